@@ -1,0 +1,1 @@
+//! Carriers as data: services, limits, number ranges, and the assignment rules. Pure.

@@ -1,0 +1,1 @@
+//! What codes mean: check digits, tracking-number formats, control codes, addresses. Pure.

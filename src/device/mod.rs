@@ -1,0 +1,1 @@
+//! Discovery, supervision and transports of devices. Emits scans, masses, printer states.

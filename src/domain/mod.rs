@@ -1,0 +1,1 @@
+//! Orders, parcels, label jobs, handovers, events, and the reducer. Pure: no I/O, no clock.

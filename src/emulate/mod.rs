@@ -1,0 +1,1 @@
+//! Emulated devices and upstream, with fault scripts; for the demo and tests.

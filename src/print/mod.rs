@@ -1,0 +1,1 @@
+//! A label job's hands: picture + printer profile -> bytes -> transport -> evidence.

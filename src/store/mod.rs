@@ -1,0 +1,1 @@
+//! SQLite: one writer thread, the event chain, projections, outbox cursors, backup, salvage.

@@ -1,0 +1,1 @@
+//! The outbox sender (sans-IO) and its sinks.

@@ -1,0 +1,1 @@
+//! Pages, API and the one event stream. Everything goes through `Station`.

@@ -1,1 +1,3 @@
-//! The loop: inputs -> reducer -> commit -> effects.
+//! The loop: inputs -> reducer -> commit -> effects; and the one handle others hold.
+
+pub mod api;

@@ -1,0 +1,36 @@
+//! What the station does after a commit. No effect runs before its events are stored.
+
+use super::ids::{HandoverId, JobId, ParcelId, PlaceId};
+use serde::{Deserialize, Serialize};
+
+/// A sound, one meaning each (`bench-ux-and-ops` 2.4): rhythm first, pitch second.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Cue {
+    ItemOk,
+    LineComplete,
+    ParcelDone,
+    Warn,
+    Stop,
+    Device,
+}
+
+/// Work that follows a commit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Effect {
+    Sound { place: PlaceId, cue: Cue },
+    /// Make, check and store the picture; answers with `InputKind::Rendered`.
+    Render { job: JobId, parcel: ParcelId },
+    /// Hand the stored picture to the place's printer; answers with `PrintStep::Ready`.
+    Submit { job: JobId, place: PlaceId },
+    /// `label.sending` is committed: the bytes may leave.
+    Release { job: JobId, place: PlaceId },
+    /// Forget a submitted job: nothing of it was or will be sent.
+    DropJob { job: JobId, place: PlaceId },
+    /// Make the manifest of a closed handover; answers with `InputKind::ManifestMade`.
+    Manifest { handover: HandoverId },
+    /// Print a park tag for the parcel, best effort, outside the label ledger.
+    ParkTag { parcel: ParcelId, place: PlaceId },
+    Zero { place: PlaceId },
+    Tare { place: PlaceId },
+}

@@ -1,0 +1,147 @@
+//! The physical box from the first item to the carrier's hands.
+
+use super::ids::{HandoverId, JobId, OperatorId, OrderId, ParcelId, PlaceId, Sku};
+use super::time::Wall;
+use firstscan_drivers::mass::Mass;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// How far a parcel is. Order matters: later means nearer to the truck.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Stage {
+    /// Items are being verified.
+    Verifying,
+    /// All its items are in; waiting for a stable weight.
+    Weighing,
+    /// Weighed and numbered; a label job is under way.
+    Labelling,
+    /// A label should be out; waiting for its scan.
+    ScanBack,
+    /// Its own label was scanned on it.
+    Ready,
+    /// In a handover: the first scan is recorded.
+    HandedOver,
+    /// Given up before it was ready.
+    Aborted,
+    /// Its label was voided; it must not leave.
+    Voided,
+}
+
+/// A captured weight, with what proves it (DESIGN promise 3).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WeightCapture {
+    pub mass: Mass,
+    /// The number as displayed, such as `1.25`.
+    pub decimal: String,
+    /// Unit symbol as displayed.
+    pub unit: String,
+    pub stable: bool,
+    /// Age of the frame when it was judged, in milliseconds.
+    pub age_ms: u64,
+    pub scale: String,
+    /// Raw frame in hex.
+    pub raw: String,
+    /// The empty platform seen between the parcel before and this one, raw frame in hex.
+    pub empty_before: String,
+}
+
+/// Which carrier takes it, and why.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Assignment {
+    pub carrier: String,
+    pub carrier_name: String,
+    pub service: String,
+    pub service_name: String,
+    pub template: String,
+    /// One sentence for people: which rule chose it.
+    pub reason: String,
+}
+
+/// A number from a carrier's range, or one that came with the order.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Number {
+    pub tracking_number: String,
+    /// Range it was taken from; `None` if it came with the order.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub range: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub serial: Option<u64>,
+}
+
+/// The expected weight and its tolerance.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Band {
+    pub min: Mass,
+    pub expected: Mass,
+    pub max: Mass,
+}
+
+/// One box of one order.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Parcel {
+    pub id: ParcelId,
+    pub order: OrderId,
+    pub place: PlaceId,
+    pub operator: OperatorId,
+    pub stage: Stage,
+    #[serde(default)]
+    pub parked: bool,
+    /// Position within the order, from 1.
+    pub n: u32,
+    /// Parcels of the order, once fixed.
+    #[serde(default)]
+    pub of: Option<u32>,
+    /// Pieces by article.
+    pub items: BTreeMap<Sku, u32>,
+    /// Scanned articles in order, for UNDO.
+    pub trail: Vec<Sku>,
+    /// Weight of the verified pieces; `None` if one has no known weight.
+    pub items_mass: Option<Mass>,
+    #[serde(default)]
+    pub box_type: Option<String>,
+    #[serde(default)]
+    pub weight: Option<WeightCapture>,
+    #[serde(default)]
+    pub assignment: Option<Assignment>,
+    #[serde(default)]
+    pub number: Option<Number>,
+    /// Label jobs in order; the last one counts.
+    pub jobs: Vec<JobId>,
+    #[serde(default)]
+    pub handover: Option<HandoverId>,
+    /// When its label was scanned back, and when it was first scanned.
+    #[serde(default)]
+    pub ready_at: Option<Wall>,
+    #[serde(default)]
+    pub first_scan: Option<FirstScan>,
+    pub opened_at: Wall,
+}
+
+/// Our own handover scan: the first of the three facts, never merged with the carrier's.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FirstScan {
+    pub at: Wall,
+    pub place: PlaceId,
+    pub operator: OperatorId,
+    pub handover: HandoverId,
+    /// True while a configured hub has not confirmed that no other station scanned it first.
+    pub provisional: bool,
+}
+
+impl Parcel {
+    /// Pieces in the box.
+    pub fn pieces(&self) -> u32 {
+        self.items.values().sum()
+    }
+
+    /// The tracking number, if it has one.
+    pub fn tracking_number(&self) -> Option<&str> {
+        self.number.as_ref().map(|n| n.tracking_number.as_str())
+    }
+
+    /// Neither given up, nor voided, nor gone.
+    pub fn is_open(&self) -> bool {
+        self.stage < Stage::Ready
+    }
+}

@@ -1,0 +1,186 @@
+//! What pages and commands may ask of a running station. Blocking calls return after the commit
+//! (milliseconds); async callers wrap them.
+
+use crate::domain::handover::Handover;
+use crate::domain::job::LabelJob;
+use crate::domain::order::Order;
+use crate::domain::parcel::Parcel;
+use crate::domain::place::PlaceKind;
+use crate::domain::view::PlaceView;
+use crate::domain::{Event, OrderId, PlaceId};
+use serde::Serialize;
+use std::sync::Arc;
+use tokio::sync::watch;
+
+/// A place as configured.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct PlaceInfo {
+    pub id: PlaceId,
+    pub kind: PlaceKind,
+    pub title: String,
+}
+
+/// How an order submission ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case", tag = "outcome")]
+pub enum Submitted {
+    /// First version stored.
+    Received { order: OrderId, version: u32 },
+    /// Same content as stored: nothing changed.
+    Unchanged { order: OrderId, version: u32 },
+    /// New version stored.
+    Changed { order: OrderId, version: u32 },
+    Cancelled { order: OrderId },
+    /// Not taken: each problem names line, field and remedy.
+    Refused { order: String, problems: Vec<String> },
+}
+
+/// Why a request failed; the texts say what to do next.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ApiError {
+    #[error("no {what} {id:?} here: check the id, or list what exists")]
+    NotFound { what: &'static str, id: String },
+    #[error("{text}")]
+    Invalid { text: String },
+    #[error("{text}")]
+    Conflict { text: String },
+    #[error("the station cannot take this now: {text}")]
+    Unavailable { text: String },
+}
+
+/// A stored document: a label picture, a carrier's label, a manifest.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Document {
+    /// `png`, `pdf` or `jpeg`.
+    pub format: String,
+    pub bytes: Vec<u8>,
+}
+
+/// A parcel with everything that belongs to it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ParcelDetail {
+    pub parcel: Parcel,
+    pub order: Option<Order>,
+    pub jobs: Vec<LabelJob>,
+    /// Its events, oldest first.
+    pub events: Vec<Event>,
+}
+
+/// State of one sink's outbox.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SinkStatus {
+    pub sink: String,
+    /// `ok`, `waiting`, `offline` or `paused`.
+    pub state: String,
+    pub acked_through: u64,
+    pub waiting: u64,
+    pub parked: Vec<ParkedEvent>,
+    pub last_ack_ms: Option<i64>,
+    pub last_error: Option<String>,
+}
+
+/// An event the upstream refused for good.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ParkedEvent {
+    pub seq: u64,
+    pub subject: String,
+    pub kind: String,
+    pub reason: String,
+}
+
+/// Numbers of the whole station, for `/api/v1/status` and `doctor`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Status {
+    pub station: String,
+    pub version: String,
+    pub boot_id: String,
+    pub started_at: String,
+    /// Newest event and its hash.
+    pub seq: u64,
+    pub head: String,
+    pub devices: Vec<DeviceStatus>,
+    pub sinks: Vec<SinkStatus>,
+}
+
+/// One configured device.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct DeviceStatus {
+    pub device: String,
+    pub profile: String,
+    /// `ok`, or what is wrong.
+    pub state: String,
+    pub detail: String,
+}
+
+/// A running station.
+pub trait StationApi: Send + Sync {
+    /// All places, in configured order.
+    fn places(&self) -> Vec<PlaceInfo>;
+    /// The live screen document of a place.
+    fn view(&self, place: &PlaceId) -> Option<watch::Receiver<Arc<PlaceView>>>;
+    /// A touched button: the same as scanning `code` at the place, from its screen. `seen` is the
+    /// view version the finger saw; an older one is refused.
+    ///
+    /// # Errors
+    /// [`ApiError::NotFound`] for an unknown place, [`ApiError::Conflict`] for a stale view.
+    fn touch(&self, place: &PlaceId, code: &str, seen: Option<u64>) -> Result<(), ApiError>;
+    /// Takes one order document (the published JSON schema). The same `key` answers the same.
+    ///
+    /// # Errors
+    /// [`ApiError::Conflict`] if the key was used for another document.
+    fn submit_order(&self, body: &[u8], key: Option<&str>) -> Result<Submitted, ApiError>;
+    /// Cancels an order; the bench that has it open stops at once.
+    ///
+    /// # Errors
+    /// [`ApiError::NotFound`], or [`ApiError::Conflict`] if it already left.
+    fn cancel_order(&self, order: &OrderId, reason: &str) -> Result<Submitted, ApiError>;
+    /// Takes an item master document (JSON array or CSV); returns the number of items.
+    ///
+    /// # Errors
+    /// [`ApiError::Invalid`] naming line, field and remedy; nothing is stored then.
+    fn import_items(&self, body: &[u8]) -> Result<u32, ApiError>;
+    /// One order by id.
+    ///
+    /// # Errors
+    /// [`ApiError::Unavailable`] if the store cannot be read.
+    fn order(&self, id: &str) -> Result<Option<Order>, ApiError>;
+    /// All orders, newest last, at most `limit`.
+    ///
+    /// # Errors
+    /// As [`StationApi::order`].
+    fn orders(&self, limit: u32) -> Result<Vec<Order>, ApiError>;
+    /// A parcel by id, tracking number or label code.
+    ///
+    /// # Errors
+    /// As [`StationApi::order`].
+    fn parcel(&self, code: &str) -> Result<Option<ParcelDetail>, ApiError>;
+    /// All handovers, newest last.
+    ///
+    /// # Errors
+    /// As [`StationApi::order`].
+    fn handovers(&self, limit: u32) -> Result<Vec<Handover>, ApiError>;
+    /// Events after `since`, at most `limit`.
+    ///
+    /// # Errors
+    /// As [`StationApi::order`].
+    fn events(&self, since: u64, limit: u32) -> Result<Vec<Event>, ApiError>;
+    /// The picture of a label job.
+    ///
+    /// # Errors
+    /// As [`StationApi::order`].
+    fn label_picture(&self, job: &str) -> Result<Option<Document>, ApiError>;
+    /// The manifest of a handover.
+    ///
+    /// # Errors
+    /// As [`StationApi::order`].
+    fn manifest(&self, handover: &str) -> Result<Option<Document>, ApiError>;
+    /// Station, devices and sinks.
+    fn status(&self) -> Status;
+    /// Sends parked events again.
+    ///
+    /// # Errors
+    /// As [`StationApi::order`].
+    fn retry_parked(&self, sink: Option<&str>) -> Result<u32, ApiError>;
+    /// Metrics in the Prometheus text format.
+    fn metrics(&self) -> String;
+}

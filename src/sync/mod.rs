@@ -1,1 +1,3 @@
-//! The outbox sender (sans-IO) and its sinks.
+//! The outbox sender (sans-IO) and its sinks; and orders in ([`inbound`]).
+
+pub mod inbound;

@@ -1,9 +1,22 @@
 //! The dot grid: filled rectangles, glyphs, module rows. 1 = black, first dot in the highest bit.
 //! Everything is clipped to the canvas; the spare bits of a row's last byte stay white.
 
-use firstscan_drivers::bitmap::Bitmap;
+use firstscan_drivers::bitmap::{Bitmap, DOTS_MAX};
 
 use crate::label::text::Glyph;
+
+/// Longest row.
+const SIDE_MAX: i32 = 32_000;
+
+/// Rows of dots as a bitmap.
+///
+/// Callers have checked the size (1 to [`DOTS_MAX`] dots) and give `height` rows of whole bytes.
+pub fn packed(width: u32, height: u32, rows: Vec<u8>) -> Bitmap {
+    match Bitmap::from_bits(width, height, rows) {
+        Ok(bitmap) => bitmap,
+        Err(error) => unreachable!("size was not checked: {error}"),
+    }
+}
 
 /// A bitmap being drawn.
 #[derive(Debug)]
@@ -32,9 +45,11 @@ impl Dots {
 }
 
 impl Canvas {
-    /// A white canvas.
+    /// A white canvas. Sizes beyond the limits are cut; templates and importers check before.
     pub fn new(width: i32, height: i32) -> Self {
-        let (width, height) = (width.max(1), height.max(1));
+        let width = width.clamp(1, SIDE_MAX);
+        let tallest = i32::try_from(DOTS_MAX).unwrap_or(i32::MAX) / width;
+        let height = height.clamp(1, tallest);
         let stride = usize::try_from(width).unwrap_or(1).div_ceil(8);
         let rows = vec![0; stride * usize::try_from(height).unwrap_or(1)];
         Self { width, height, stride, rows }
@@ -43,7 +58,7 @@ impl Canvas {
     /// The finished bitmap.
     pub fn finish(self) -> Bitmap {
         let side = |dots: i32| u32::try_from(dots).unwrap_or(1);
-        Bitmap::from_rows(side(self.width), side(self.height), self.rows)
+        packed(side(self.width), side(self.height), self.rows)
     }
 
     /// Paints a rectangle black or white.

@@ -74,13 +74,11 @@ fn image(bitmap: &Bitmap) -> XObject {
     XObject::External(ExternalXObject { stream, width: None, height: None, dpi: None })
 }
 
-#[expect(clippy::cast_precision_loss, reason = "micrometres of a page are below 2^24")]
+/// Dots to points, 1/72 in; the nearest f32.
+#[expect(clippy::cast_possible_truncation, reason = "the format wants f32")]
 fn size_pt(bitmap: &Bitmap, resolution: Resolution) -> (Pt, Pt) {
-    let points = |dots: u32| {
-        let per_dot = u64::from(resolution.per_um);
-        let um = u64::from(dots) * per_dot / u64::from(resolution.dots).max(1);
-        Pt(um as f32 * 72.0 / 25_400.0)
-    };
+    let per_point = f64::from(resolution.dots) * 25_400.0 / (f64::from(resolution.per_um) * 72.0);
+    let points = |dots: u32| Pt((f64::from(dots) / per_point) as f32);
     let view = bitmap.view();
     (points(view.width()), points(view.height()))
 }

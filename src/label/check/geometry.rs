@@ -59,7 +59,7 @@ fn ink_between(page: &BitmapView<'_>, outer: Dots, inner: Dots) -> bool {
 
 fn black(page: &BitmapView<'_>, x: i32, y: i32) -> bool {
     match (u32::try_from(x), u32::try_from(y)) {
-        (Ok(x), Ok(y)) if x < page.width() && y < page.height() => page.is_black(x, y),
+        (Ok(x), Ok(y)) if x < page.width() && y < page.height() => page.get(x, y),
         _ => false,
     }
 }
@@ -176,8 +176,14 @@ fn linear(page: &BitmapView<'_>, found: &Found, rough: Dots) -> Place {
     let narrow = inner.iter().copied().min().unwrap_or(1).max(1);
     let from = along.edge(start, line, -1, narrow + 1) + 1;
     let to = along.edge(stop, line, 1, narrow + 1);
-    let near = along.white(from - 1, line, -1);
-    let far = along.white(to, line, 1);
+    let low = along.extent(from, to, line, -1);
+    let high = along.extent(from, to, line, 1);
+    // The outermost lines may already touch a neighbour above or below.
+    let lines = low + (high - low) / 16..=high - (high - low) / 16;
+    let narrowest = |at: i32, direction: i32| {
+        lines.clone().map(|line| along.white(at, line, direction)).min().unwrap_or(0)
+    };
+    let (near, far) = (narrowest(from - 1, -1), narrowest(to, 1));
     let runs = along.runs(from, to, line);
     let (module, mut problems) = modules(found.symbology, &runs, narrow);
     for (name, white) in [("before", near), ("after", far)] {
@@ -193,8 +199,6 @@ fn linear(page: &BitmapView<'_>, found: &Found, rough: Dots) -> Place {
             ));
         }
     }
-    let low = along.extent(from, to, line, -1);
-    let high = along.extent(from, to, line, 1);
     let (length, breadth) = (to - from, high - low + 1);
     let area = if upright {
         Dots { x: from, y: low, width: length, height: breadth }

@@ -2,7 +2,7 @@
 
 use firstscan_drivers::bitmap::{Bitmap, BitmapView};
 
-use crate::label::canvas::Dots;
+use crate::label::canvas::{Dots, packed};
 
 /// Where the page's ink goes on the stock.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,14 +17,15 @@ pub enum Fit {
 
 /// Puts `page` on a stock of `width` x `height` dots. The page is centred; if that would cut ink,
 /// it is moved just so far that all of it is on the stock.
-pub fn onto_stock(page: &BitmapView<'_>, width: u32, height: u32) -> Fit {
-    let Some(ink) = ink_box(page) else { return Fit::Blank };
+pub fn onto_stock(page: &Bitmap, width: u32, height: u32) -> Fit {
+    let view = page.view();
+    let Some(ink) = ink_box(&view) else { return Fit::Blank };
     let fits = |a: i32, b: i32| a <= side(width) && b <= side(height);
     if fits(ink.width, ink.height) {
-        return Fit::Placed { stock: place(page, ink, width, height), turned: false };
+        return Fit::Placed { stock: place(&view, ink, width, height), turned: false };
     }
     if fits(ink.height, ink.width) {
-        let turned = quarter_turn(page);
+        let turned = page.rotated_quarter(1);
         let view = turned.view();
         let Some(ink) = ink_box(&view) else { return Fit::Blank };
         return Fit::Placed { stock: place(&view, ink, width, height), turned: true };
@@ -67,17 +68,9 @@ fn place(page: &BitmapView<'_>, ink: Dots, width: u32, height: u32) -> Bitmap {
     build(width, height, |to_x, to_y| {
         let (from_x, from_y) = (to_x - x, to_y - y);
         match (u32::try_from(from_x), u32::try_from(from_y)) {
-            (Ok(x), Ok(y)) if x < page.width() && y < page.height() => page.is_black(x, y),
+            (Ok(x), Ok(y)) => page.get(x, y),
             _ => false,
         }
-    })
-}
-
-/// A quarter turn to the right: the page's left edge becomes the top.
-fn quarter_turn(page: &BitmapView<'_>) -> Bitmap {
-    let last = page.height() - 1;
-    build(page.height(), page.width(), |x, y| {
-        page.is_black(y.unsigned_abs(), last - x.unsigned_abs())
     })
 }
 
@@ -89,7 +82,7 @@ fn build(width: u32, height: u32, black: impl Fn(i32, i32) -> bool) -> Bitmap {
             row[x.unsigned_abs() as usize / 8] |= 0x80 >> (x % 8);
         }
     }
-    Bitmap::from_rows(width, height, rows)
+    packed(width, height, rows)
 }
 
 #[cfg(test)]
@@ -103,12 +96,12 @@ mod tests {
     fn dots(bitmap: &Bitmap) -> Vec<(u32, u32)> {
         let view = bitmap.view();
         let all = (0..view.height()).flat_map(|y| (0..view.width()).map(move |x| (x, y)));
-        all.filter(|(x, y)| view.is_black(*x, *y)).collect()
+        all.filter(|(x, y)| view.get(*x, *y)).collect()
     }
 
     #[test]
     fn pages_are_centred_moved_turned_or_refused() {
-        let placed = |page: &Bitmap| match onto_stock(&page.view(), 10, 20) {
+        let placed = |page: &Bitmap| match onto_stock(page, 10, 20) {
             Fit::Placed { stock, turned } => (dots(&stock), turned),
             other => panic!("{other:?}"),
         };
@@ -119,7 +112,7 @@ mod tests {
         let (ink, turned) = placed(&page(20, 10, &[(0, 0), (19, 9)]));
         assert_eq!((ink, turned), (vec![(9, 0), (0, 19)], true));
         let wide = page(40, 60, &[(0, 0), (30, 30)]);
-        assert!(matches!(onto_stock(&wide.view(), 10, 20), Fit::TooLarge { .. }));
-        assert_eq!(onto_stock(&page(4, 4, &[]).view(), 10, 20), Fit::Blank);
+        assert!(matches!(onto_stock(&wide, 10, 20), Fit::TooLarge { .. }));
+        assert_eq!(onto_stock(&page(4, 4, &[]), 10, 20), Fit::Blank);
     }
 }

@@ -58,6 +58,9 @@ pub enum ImportError {
          size; save it with its resolution, or take the PDF"
     )]
     NoResolution { width: u32, height: u32 },
+
+    #[error("stock of {width} x {height} dots is too large; check its size and the resolution")]
+    Stock { width: u32, height: u32 },
 }
 
 /// One page, ready for the stock.
@@ -87,12 +90,32 @@ pub fn to_bitmaps(
     }
     let side = |length: Length| to_dots(length.um(), resolution).max(1).unsigned_abs();
     let stock = (side(stock.0), side(stock.1));
+    if u64::from(stock.0) * u64::from(stock.1) > raster::PIXELS_MAX {
+        return Err(ImportError::Stock { width: stock.0, height: stock.1 });
+    }
     let pages = match kind {
         Kind::Pdf => pdf_pages(bytes, resolution)?,
         Kind::Png => vec![picture(bytes, image::ImageFormat::Png, resolution)?],
         Kind::Jpeg => vec![picture(bytes, image::ImageFormat::Jpeg, resolution)?],
     };
     Ok(pages.into_iter().map(|page| convert(&page, stock, resolution)).collect())
+}
+
+/// The pages of a PDF at `resolution`, or a picture as it is, thresholded and nothing else.
+pub fn original(bytes: &[u8], resolution: Resolution) -> Result<Vec<Bitmap>, ImportError> {
+    let format = match Kind::detect(bytes) {
+        Some(Kind::Pdf) => {
+            let document = pdf::Document::open(bytes)?;
+            let page = |index| Ok(document.render(index, resolution)?.threshold());
+            return (0..document.pages()).map(page).collect();
+        }
+        Some(Kind::Png) => image::ImageFormat::Png,
+        Some(Kind::Jpeg) => image::ImageFormat::Jpeg,
+        None => {
+            return Err(ImportError::Unreadable("this is no PDF, PNG or JPEG".into()));
+        }
+    };
+    Ok(vec![raster::decode(bytes, format)?.threshold()])
 }
 
 /// A page as it came and at our resolution.
@@ -126,8 +149,9 @@ fn picture(
         let per = u64::from(from.dots) * u64::from(resolution.per_um) * 2;
         u32::try_from((across + per / 2) / per.max(1)).unwrap_or(u32::MAX)
     };
-    let (across, down) = (ours(width), ours(height));
-    if !(1..=20_000).contains(&across) || !(1..=20_000).contains(&down) {
+    let (across, down) = (ours(width).max(1), ours(height).max(1));
+    let dots = u64::from(across) * u64::from(down);
+    if across > raster::SIDE_MAX || down > raster::SIDE_MAX || dots > raster::PIXELS_MAX {
         return Err(ImportError::Unreadable(format!("a picture of {across} x {down} dots")));
     }
     Ok(Page { original: grey.threshold(), ours: grey.scaled(across, down).threshold() })
@@ -153,7 +177,7 @@ fn convert(page: &Page, stock: (u32, u32), resolution: Resolution) -> Imported {
     let symbols_before = check::check(&page.original.view()).symbols;
     let mut problems = Vec::new();
     let mut notes = Vec::new();
-    let bitmap = match fit::onto_stock(&page.ours.view(), stock.0, stock.1) {
+    let bitmap = match fit::onto_stock(&page.ours, stock.0, stock.1) {
         Fit::Placed { stock, turned } => {
             if turned {
                 notes.push("turned a quarter to fit the stock".to_owned());

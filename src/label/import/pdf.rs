@@ -5,10 +5,13 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use firstscan_drivers::bitmap::Resolution;
 use hayro::hayro_interpret::InterpreterSettings;
+use hayro::hayro_interpret::util::TransformExt;
 use hayro::hayro_syntax::Pdf;
 use hayro::hayro_syntax::page::Page;
+use hayro::kurbo::Affine;
 use hayro::vello_cpu::color::palette::css::WHITE;
-use hayro::{PixmapSettings, RenderCache, RenderSettings, render};
+use hayro::vello_cpu::{Pixmap, RasterizerSettings, RenderContext, Resources, TargetInit};
+use hayro::{RenderCache, RenderSettings, render_into};
 
 use super::ImportError;
 use super::raster::Grey;
@@ -18,7 +21,9 @@ pub const PAGES_MAX: usize = 50;
 /// Sides of a page, points: 5 mm to 1 m.
 const SIDE_PT: std::ops::RangeInclusive<f32> = 14.0..=2_835.0;
 /// Pixels of one page: A4 at 600 dpi.
-const PIXELS_MAX: u64 = 40_000_000;
+const PIXELS_MAX: f64 = 40_000_000.0;
+/// The renderer counts dots in 16 bits.
+const SIDE_DOTS_MAX: f64 = 65_000.0;
 
 /// A parsed document.
 pub struct Document(Pdf);
@@ -58,28 +63,39 @@ impl Document {
     }
 }
 
+/// Scale is exactly 1, so a page's last dot may be a part of one.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "within the limits")]
-#[expect(clippy::cast_precision_loss, reason = "resolutions are below 2^24")]
 fn render_page(page: &Page<'_>, resolution: Resolution) -> Result<Grey, ImportError> {
     let (width, height) = page.render_dimensions();
     if !SIDE_PT.contains(&width) || !SIDE_PT.contains(&height) {
         return Err(ImportError::Unreadable(format!("a page of {width} x {height} points")));
     }
     // 1 pt = 25.4 mm / 72.
-    let per_point = resolution.dots as f32 / resolution.per_um as f32 * 25_400.0 / 72.0;
-    // The renderer cuts fractions off; the last part of a dot is kept.
-    let whole = |points: f32| (points * per_point).round().max(1.0);
+    let per_point =
+        f64::from(resolution.dots) * 25_400.0 / (f64::from(resolution.per_um) * 72.0);
+    // A hundredth of a dot is rounding in the file, not paper.
+    let whole = |points: f32| (f64::from(points) * per_point - 0.01).ceil().max(1.0);
     let (across, down) = (whole(width), whole(height));
-    if (across as u64) * (down as u64) > PIXELS_MAX || across > 65_000.0 || down > 65_000.0 {
+    if across * down > PIXELS_MAX || across > SIDE_DOTS_MAX || down > SIDE_DOTS_MAX {
         return Err(ImportError::Unreadable(format!("a page of {across} x {down} dots")));
     }
-    let settings = PixmapSettings { x_scale: per_point, y_scale: per_point, bg_color: WHITE };
-    let pixmap = render(
+    let mut context = RenderContext::new(across as u16, down as u16);
+    // The page's own transform turns and crops it.
+    let transform = Affine::scale(per_point) * page.initial_transform(true).to_kurbo();
+    render_into(
         page,
         &RenderCache::new(),
         &InterpreterSettings::default(),
         &RenderSettings::default(),
-        &settings,
+        &mut context,
+        transform,
+    );
+    context.flush();
+    let mut pixmap = Pixmap::new(context.width(), context.height());
+    context.render_with(
+        &mut pixmap,
+        &mut Resources::default(),
+        RasterizerSettings { target_init: TargetInit::Clear(WHITE), ..Default::default() },
     );
     let (width, height) = (u32::from(pixmap.width()), u32::from(pixmap.height()));
     let luma = |rgba: &[u8]| {

@@ -5,12 +5,15 @@ use std::io::Cursor;
 use firstscan_drivers::bitmap::{Bitmap, Resolution};
 use image::{ImageFormat, ImageReader, Limits};
 
+use crate::label::canvas::packed;
 use crate::label::png;
 
 /// Grey below this is black.
 const THRESHOLD: u8 = 128;
 /// Longest side, pixels.
-const SIDE_MAX: u32 = 10_000;
+pub const SIDE_MAX: u32 = 10_000;
+/// Pixels of one picture: A4 at 600 dpi.
+pub const PIXELS_MAX: u64 = 40_000_000;
 /// Memory the decoder may take.
 const DECODER_BYTES_MAX: u64 = 256 << 20;
 /// Resolutions files mean when they state one within 0.5 % of it.
@@ -43,6 +46,12 @@ pub fn decode(bytes: &[u8], format: ImageFormat) -> Result<Grey, RasterError> {
     limits.max_image_height = Some(SIDE_MAX);
     limits.max_alloc = Some(DECODER_BYTES_MAX);
     reader.limits(limits);
+    // Size first: a small file can claim a huge picture.
+    let size = ImageReader::with_format(Cursor::new(bytes), format).into_dimensions();
+    let (width, height) = size.map_err(|error| unreadable(error.to_string()))?;
+    if width == 0 || height == 0 || u64::from(width) * u64::from(height) > PIXELS_MAX {
+        return Err(unreadable(format!("{width} x {height} pixels, up to {PIXELS_MAX} work")));
+    }
     let picture = reader.decode().map_err(|error| unreadable(error.to_string()))?;
     let (width, height) = (picture.width(), picture.height());
     let pixels = match picture.color().has_alpha() {
@@ -74,7 +83,7 @@ impl Grey {
                 rows.push(eight.iter().enumerate().fold(0, set));
             }
         }
-        Bitmap::from_rows(self.width, self.height, rows)
+        packed(self.width, self.height, rows)
     }
 
     /// The picture at `width` x `height`; every new pixel is the mean of the area it covers, so

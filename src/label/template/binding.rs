@@ -24,7 +24,7 @@ enum Part {
 }
 
 /// A parsed text with holes, line by line.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Binding {
     lines: Vec<Vec<Part>>,
 }
@@ -132,7 +132,14 @@ fn parse_line(source: &str) -> Result<Vec<Part>, String> {
                 text.push(c);
             }
             '{' => {
-                let inner: String = chars.by_ref().take_while(|c| *c != '}').collect();
+                let mut inner = String::new();
+                loop {
+                    match chars.next() {
+                        Some('}') => break,
+                        Some(c) => inner.push(c),
+                        None => return Err("'{' without '}'; write '{{' for a brace".into()),
+                    }
+                }
                 if !text.is_empty() {
                     parts.push(Part::Text(std::mem::take(&mut text)));
                 }
@@ -198,7 +205,7 @@ mod tests {
 
     #[test]
     fn mistakes_are_explained() {
-        for source in ["{", "{}", "{A}", "}", "{a|sevens}", "{a b}", "{a|}"] {
+        for source in ["{", "{a", "{}", "{A}", "}", "{a|sevens}", "{a b}", "{a|}"] {
             assert!(Binding::parse(source).is_err(), "{source}");
         }
     }

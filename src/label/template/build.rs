@@ -8,6 +8,8 @@ use super::{Area, Element, Kind, Symbol, Template, TemplateError, Text};
 use crate::label::FieldMap;
 use crate::label::units::mm_text;
 
+/// Sides of a label; 300 mm at 600 dpi are 50 million dots.
+const SIDES_UM: std::ops::RangeInclusive<i64> = 5_000..=300_000;
 const ELEMENTS_MAX: usize = 200;
 const LINES_MAX: u32 = 100;
 /// Narrowest module unless the template says otherwise: 0.25 mm, two dots at 203 dpi.
@@ -26,8 +28,8 @@ pub fn template(
     if head.format != 1 {
         return Err(wrong(format!("format {} is unknown; write format = 1", head.format)));
     }
-    if head.width.0 < 5_000 || head.height.0 < 5_000 {
-        return Err(wrong("the label is smaller than 5 mm; check width and height".into()));
+    if !SIDES_UM.contains(&head.width.0) || !SIDES_UM.contains(&head.height.0) {
+        return Err(wrong("width and height must be 5 to 300 mm".into()));
     }
     if head.element.is_empty() || head.element.len() > ELEMENTS_MAX {
         return Err(wrong(format!("1 to {ELEMENTS_MAX} [[element]] tables are needed")));

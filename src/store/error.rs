@@ -9,7 +9,8 @@ use std::path::PathBuf;
 pub enum StoreError {
     /// Another process has the data folder.
     #[error(
-        "{dir:?} is in use by another firstscan (process {pid}): use that one's API, or stop it first"
+        "{dir:?} is in use by another firstscan (process {pid}): \
+         use that one's API, or stop it first"
     )]
     InUse { dir: PathBuf, pid: String },
     /// The database was written by a newer program.

@@ -21,6 +21,10 @@ pub(super) fn version(conn: &Connection) -> Result<i64, StoreError> {
 /// Returns whether anything changed.
 pub(super) fn migrate(conn: &mut Connection, migrations: &[&str]) -> Result<bool, StoreError> {
     let known = i64::try_from(migrations.len()).unwrap_or(i64::MAX);
+    // A start must not need room on the disk when there is nothing to do.
+    if version(conn)? == known {
+        return Ok(false);
+    }
     let transaction = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let found = version(&transaction)?;
     if found > known {

@@ -1,8 +1,8 @@
 //! SQLite: one writer thread, the event chain, projections, outbox cursors, backup, salvage.
 //!
 //! Constraints, in order of weight:
-//! - What a call acknowledged survives kill -9 and power loss: WAL with `synchronous=FULL`, which is
-//!   read back at open; without it the store refuses to work.
+//! - What a call acknowledged survives kill -9 and power loss: WAL with `synchronous=FULL`, which
+//!   is read back at open; without it the store refuses to work.
 //! - Only the writer thread has a write connection; a second process is kept out by a lock on the
 //!   data folder. Readers have connections of their own and never block the writer.
 //! - A request is stored whole or not at all. An error means that nothing of it was stored.

@@ -40,6 +40,7 @@ pub(super) fn open(options: &OpenOptions) -> Result<(Store, Opened), StoreError>
     let lock = FolderLock::take(dir)?;
     let db = dir.join(FILE);
     salvage::finish_swap(&db)?;
+    salvage::clear_leftovers(&db)?;
     let (ready, salvaged) = match attempt(&db, options) {
         Ok(ready) => (ready, None),
         Err(StoreError::Damaged { cause }) => {

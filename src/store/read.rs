@@ -73,8 +73,8 @@ impl Store {
     /// Records of a kind: the newest `limit`, oldest first, as `(id, body)`.
     ///
     /// # Errors
-    /// [`StoreError::Damaged`], [`StoreError::Altered`] or [`StoreError::Failed`] if the rows cannot
-    /// be read; so for every read below.
+    /// [`StoreError::Damaged`], [`StoreError::Altered`] or [`StoreError::Failed`] if the rows
+    /// cannot be read; so for every read below.
     pub fn records(
         &self,
         kind: RecordKind,

@@ -31,9 +31,7 @@ pub(super) fn salvage(db: &Path, cause: &str) -> Result<SalvageReport, StoreErro
     let now = now_ms();
     let work = sibling(db, "work");
     let fresh = sibling(db, "new");
-    for path in [&work, &fresh] {
-        remove_with_logs(path)?;
-    }
+    clear_leftovers(db)?;
     copy_if_there(db, &work)?;
     copy_if_there(&log_path(db), &log_path(&work))?;
     let known = page1::load(db);
@@ -53,6 +51,12 @@ pub(super) fn salvage(db: &Path, cause: &str) -> Result<SalvageReport, StoreErro
     remove_with_logs(&work)?;
     finish_swap(db)?;
     Ok(report)
+}
+
+/// Removes what an interrupted salvage left; copies of addresses must not lie around.
+pub(super) fn clear_leftovers(db: &Path) -> Result<(), StoreError> {
+    remove_with_logs(&sibling(db, "work"))?;
+    remove_with_logs(&sibling(db, "new"))
 }
 
 /// Puts a finished salvage into place; also after a crash in the middle of it.

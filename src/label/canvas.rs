@@ -40,7 +40,12 @@ impl Dots {
     /// This rectangle grown by `by` on all sides.
     pub fn grown(self, by: i32) -> Self {
         let (x, y) = (self.x - by, self.y - by);
-        Self { x, y, width: self.width + 2 * by, height: self.height + 2 * by }
+        Self {
+            x,
+            y,
+            width: self.width + 2 * by,
+            height: self.height + 2 * by,
+        }
     }
 }
 
@@ -52,7 +57,12 @@ impl Canvas {
         let height = height.clamp(1, tallest);
         let stride = usize::try_from(width).unwrap_or(1).div_ceil(8);
         let rows = vec![0; stride * usize::try_from(height).unwrap_or(1)];
-        Self { width, height, stride, rows }
+        Self {
+            width,
+            height,
+            stride,
+            rows,
+        }
     }
 
     /// The finished bitmap.
@@ -63,8 +73,12 @@ impl Canvas {
 
     /// Paints a rectangle black or white.
     pub fn fill(&mut self, area: Dots, black: bool) {
-        let Some((left, right)) = clip(area.x, area.width, self.width) else { return };
-        let Some((top, bottom)) = clip(area.y, area.height, self.height) else { return };
+        let Some((left, right)) = clip(area.x, area.width, self.width) else {
+            return;
+        };
+        let Some((top, bottom)) = clip(area.y, area.height, self.height) else {
+            return;
+        };
         for y in top..bottom {
             let row = &mut self.rows[y * self.stride..(y + 1) * self.stride];
             fill_bits(row, left, right, black);
@@ -73,12 +87,49 @@ impl Canvas {
 
     /// Paints an outline, inside `area`.
     pub fn frame(&mut self, area: Dots, thickness: i32) {
-        let Dots { x, y, width, height } = area;
+        let Dots {
+            x,
+            y,
+            width,
+            height,
+        } = area;
         let t = thickness.clamp(1, (width.min(height) / 2).max(1));
-        self.fill(Dots { x, y, width, height: t }, true);
-        self.fill(Dots { x, y: y + height - t, width, height: t }, true);
-        self.fill(Dots { x, y, width: t, height }, true);
-        self.fill(Dots { x: x + width - t, y, width: t, height }, true);
+        self.fill(
+            Dots {
+                x,
+                y,
+                width,
+                height: t,
+            },
+            true,
+        );
+        self.fill(
+            Dots {
+                x,
+                y: y + height - t,
+                width,
+                height: t,
+            },
+            true,
+        );
+        self.fill(
+            Dots {
+                x,
+                y,
+                width: t,
+                height,
+            },
+            true,
+        );
+        self.fill(
+            Dots {
+                x: x + width - t,
+                y,
+                width: t,
+                height,
+            },
+            true,
+        );
     }
 
     /// Adds a glyph's black dots, or takes them away from black ground.
@@ -90,7 +141,9 @@ impl Canvas {
         // Only a glyph over the right edge can set the spare bits.
         let spare = 0xFF_u8 << (self.stride * 8 - usize::try_from(self.width).unwrap_or(0));
         for (dy, row) in (0_i32..).zip(glyph.rows.chunks_exact(bytes)) {
-            let Some(target) = self.row_mut(y + dy) else { continue };
+            let Some(target) = self.row_mut(y + dy) else {
+                continue;
+            };
             blit_bits(target, x, row, black);
             if let Some(last) = target.last_mut() {
                 *last &= spare;
@@ -108,7 +161,15 @@ impl Canvas {
                 let width = i32::try_from(run.len()).unwrap_or(0) * module;
                 let y = at.y + row * row_height;
                 if run.first() == Some(&true) {
-                    self.fill(Dots { x, y, width, height: row_height }, true);
+                    self.fill(
+                        Dots {
+                            x,
+                            y,
+                            width,
+                            height: row_height,
+                        },
+                        true,
+                    );
                 }
                 x += width;
             }

@@ -31,7 +31,13 @@ impl StationClock {
         let zoned = jiff::Zoned::now();
         let unix_ms = zoned.timestamp().as_millisecond();
         let offset_min = i16::try_from(zoned.offset().seconds() / 60).unwrap_or(0);
-        Stamp { wall: Wall { unix_ms, offset_min }, mono: self.mono() }
+        Stamp {
+            wall: Wall {
+                unix_ms,
+                offset_min,
+            },
+            mono: self.mono(),
+        }
     }
 
     /// Milliseconds since the daemon started.

@@ -12,7 +12,9 @@ pub(super) fn look(store: &Store, state: &State, kind: &InputKind) -> Result<Loo
         InputKind::Scan { code, .. } => {
             let code = code.trim();
             looked.items = store.items_by_barcode(code)?;
-            let plain = code.strip_prefix("FS1/P/").and_then(|c| c.split('/').next());
+            let plain = code
+                .strip_prefix("FS1/P/")
+                .and_then(|c| c.split('/').next());
             let code = normal(plain.unwrap_or(code));
             if state.by_code(&code).next().is_none() {
                 archived(store, &code, &mut looked)?;

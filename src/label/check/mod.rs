@@ -51,7 +51,11 @@ pub fn check(page: &BitmapView<'_>) -> Report {
     if u64::from(page.width()) * u64::from(page.height()) > DOTS_MAX {
         let message = format!("the page has more than {DOTS_MAX} dots");
         let problem = Problem::new("page", message, "check one label at a time");
-        return Report { valid: false, symbols: Vec::new(), problems: vec![problem] };
+        return Report {
+            valid: false,
+            symbols: Vec::new(),
+            problems: vec![problem],
+        };
     }
     let mut symbols = Vec::new();
     let mut luma = reader::Luma::from_view(page);
@@ -79,7 +83,11 @@ pub fn check(page: &BitmapView<'_>) -> Report {
         ));
     }
     let valid = problems.is_empty() && symbols.iter().all(|symbol| symbol.problems.is_empty());
-    Report { valid, symbols, problems }
+    Report {
+        valid,
+        symbols,
+        problems,
+    }
 }
 
 /// Reads back every symbol of a label we drew: quiet zone white, data as wanted.

@@ -19,16 +19,26 @@ pub enum Fit {
 /// it is moved just so far that all of it is on the stock.
 pub fn onto_stock(page: &Bitmap, width: u32, height: u32) -> Fit {
     let view = page.view();
-    let Some(ink) = ink_box(&view) else { return Fit::Blank };
+    let Some(ink) = ink_box(&view) else {
+        return Fit::Blank;
+    };
     let fits = |a: i32, b: i32| a <= side(width) && b <= side(height);
     if fits(ink.width, ink.height) {
-        return Fit::Placed { stock: place(&view, ink, width, height), turned: false };
+        return Fit::Placed {
+            stock: place(&view, ink, width, height),
+            turned: false,
+        };
     }
     if fits(ink.height, ink.width) {
         let turned = page.rotated_quarter(1);
         let view = turned.view();
-        let Some(ink) = ink_box(&view) else { return Fit::Blank };
-        return Fit::Placed { stock: place(&view, ink, width, height), turned: true };
+        let Some(ink) = ink_box(&view) else {
+            return Fit::Blank;
+        };
+        return Fit::Placed {
+            stock: place(&view, ink, width, height),
+            turned: true,
+        };
     }
     Fit::TooLarge { ink }
 }
@@ -53,7 +63,12 @@ pub fn ink_box(page: &BitmapView<'_>) -> Option<Dots> {
     let left = (0..page.width()).find(black)?;
     let right = (0..page.width()).rev().find(black)?;
     let (width, height) = (side(right - left + 1), side(bottom - top + 1));
-    Some(Dots { x: side(left), y: side(top), width, height })
+    Some(Dots {
+        x: side(left),
+        y: side(top),
+        width,
+        height,
+    })
 }
 
 /// Offset of the page on the stock along one side: centred, then moved until the ink is inside.
@@ -107,7 +122,10 @@ mod tests {
         };
         assert_eq!(placed(&page(8, 18, &[(0, 0)])), (vec![(1, 1)], false));
         // A4 with the label in a corner: moved inside.
-        assert_eq!(placed(&page(40, 60, &[(0, 0), (5, 9)])), (vec![(0, 0), (5, 9)], false));
+        assert_eq!(
+            placed(&page(40, 60, &[(0, 0), (5, 9)])),
+            (vec![(0, 0), (5, 9)], false)
+        );
         // Landscape.
         let (ink, turned) = placed(&page(20, 10, &[(0, 0), (19, 9)]));
         assert_eq!((ink, turned), (vec![(9, 0), (0, 19)], true));

@@ -2,7 +2,7 @@
 //!
 //! `zbarimg`, `pdfinfo` and `pdftoppm` are Debian's `zbar-tools` and `poppler-utils`. Goldens and
 //! fixtures are rewritten with `UPDATE_FIXTURES=1`; look at them before committing.
-#![allow(clippy::unwrap_used, clippy::expect_used)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::float_arithmetic)]
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -17,18 +17,21 @@ use firstscan::label::template::schema::Level;
 use firstscan::label::{FieldMap, Template, check, pdf, png, printable, render};
 use firstscan_drivers::bitmap::{Bitmap, Resolution};
 use firstscan_drivers::length::Length;
+use proptest::prelude::*;
 use sha2::{Digest, Sha256};
 
 const DPIS: [u32; 3] = [203, 300, 600];
 const STOCK: (Length, Length) = (Length::from_um(101_600), Length::from_um(152_400));
 
 fn fixture(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/labels").join(name)
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("fixtures/labels")
+        .join(name)
 }
 
 /// The file's bytes; first replaced by `now` if asked for.
 fn golden(name: &str, now: &[u8]) -> Vec<u8> {
-    if std::env::var_os("UPDATE_FIXTURES").is_some() {
+    if std::env::var_os("UPDATE_FIXTURES").is_some_and(|value| value == "1") {
         std::fs::create_dir_all(fixture("")).unwrap();
         std::fs::write(fixture(name), now).unwrap();
     }
@@ -53,7 +56,11 @@ fn zbar(picture: &Path) -> Vec<String> {
 fn zbar_bitmap(bitmap: &Bitmap, dpi: u32) -> Vec<String> {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("label.png");
-    std::fs::write(&file, png::encode(bitmap, Resolution::from_dpi(dpi)).unwrap()).unwrap();
+    std::fs::write(
+        &file,
+        png::encode(bitmap, Resolution::from_dpi(dpi)).unwrap(),
+    )
+    .unwrap();
     zbar(&file)
 }
 
@@ -94,17 +101,30 @@ fn shipped_templates_have_exact_size_and_scan_everywhere() {
             let placed = label.symbols.iter().map(|s| (s.symbology, s.data.as_str()));
             let wanted = as_zbar(placed);
             assert!(!wanted.is_empty());
-            assert_eq!(zbar_bitmap(&label.bitmap, dpi), wanted, "zbar, {name} at {dpi}");
+            assert_eq!(
+                zbar_bitmap(&label.bitmap, dpi),
+                wanted,
+                "zbar, {name} at {dpi}"
+            );
             let report = check::check(&view);
             assert!(report.valid, "{name} at {dpi}: {report:?}");
-            let read = report.symbols.iter().map(|s| (s.symbology, s.data.as_str()));
+            let read = report
+                .symbols
+                .iter()
+                .map(|s| (s.symbology, s.data.as_str()));
             assert_eq!(as_zbar(read), wanted, "rxing, {name} at {dpi}");
             assert_eq!(report.symbols.len(), label.symbols.len(), "{name} at {dpi}");
             for (seen, drawn) in report.symbols.iter().zip(&sorted(&label.symbols)) {
-                assert_eq!(i64::from(seen.module_dots), i64::from(drawn.module_dots), "{name}");
+                assert_eq!(
+                    i64::from(seen.module_dots),
+                    i64::from(drawn.module_dots),
+                    "{name}"
+                );
             }
 
-            let bytes: Vec<u8> = (0..view.height()).flat_map(|y| view.row(y).to_vec()).collect();
+            let bytes: Vec<u8> = (0..view.height())
+                .flat_map(|y| view.row(y).to_vec())
+                .collect();
             let hash = Sha256::digest(&bytes);
             let hex: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
             writeln!(hashes, "{hex} {name} {dpi}").unwrap();
@@ -112,9 +132,15 @@ fn shipped_templates_have_exact_size_and_scan_everywhere() {
         let label = render(&template, &template.sample, Resolution::from_dpi(203));
         let picture = png::encode(&label.bitmap, Resolution::from_dpi(203)).unwrap();
         let (before, _) = png::decode(&golden(&format!("{name}.png"), &picture)).unwrap();
-        assert!(before == label.bitmap, "{name} looks different; compare with fixtures/labels");
+        assert!(
+            before == label.bitmap,
+            "{name} looks different; compare with fixtures/labels"
+        );
     }
-    assert_eq!(golden("golden.sha256", hashes.as_bytes()), hashes.as_bytes());
+    assert_eq!(
+        golden("golden.sha256", hashes.as_bytes()),
+        hashes.as_bytes()
+    );
 }
 
 /// In the order of a report.
@@ -147,7 +173,10 @@ fn pdf_has_exact_pages_is_reproducible_and_scans() {
         let label = render(&template, &fields, resolution);
         let both = [label.bitmap.clone(), label.bitmap.clone()];
         let file = pdf::encode(&both, resolution).unwrap();
-        assert!(file == pdf::encode(&both, resolution).unwrap(), "bytes differ between runs");
+        assert!(
+            file == pdf::encode(&both, resolution).unwrap(),
+            "bytes differ between runs"
+        );
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("label.pdf");
         std::fs::write(&path, &file).unwrap();
@@ -158,7 +187,10 @@ fn pdf_has_exact_pages_is_reproducible_and_scans() {
 
         let picture = folder.path().join("page");
         let (dots, to) = (dpi.to_string(), picture.to_str().unwrap());
-        output("pdftoppm", &["-r", &dots, "-gray", "-png", "-singlefile", path, to]);
+        output(
+            "pdftoppm",
+            &["-r", &dots, "-gray", "-png", "-singlefile", path, to],
+        );
         let wanted = as_zbar(label.symbols.iter().map(|s| (s.symbology, s.data.as_str())));
         assert_eq!(zbar(&picture.with_extension("png")), wanted, "{dpi}");
 
@@ -178,7 +210,14 @@ fn the_longest_texts_give_problems_and_stay_on_the_label() {
     for dpi in DPIS {
         let label = render(&template, &fields, Resolution::from_dpi(dpi));
         let broken: Vec<&str> = label.problems.iter().map(|p| p.element.as_str()).collect();
-        for id in ["to-name", "to-lines", "tracking-code", "job-code", "order-ref", "service"] {
+        for id in [
+            "to-name",
+            "to-lines",
+            "tracking-code",
+            "job-code",
+            "order-ref",
+            "service",
+        ] {
             assert!(broken.contains(&id), "{id} at {dpi}: {broken:?}");
         }
         assert!(label.problems.iter().all(|p| !p.remedy.is_empty()));
@@ -208,11 +247,19 @@ fn empty_and_bad_fields_are_told_with_element_and_remedy() {
     fields.insert("ship_to.1".into(), "   ".into());
     let label = render(&template, &fields, Resolution::from_dpi(203));
     let told: Vec<String> = label.problems.iter().map(ToString::to_string).collect();
-    let has = |parts: &[&str]| told.iter().any(|line| parts.iter().all(|p| line.contains(p)));
+    let has = |parts: &[&str]| {
+        told.iter()
+            .any(|line| parts.iter().all(|p| line.contains(p)))
+    };
     assert!(has(&["carrier:", "'carrier' is empty"]), "{told:?}");
     assert!(has(&["to-name:", "'ship_to.1' is empty"]), "{told:?}");
     assert!(has(&["tracking-code:", "U+00C0", "position 2"]), "{told:?}");
-    assert!(!label.symbols.iter().any(|symbol| symbol.element == "tracking-code"));
+    assert!(
+        !label
+            .symbols
+            .iter()
+            .any(|symbol| symbol.element == "tracking-code")
+    );
 }
 
 #[test]
@@ -233,13 +280,20 @@ fn foreign_scripts_print_and_missing_ones_are_told() {
         assert_eq!(label.problems, [], "{text}");
         let (_, without) = transport(&[("ship_to.1", "."), ("ship_to.2", ".")]);
         let without = render(&template, &without, Resolution::from_dpi(203));
-        assert!(ink(&label.bitmap) > ink(&without.bitmap) + 1_000, "{text} left no ink");
+        assert!(
+            ink(&label.bitmap) > ink(&without.bitmap) + 1_000,
+            "{text} left no ink"
+        );
     }
     let (template, fields) = transport(&[("ship_to.2", "東京都港区 1-2-3"), ("seller", "서울")]);
     let label = render(&template, &fields, Resolution::from_dpi(203));
     let elements: Vec<&str> = label.problems.iter().map(|p| p.element.as_str()).collect();
     assert_eq!(elements, ["to-lines", "seller"]);
-    assert!(label.problems[0].message.contains("U+6771"), "{:?}", label.problems);
+    assert!(
+        label.problems[0].message.contains("U+6771"),
+        "{:?}",
+        label.problems
+    );
     assert!(!label.problems[0].remedy.is_empty());
     assert_eq!(printable("東京 Tokyo"), Err(vec!['京', '東']));
     assert_eq!(printable("tab\tand bell\u{7}"), Err(vec!['\u{7}', '\t']));
@@ -247,7 +301,10 @@ fn foreign_scripts_print_and_missing_ones_are_told() {
 
 fn ink(bitmap: &Bitmap) -> u32 {
     let view = bitmap.view();
-    (0..view.height()).flat_map(|y| view.row(y)).map(|byte| byte.count_ones()).sum()
+    (0..view.height())
+        .flat_map(|y| view.row(y))
+        .map(|byte| byte.count_ones())
+        .sum()
 }
 
 #[test]
@@ -263,8 +320,11 @@ fn hostile_texts_never_panic() {
     ];
     for text in texts {
         let template = Template::load("transport-4x6").unwrap();
-        let fields: FieldMap =
-            template.fields().into_iter().map(|name| (name, text.to_owned())).collect();
+        let fields: FieldMap = template
+            .fields()
+            .into_iter()
+            .map(|name| (name, text.to_owned()))
+            .collect();
         let label = render(&template, &fields, Resolution::from_dpi(203));
         assert!(!label.problems.is_empty(), "{text:?}");
     }
@@ -275,19 +335,40 @@ fn templates_with_mistakes_are_explained() {
     let head = "format = 1\ntitle = \"t\"\nwidth = 50\nheight = 30\n[[element]]\nid = \"a\"\n";
     let text = "kind = \"text\"\nx = 1\ny = 1\nwidth = 20\nsize = 4\n";
     let cases = [
-        ("kind = \"text\"\nx = 1\ny = 1\nwidth = 20\nsize = 4\ntext = \"{x\"".to_owned(), "text:"),
+        (
+            "kind = \"text\"\nx = 1\ny = 1\nwidth = 20\nsize = 4\ntext = \"{x\"".to_owned(),
+            "text:",
+        ),
         (format!("{text}text = \"x\"\ncolour = \"red\""), "colour"),
         (format!("{text}text = \"{{Big}}\""), "{field}"),
-        (text.replace("x = 1\n", "x = 1.5\n") + "text = \"\"", "in quotes"),
-        (text.replace("width = 20", "width = 60") + "text = \"\"", "outside the label"),
-        (text.replace("size = 4", "size = \"4px\"") + "text = \"\"", "no length"),
-        ("kind = \"oval\"".to_owned(), "use text, symbol, line or box"),
-        ("kind = \"line\"\nx = 1\ny = 1\nthickness = 1".to_owned(), "not both"),
+        (
+            text.replace("x = 1\n", "x = 1.5\n") + "text = \"\"",
+            "in quotes",
+        ),
+        (
+            text.replace("width = 20", "width = 60") + "text = \"\"",
+            "outside the label",
+        ),
+        (
+            text.replace("size = 4", "size = \"4px\"") + "text = \"\"",
+            "no length",
+        ),
+        (
+            "kind = \"oval\"".to_owned(),
+            "use text, symbol, line or box",
+        ),
+        (
+            "kind = \"line\"\nx = 1\ny = 1\nthickness = 1".to_owned(),
+            "not both",
+        ),
     ];
     for (body, expected) in cases {
         let error = Template::parse("folder", &format!("{head}{body}"), "{}").unwrap_err();
         let error = error.to_string();
-        assert!(error.starts_with("folder/label.toml: element 'a': "), "{error}");
+        assert!(
+            error.starts_with("folder/label.toml: element 'a': "),
+            "{error}"
+        );
         assert!(error.contains(expected), "{expected} in: {error}");
     }
     let unknown = Template::load("no-such").unwrap_err().to_string();
@@ -315,7 +396,9 @@ fn ink_in_a_quiet_zone_and_wrong_bars_are_found() {
     let code = label.symbols[0].clone();
     let view = label.bitmap.view();
     let spoil = |at: (i32, i32), size: (i32, i32)| {
-        let mut rows: Vec<u8> = (0..view.height()).flat_map(|y| view.row(y).to_vec()).collect();
+        let mut rows: Vec<u8> = (0..view.height())
+            .flat_map(|y| view.row(y).to_vec())
+            .collect();
         for y in at.1..at.1 + size.1 {
             for x in at.0..at.0 + size.0 {
                 let stride = view.width().div_ceil(8) as usize;
@@ -357,20 +440,29 @@ fn manifests_list_every_parcel_and_scan() {
             ..Manifest::default()
         };
         let file = manifest::document(&manifest).unwrap();
-        assert!(file == manifest::document(&manifest).unwrap(), "bytes differ between runs");
+        assert!(
+            file == manifest::document(&manifest).unwrap(),
+            "bytes differ between runs"
+        );
         let pages = manifest::pages(&manifest).unwrap();
         assert!(pages.len() > 1);
         for page in &pages {
             assert_eq!(page.problems, []);
             assert_eq!(check::expect(page), []);
-            assert_eq!(zbar_bitmap(&page.bitmap, 300), ["CODE-128:HO-20261121-0007"]);
+            assert_eq!(
+                zbar_bitmap(&page.bitmap, 300),
+                ["CODE-128:HO-20261121-0007"]
+            );
         }
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("m.pdf");
         std::fs::write(&path, &file).unwrap();
         let info = output("pdfinfo", &[path.to_str().unwrap()]);
         assert!(info.contains(size), "{info}");
-        let refused = Manifest { handover_id: "ÀÀ".into(), ..manifest };
+        let refused = Manifest {
+            handover_id: "ÀÀ".into(),
+            ..manifest
+        };
         assert!(manifest::document(&refused).is_err());
     }
 }
@@ -418,9 +510,21 @@ fn carrier_pdf(page: (f64, f64), at: (f64, f64)) -> Vec<u8> {
     ] {
         writeln!(body, "BT /F1 {size} Tf {x} {y} Td ({text}) Tj ET").unwrap();
     }
-    vector(&mut body, &linear(CARRIER_TRACKING), (26.0, 78.0), 0.38 * MM, 80.0);
+    vector(
+        &mut body,
+        &linear(CARRIER_TRACKING),
+        (26.0, 78.0),
+        0.38 * MM,
+        80.0,
+    );
     let qr = qr::encode(CARRIER_ROUTE, Level::M).unwrap();
-    vector(&mut body, &qr, (205.0, 200.0), 1.02 * MM, 1.02 * MM * f64::from(qr.width));
+    vector(
+        &mut body,
+        &qr,
+        (205.0, 200.0),
+        1.02 * MM,
+        1.02 * MM * f64::from(qr.width),
+    );
 
     let mut file = b"%PDF-1.4\n".to_vec();
     let (w, h) = page;
@@ -464,13 +568,19 @@ fn an_a6_pdf_goes_onto_our_stock_and_still_scans() {
     for dpi in DPIS {
         let resolution = Resolution::from_dpi(dpi);
         let labels = import::to_bitmaps(&file, Kind::Pdf, STOCK, resolution).unwrap();
-        let [label] = labels.as_slice() else { panic!("{} labels", labels.len()) };
+        let [label] = labels.as_slice() else {
+            panic!("{} labels", labels.len())
+        };
         assert_eq!(label.problems, [], "{dpi}");
         let view = label.bitmap.view();
         assert_eq!((view.width(), view.height()), (dpi * 4, dpi * 6));
         assert_eq!(label.symbols_before.len(), 2, "{:?}", label.symbols_before);
         assert_eq!(label.symbols_after.len(), 2, "{:?}", label.symbols_after);
-        assert_eq!(zbar_bitmap(&label.bitmap, dpi), carrier_symbols(), "zbar at {dpi}");
+        assert_eq!(
+            zbar_bitmap(&label.bitmap, dpi),
+            carrier_symbols(),
+            "zbar at {dpi}"
+        );
     }
 }
 
@@ -487,7 +597,11 @@ fn an_a6_png_goes_onto_our_stock_and_still_scans() {
         assert_eq!(labels[0].problems, [], "{dpi}");
         let view = labels[0].bitmap.view();
         assert_eq!((view.width(), view.height()), (dpi * 4, dpi * 6));
-        assert_eq!(zbar_bitmap(&labels[0].bitmap, dpi), carrier_symbols(), "zbar at {dpi}");
+        assert_eq!(
+            zbar_bitmap(&labels[0].bitmap, dpi),
+            carrier_symbols(),
+            "zbar at {dpi}"
+        );
     }
 }
 
@@ -501,7 +615,11 @@ fn a_label_in_the_corner_of_a4_is_found_and_one_too_large_is_refused() {
 
     let small = (Length::from_um(80_000), Length::from_um(100_000));
     let labels = import::to_bitmaps(&corner, Kind::Pdf, small, resolution).unwrap();
-    assert!(labels[0].problems[0].message.contains("the stock"), "{:?}", labels[0].problems);
+    assert!(
+        labels[0].problems[0].message.contains("the stock"),
+        "{:?}",
+        labels[0].problems
+    );
 }
 
 #[test]
@@ -543,10 +661,40 @@ fn broken_files_are_refused() {
         assert!(error.to_string().contains(';'), "no remedy: {error}");
     }
     // Cut anywhere: an error, an empty page, or the label; never a panic.
-    for end in (0..good.len()).step_by(good.len() / 12) {
+    for end in (0..good.len()).step_by(good.len() / 5) {
         if let Ok(labels) = import::to_bitmaps(&good[..end], Kind::Pdf, STOCK, resolution) {
-            assert!(labels.iter().all(|l| !l.problems.is_empty() || l.symbols_after.len() == 2));
+            assert!(
+                labels
+                    .iter()
+                    .all(|l| !l.problems.is_empty() || l.symbols_after.len() == 2)
+            );
         }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+    #[test]
+    fn random_files_are_refused_or_read(
+        start in prop::sample::select(vec![&b"%PDF-1.7\n"[..], b"\x89PNG\r\n\x1a\n", b"\xFF\xD8\xFF\xE0"]),
+        rest in prop::collection::vec(any::<u8>(), 0..400),
+    ) {
+        let file = [start, &rest].concat();
+        let kind = Kind::detect(&file).unwrap();
+        let labels = import::to_bitmaps(&file, kind, STOCK, Resolution::from_dpi(203));
+        prop_assert!(labels.is_err() || labels.is_ok_and(|l| !l[0].problems.is_empty()));
+    }
+
+    #[test]
+    fn random_fields_never_break_the_renderer(text in any::<String>(), code in any::<String>()) {
+        let (template, fields) = transport(&[
+            ("ship_to.1", &text),
+            ("ship_to.2", &text),
+            ("tracking_number", &code),
+            ("job_code", &code),
+        ]);
+        let label = render(&template, &fields, Resolution::from_dpi(203));
+        prop_assert_eq!(check::expect(&label), vec![]);
     }
 }
 
@@ -561,7 +709,9 @@ struct Cli {
 fn cli(args: &[&str]) -> Result<String, String> {
     let parsed = Cli::try_parse_from(std::iter::once(&"label").chain(args));
     let parsed = parsed.map_err(|e| e.to_string())?;
-    run(parsed.label, true).map(|code| format!("{code:?}")).map_err(|e| format!("{e:#}"))
+    run(parsed.label, true)
+        .map(|code| format!("{code:?}"))
+        .map_err(|e| format!("{e:#}"))
 }
 
 fn exit(code: u8) -> Result<String, String> {
@@ -588,16 +738,34 @@ fn commands_write_files_or_say_why_not() {
     let bad = path("bad.json");
     std::fs::write(&bad, "{\"carrier\": \"x\"}").unwrap();
     let out = path("never.png");
-    assert_eq!(cli(&["render", "transport-4x6", "--data", &bad, "--out", &out]), exit(1));
+    assert_eq!(
+        cli(&["render", "transport-4x6", "--data", &bad, "--out", &out]),
+        exit(1)
+    );
     assert!(!Path::new(&out).exists());
-    let args = ["render", "transport-4x6", "--data", sample, "--format", "epl2", "--out", &out];
+    let args = [
+        "render",
+        "transport-4x6",
+        "--data",
+        sample,
+        "--format",
+        "epl2",
+        "--out",
+        &out,
+    ];
     assert_eq!(cli(&args), exit(2));
-    assert_eq!(cli(&["render", "nothing", "--data", sample, "--out", &out]), exit(2));
+    assert_eq!(
+        cli(&["render", "nothing", "--data", sample, "--out", &out]),
+        exit(2)
+    );
     assert!(cli(&["render", "transport-4x6", "--data", &path("absent")]).is_err());
 
     let a6 = fixture("carrier-a6.pdf");
     let converted = path("converted.png");
-    assert_eq!(cli(&["convert", a6.to_str().unwrap(), "--out", &converted]), exit(0));
+    assert_eq!(
+        cli(&["convert", a6.to_str().unwrap(), "--out", &converted]),
+        exit(0)
+    );
     let (bitmap, resolution) = png::decode(&std::fs::read(&converted).unwrap()).unwrap();
     assert_eq!((bitmap.view().width(), bitmap.view().height()), (812, 1218));
     assert_eq!(resolution, Some(Resolution::from_dpi(203)));
@@ -611,9 +779,18 @@ fn several_labels_become_several_files() {
     let label = render(&template, &fields, resolution).bitmap;
     let folder = tempfile::tempdir().unwrap();
     let two = folder.path().join("two.pdf");
-    std::fs::write(&two, pdf::encode(&[label.clone(), label], resolution).unwrap()).unwrap();
+    std::fs::write(
+        &two,
+        pdf::encode(&[label.clone(), label], resolution).unwrap(),
+    )
+    .unwrap();
     let out = folder.path().join("out.png");
-    let args = ["convert", two.to_str().unwrap(), "--out", out.to_str().unwrap()];
+    let args = [
+        "convert",
+        two.to_str().unwrap(),
+        "--out",
+        out.to_str().unwrap(),
+    ];
     assert_eq!(cli(&args), exit(0));
     let mut names: Vec<_> = std::fs::read_dir(folder.path())
         .unwrap()

@@ -9,6 +9,8 @@ use anyhow::{Context, bail};
 use clap::{Args, Subcommand, ValueEnum};
 use firstscan_drivers::bitmap::{Bitmap, Resolution};
 use firstscan_drivers::length::Length;
+use firstscan_drivers::printer::zpl::Zpl;
+use firstscan_drivers::printer::{JobOptions, Language};
 use serde::Serialize;
 
 use crate::label::import::{self, Kind};
@@ -52,7 +54,7 @@ enum Command {
         #[arg(long)]
         from: Option<From>,
         /// Dots per inch of the printer
-        #[arg(long, default_value_t = 203, value_parser = clap::value_parser!(u32).range(100..=1200))]
+        #[arg(long, default_value_t = 203, value_parser = dpi_range())]
         dpi: u32,
         /// png, pdf or zpl
         #[arg(long, default_value = "png")]
@@ -68,7 +70,7 @@ enum Command {
     Check {
         file: PathBuf,
         /// Dots per inch at which a PDF is looked at
-        #[arg(long, default_value_t = 203, value_parser = clap::value_parser!(u32).range(100..=1200))]
+        #[arg(long, default_value_t = 203, value_parser = dpi_range())]
         dpi: u32,
     },
 }
@@ -94,13 +96,30 @@ struct Written<'a> {
 /// Runs the command. Problems go to standard error and end with exit code 1 and no file.
 pub fn run(args: LabelArgs, json: bool) -> anyhow::Result<ExitCode> {
     match args.command {
-        Command::Render { template, data, dpi, format, out } => {
-            let Some(format) = Format::parse(&format) else { return Ok(ExitCode::from(EXIT_USAGE)) };
+        Command::Render {
+            template,
+            data,
+            dpi,
+            format,
+            out,
+        } => {
+            let Some(format) = Format::parse(&format) else {
+                return Ok(ExitCode::from(EXIT_USAGE));
+            };
             let resolution = Resolution::from_dpi(dpi.parse()?);
             render_template(&template, &data, resolution, &Target { format, out, json })
         }
-        Command::Convert { file, from, dpi, to, size, out } => {
-            let Some(format) = Format::parse(&to) else { return Ok(ExitCode::from(EXIT_USAGE)) };
+        Command::Convert {
+            file,
+            from,
+            dpi,
+            to,
+            size,
+            out,
+        } => {
+            let Some(format) = Format::parse(&to) else {
+                return Ok(ExitCode::from(EXIT_USAGE));
+            };
             let resolution = Resolution::from_dpi(dpi);
             convert(&file, from, size, resolution, &Target { format, out, json })
         }
@@ -149,7 +168,11 @@ fn render_template(
         Err(error) => {
             eprintln!("{error}");
             let missing = matches!(error, TemplateError::Unknown { .. });
-            return Ok(ExitCode::from(if missing { EXIT_USAGE } else { EXIT_NEGATIVE }));
+            return Ok(ExitCode::from(if missing {
+                EXIT_USAGE
+            } else {
+                EXIT_NEGATIVE
+            }));
         }
     };
     let text = read(data, DATA_BYTES_MAX)?;
@@ -196,12 +219,21 @@ fn convert(
     let several = labels.len() > 1;
     let (mut problems, mut notes, mut bitmaps) = (Vec::new(), Vec::new(), Vec::new());
     for (index, label) in labels.into_iter().enumerate() {
-        let prefix = if several { format!("label {}: ", index + 1) } else { String::new() };
+        let prefix = if several {
+            format!("label {}: ", index + 1)
+        } else {
+            String::new()
+        };
         problems.extend(label.problems.into_iter().map(|mut problem| {
             problem.element.insert_str(0, &prefix);
             problem
         }));
-        notes.extend(label.notes.into_iter().map(|note| format!("{prefix}{note}")));
+        notes.extend(
+            label
+                .notes
+                .into_iter()
+                .map(|note| format!("{prefix}{note}")),
+        );
         bitmaps.push(label.bitmap);
     }
     target.finish(&bitmaps, resolution, &problems, &notes)
@@ -222,20 +254,38 @@ impl Target {
         for note in notes {
             eprintln!("{note}");
         }
-        let files = if problems.is_empty() { self.write(labels, resolution)? } else { Vec::new() };
+        let files = if problems.is_empty() {
+            self.write(labels, resolution)?
+        } else {
+            Vec::new()
+        };
         if self.json {
             let ok = problems.is_empty();
-            print_json(&Written { ok, files, problems, notes })?;
+            print_json(&Written {
+                ok,
+                files,
+                problems,
+                notes,
+            })?;
         }
-        Ok(ExitCode::from(if problems.is_empty() { 0 } else { EXIT_NEGATIVE }))
+        Ok(ExitCode::from(if problems.is_empty() {
+            0
+        } else {
+            EXIT_NEGATIVE
+        }))
     }
 
     fn write(&self, labels: &[Bitmap], resolution: Resolution) -> anyhow::Result<Vec<String>> {
-        let encoded: Vec<Vec<u8>> =
-            labels.iter().map(|label| self.encode(label, resolution)).collect::<Result<_, _>>()?;
+        let encoded: Vec<Vec<u8>> = labels
+            .iter()
+            .map(|label| self.encode(label, resolution))
+            .collect::<Result<_, _>>()?;
         let Some(out) = &self.out else {
             let [one] = encoded.as_slice() else {
-                bail!("{} labels cannot share standard output; give --out FILE", encoded.len());
+                bail!(
+                    "{} labels cannot share standard output; give --out FILE",
+                    encoded.len()
+                );
             };
             if self.json {
                 bail!("with --json standard output is taken; give --out FILE");
@@ -249,7 +299,11 @@ impl Target {
         };
         let mut files = Vec::with_capacity(encoded.len());
         for (index, bytes) in encoded.iter().enumerate() {
-            let path = if encoded.len() == 1 { out.clone() } else { numbered(out, index + 1) };
+            let path = if encoded.len() == 1 {
+                out.clone()
+            } else {
+                numbered(out, index + 1)
+            };
             let shown = path.display().to_string();
             let hint = || format!("{shown}: cannot be written; check folder, rights and space");
             fs::write(&path, bytes).with_context(hint)?;
@@ -262,7 +316,11 @@ impl Target {
         match self.format {
             Format::Png => Ok(png::encode(label, resolution)?),
             Format::Pdf => Ok(pdf::encode(std::slice::from_ref(label), resolution)?),
-            Format::Zpl => bail!("no zpl"),
+            Format::Zpl => {
+                let mut out = Vec::new();
+                Zpl.encode(&label.view(), resolution, &JobOptions::default(), &mut out)?;
+                Ok(out)
+            }
         }
     }
 }
@@ -284,7 +342,11 @@ fn check_file(file: &Path, resolution: Resolution, json: bool) -> anyhow::Result
         Err(error) => {
             let remedy = "give a PNG, JPEG or PDF of the label";
             let problem = Problem::new("file", error.to_string(), remedy);
-            check::Report { valid: false, symbols: Vec::new(), problems: vec![problem] }
+            check::Report {
+                valid: false,
+                symbols: Vec::new(),
+                problems: vec![problem],
+            }
         }
     };
     if json {
@@ -297,7 +359,11 @@ fn check_file(file: &Path, resolution: Resolution, json: bool) -> anyhow::Result
 
 /// All pages as one report; each page must be valid.
 fn merge(pages: impl Iterator<Item = check::Report>) -> check::Report {
-    let mut all = check::Report { valid: true, symbols: Vec::new(), problems: Vec::new() };
+    let mut all = check::Report {
+        valid: true,
+        symbols: Vec::new(),
+        problems: Vec::new(),
+    };
     for page in pages {
         all.valid &= page.valid;
         all.symbols.extend(page.symbols);
@@ -309,8 +375,18 @@ fn merge(pages: impl Iterator<Item = check::Report>) -> check::Report {
 fn tell(report: &check::Report) -> anyhow::Result<()> {
     let mut out = std::io::stdout().lock();
     for symbol in &report.symbols {
-        let check::Symbol { symbology, data, x, y, module_dots, problems } = symbol;
-        writeln!(out, "{symbology} at {x},{y}, module {module_dots} dots: {data}")?;
+        let check::Symbol {
+            symbology,
+            data,
+            x,
+            y,
+            module_dots,
+            problems,
+        } = symbol;
+        writeln!(
+            out,
+            "{symbology} at {x},{y}, module {module_dots} dots: {data}"
+        )?;
         for problem in problems {
             writeln!(out, "  {}; {}", problem.message, problem.remedy)?;
         }
@@ -340,6 +416,11 @@ fn read(file: &Path, bytes_max: u64) -> anyhow::Result<Vec<u8>> {
     fs::read(file).with_context(|| format!("{shown}: cannot be read; check path and rights"))
 }
 
+/// Resolutions of print heads.
+fn dpi_range() -> clap::builder::RangedI64ValueParser<u32> {
+    clap::value_parser!(u32).range(100..=1200)
+}
+
 /// `101.6x152.4` (mm), `4x6in`.
 fn parse_size(text: &str) -> Result<(Length, Length), String> {
     let (body, inches) = match text.strip_suffix("in") {
@@ -350,9 +431,13 @@ fn parse_size(text: &str) -> Result<(Length, Length), String> {
         // The same decimals read as inches: 25.4 times as long.
         let um = parse_um(part.trim())?;
         let um = if inches { um * 254 / 10 } else { um };
-        (5_000..=1_000_000).contains(&um).then(|| Length::from_um(um))
+        (5_000..=1_000_000)
+            .contains(&um)
+            .then(|| Length::from_um(um))
     };
-    let sides = body.split_once(['x', 'X']).and_then(|(w, h)| Some((side(w)?, side(h)?)));
+    let sides = body
+        .split_once(['x', 'X'])
+        .and_then(|(w, h)| Some((side(w)?, side(h)?)));
     sides.ok_or_else(|| "write the stock as WIDTHxHEIGHT, 101.6x152.4 (mm) or 4x6in".into())
 }
 
@@ -374,7 +459,10 @@ mod tests {
 
     #[test]
     fn several_labels_are_numbered() {
-        assert_eq!(numbered(Path::new("a/label.png"), 2), PathBuf::from("a/label-2.png"));
+        assert_eq!(
+            numbered(Path::new("a/label.png"), 2),
+            PathBuf::from("a/label-2.png")
+        );
         assert_eq!(numbered(Path::new("label"), 1), PathBuf::from("label-1"));
     }
 }

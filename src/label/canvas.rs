@@ -1,7 +1,7 @@
 //! The dot grid: filled rectangles, glyphs, module rows. 1 = black, first dot in the highest bit.
 //! Everything is clipped to the canvas; the spare bits of a row's last byte stay white.
 
-use firstscan_drivers::bitmap::{Bitmap, DOTS_MAX};
+use firstscan_drivers::bitmap::{Bitmap, BitmapView, DOTS_MAX};
 
 use crate::label::text::Glyph;
 
@@ -16,6 +16,34 @@ pub fn packed(width: u32, height: u32, rows: Vec<u8>) -> Bitmap {
         Ok(bitmap) => bitmap,
         Err(error) => unreachable!("size was not checked: {error}"),
     }
+}
+
+/// Smallest rectangle with all black dots.
+pub fn ink_box(page: &BitmapView<'_>) -> Option<Dots> {
+    let inked = |y: &u32| page.row(*y).iter().any(|byte| *byte != 0);
+    let top = (0..page.height()).find(inked)?;
+    let bottom = (0..page.height()).rev().find(inked)?;
+    // All rows on top of each other.
+    let mut all = vec![0_u8; page.row(top).len()];
+    for y in top..=bottom {
+        for (sum, byte) in all.iter_mut().zip(page.row(y)) {
+            *sum |= byte;
+        }
+    }
+    let black = |x: &u32| all[(*x / 8) as usize] & (0x80 >> (*x % 8)) != 0;
+    let left = (0..page.width()).find(black)?;
+    let right = (0..page.width()).rev().find(black)?;
+    let (width, height) = (side_of(right - left + 1), side_of(bottom - top + 1));
+    Some(Dots {
+        x: side_of(left),
+        y: side_of(top),
+        width,
+        height,
+    })
+}
+
+fn side_of(dots: u32) -> i32 {
+    i32::try_from(dots).unwrap_or(i32::MAX)
 }
 
 /// A bitmap being drawn.
@@ -40,7 +68,12 @@ impl Dots {
     /// This rectangle grown by `by` on all sides.
     pub fn grown(self, by: i32) -> Self {
         let (x, y) = (self.x - by, self.y - by);
-        Self { x, y, width: self.width + 2 * by, height: self.height + 2 * by }
+        Self {
+            x,
+            y,
+            width: self.width + 2 * by,
+            height: self.height + 2 * by,
+        }
     }
 }
 
@@ -52,7 +85,12 @@ impl Canvas {
         let height = height.clamp(1, tallest);
         let stride = usize::try_from(width).unwrap_or(1).div_ceil(8);
         let rows = vec![0; stride * usize::try_from(height).unwrap_or(1)];
-        Self { width, height, stride, rows }
+        Self {
+            width,
+            height,
+            stride,
+            rows,
+        }
     }
 
     /// The finished bitmap.
@@ -63,8 +101,12 @@ impl Canvas {
 
     /// Paints a rectangle black or white.
     pub fn fill(&mut self, area: Dots, black: bool) {
-        let Some((left, right)) = clip(area.x, area.width, self.width) else { return };
-        let Some((top, bottom)) = clip(area.y, area.height, self.height) else { return };
+        let Some((left, right)) = clip(area.x, area.width, self.width) else {
+            return;
+        };
+        let Some((top, bottom)) = clip(area.y, area.height, self.height) else {
+            return;
+        };
         for y in top..bottom {
             let row = &mut self.rows[y * self.stride..(y + 1) * self.stride];
             fill_bits(row, left, right, black);
@@ -73,12 +115,49 @@ impl Canvas {
 
     /// Paints an outline, inside `area`.
     pub fn frame(&mut self, area: Dots, thickness: i32) {
-        let Dots { x, y, width, height } = area;
+        let Dots {
+            x,
+            y,
+            width,
+            height,
+        } = area;
         let t = thickness.clamp(1, (width.min(height) / 2).max(1));
-        self.fill(Dots { x, y, width, height: t }, true);
-        self.fill(Dots { x, y: y + height - t, width, height: t }, true);
-        self.fill(Dots { x, y, width: t, height }, true);
-        self.fill(Dots { x: x + width - t, y, width: t, height }, true);
+        self.fill(
+            Dots {
+                x,
+                y,
+                width,
+                height: t,
+            },
+            true,
+        );
+        self.fill(
+            Dots {
+                x,
+                y: y + height - t,
+                width,
+                height: t,
+            },
+            true,
+        );
+        self.fill(
+            Dots {
+                x,
+                y,
+                width: t,
+                height,
+            },
+            true,
+        );
+        self.fill(
+            Dots {
+                x: x + width - t,
+                y,
+                width: t,
+                height,
+            },
+            true,
+        );
     }
 
     /// Adds a glyph's black dots, or takes them away from black ground.
@@ -90,7 +169,9 @@ impl Canvas {
         // Only a glyph over the right edge can set the spare bits.
         let spare = 0xFF_u8 << (self.stride * 8 - usize::try_from(self.width).unwrap_or(0));
         for (dy, row) in (0_i32..).zip(glyph.rows.chunks_exact(bytes)) {
-            let Some(target) = self.row_mut(y + dy) else { continue };
+            let Some(target) = self.row_mut(y + dy) else {
+                continue;
+            };
             blit_bits(target, x, row, black);
             if let Some(last) = target.last_mut() {
                 *last &= spare;
@@ -108,7 +189,15 @@ impl Canvas {
                 let width = i32::try_from(run.len()).unwrap_or(0) * module;
                 let y = at.y + row * row_height;
                 if run.first() == Some(&true) {
-                    self.fill(Dots { x, y, width, height: row_height }, true);
+                    self.fill(
+                        Dots {
+                            x,
+                            y,
+                            width,
+                            height: row_height,
+                        },
+                        true,
+                    );
                 }
                 x += width;
             }

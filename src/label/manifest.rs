@@ -85,7 +85,10 @@ pub fn pages(manifest: &Manifest) -> Result<Vec<Rendered>, ManifestError> {
     let total = plan.len();
     let mut pages = Vec::with_capacity(total);
     for (index, range) in plan.into_iter().enumerate() {
-        let mut page = Page { sheet, drawing: sheet.blank() };
+        let mut page = Page {
+            sheet,
+            drawing: sheet.blank(),
+        };
         page.head(manifest);
         page.table(manifest, range);
         if index + 1 == total {
@@ -194,8 +197,15 @@ struct Look {
     align: Align,
 }
 
-const PLAIN: Look = Look { scale: 100, weight: Weight::Regular, align: Align::Left };
-const BOLD: Look = Look { weight: Weight::Bold, ..PLAIN };
+const PLAIN: Look = Look {
+    scale: 100,
+    weight: Weight::Regular,
+    align: Align::Left,
+};
+const BOLD: Look = Look {
+    weight: Weight::Bold,
+    ..PLAIN
+};
 const CAPTION: Look = Look { scale: 72, ..BOLD };
 
 impl Page {
@@ -203,7 +213,12 @@ impl Page {
     fn say(&mut self, id: &str, at: (i64, i64), width: i64, look: Look, value: &str) {
         let size_um = self.sheet.text * look.scale / 100;
         let text = Text {
-            area: Area { x_um: at.0, y_um: at.1, width_um: width, height_um: size_um * 12 / 10 },
+            area: Area {
+                x_um: at.0,
+                y_um: at.1,
+                width_um: width,
+                height_um: size_um * 12 / 10,
+            },
             binding: Binding::default(),
             font: Font::Sans,
             weight: look.weight,
@@ -220,16 +235,42 @@ impl Page {
 
     fn rule(&mut self, y_um: i64, thickness_um: i64) {
         let (x_um, width_um) = (self.sheet.margin, self.sheet.inner());
-        self.drawing.fill(Area { x_um, y_um, width_um, height_um: thickness_um });
+        self.drawing.fill(Area {
+            x_um,
+            y_um,
+            width_um,
+            height_um: thickness_um,
+        });
     }
 
     fn head(&mut self, manifest: &Manifest) {
-        let Sheet { margin, text, code_width, table, .. } = self.sheet;
+        let Sheet {
+            margin,
+            text,
+            code_width,
+            table,
+            ..
+        } = self.sheet;
         let inner = self.sheet.inner();
         let title = Look { scale: 190, ..BOLD };
-        self.say("title", (margin, margin), inner * 6 / 10, title, "HANDOVER MANIFEST");
-        let carrier = Look { align: Align::Right, ..title };
-        self.say("carrier", (margin + inner * 6 / 10, margin), inner * 4 / 10, carrier, &manifest.carrier);
+        self.say(
+            "title",
+            (margin, margin),
+            inner * 6 / 10,
+            title,
+            "HANDOVER MANIFEST",
+        );
+        let carrier = Look {
+            align: Align::Right,
+            ..title
+        };
+        self.say(
+            "carrier",
+            (margin + inner * 6 / 10, margin),
+            inner * 4 / 10,
+            carrier,
+            &manifest.carrier,
+        );
         let from_y = margin + text * 5 / 2;
         self.say("from", (margin, from_y), inner, PLAIN, &manifest.from);
 
@@ -250,9 +291,18 @@ impl Page {
             level: Level::M,
         };
         self.drawing.symbol(CODE, &code, &manifest.handover_id);
-        let centred = Look { align: Align::Center, ..BOLD };
+        let centred = Look {
+            align: Align::Center,
+            ..BOLD
+        };
         let id_y = code_y + code_height + text * 3 / 4;
-        self.say("handover-id", (margin, id_y), inner, centred, &manifest.handover_id);
+        self.say(
+            "handover-id",
+            (margin, id_y),
+            inner,
+            centred,
+            &manifest.handover_id,
+        );
 
         let facts_y = id_y + text * 2;
         let facts = [
@@ -268,31 +318,61 @@ impl Page {
         for ((name, value), percent) in facts.iter().zip(widths) {
             let width = inner * percent / 100;
             self.say(name, (x, facts_y), width, CAPTION, name);
-            self.say(name, (x, facts_y + text * 5 / 4), width - text / 2, BOLD, value);
+            self.say(
+                name,
+                (x, facts_y + text * 5 / 4),
+                width - text / 2,
+                BOLD,
+                value,
+            );
             x += width;
         }
         let y = table - text / 4;
         let inner = self.sheet.inner();
         for (x, width, name) in columns(margin, inner) {
-            let align = if name == "WEIGHT" { Align::Right } else { Align::Left };
+            let align = if name == "WEIGHT" {
+                Align::Right
+            } else {
+                Align::Left
+            };
             self.say("table-head", (x, y), width, Look { align, ..CAPTION }, name);
         }
         self.rule(table + text, 500);
     }
 
     fn table(&mut self, manifest: &Manifest, range: std::ops::Range<usize>) {
-        let Sheet { margin, row, table, text, .. } = self.sheet;
+        let Sheet {
+            margin,
+            row,
+            table,
+            text,
+            ..
+        } = self.sheet;
         let mut y = table + text + row / 3;
         for index in range {
-            let Some(line) = manifest.lines.get(index) else { break };
+            let Some(line) = manifest.lines.get(index) else {
+                break;
+            };
             let number = (index + 1).to_string();
             let tracking = group_in_fours(&line.tracking_number);
             let values = [number.as_str(), &tracking, &line.parcel, &line.weight];
             let columns = columns(margin, self.sheet.inner());
             for ((x, width, name), value) in columns.into_iter().zip(values) {
-                let align = if name == "WEIGHT" { Align::Right } else { Align::Left };
-                let weight = if name == "TRACKING NUMBER" { Weight::Bold } else { Weight::Regular };
-                let look = Look { align, weight, ..PLAIN };
+                let align = if name == "WEIGHT" {
+                    Align::Right
+                } else {
+                    Align::Left
+                };
+                let weight = if name == "TRACKING NUMBER" {
+                    Weight::Bold
+                } else {
+                    Weight::Regular
+                };
+                let look = Look {
+                    align,
+                    weight,
+                    ..PLAIN
+                };
                 self.say("parcel", (x, y), width, look, value);
             }
             self.rule(y + row - row / 3, 100);
@@ -309,30 +389,54 @@ impl Page {
         self.say("statement", (margin, top + text), inner, PLAIN, &statement);
         let fields = [
             (margin, top + text * 5, "DRIVER", manifest.driver.as_str()),
-            (margin + half, top + text * 5, "VEHICLE", manifest.vehicle.as_str()),
+            (
+                margin + half,
+                top + text * 5,
+                "VEHICLE",
+                manifest.vehicle.as_str(),
+            ),
             (margin, top + text * 9, "DATE AND TIME", ""),
             (margin + half, top + text * 9, "SIGNATURE", ""),
         ];
         for (x, y, name, value) in fields {
             let width = half - text;
             self.say(name, (x, y - text * 5 / 4), width, PLAIN, value);
-            let line = Area { x_um: x, y_um: y, width_um: width, height_um: 250 };
+            let line = Area {
+                x_um: x,
+                y_um: y,
+                width_um: width,
+                height_um: 250,
+            };
             self.drawing.fill(line);
             self.say(name, (x, y + text / 3), width, CAPTION, name);
         }
     }
 
     fn foot(&mut self, page: usize, pages: usize) {
-        let right = Look { scale: 80, align: Align::Right, ..PLAIN };
+        let right = Look {
+            scale: 80,
+            align: Align::Right,
+            ..PLAIN
+        };
         let at = (self.sheet.margin, self.sheet.foot_top());
-        self.say("foot", at, self.sheet.inner(), right, &format!("Page {page} of {pages}"));
+        self.say(
+            "foot",
+            at,
+            self.sheet.inner(),
+            right,
+            &format!("Page {page} of {pages}"),
+        );
     }
 }
 
 /// Left edge, width and name of the table's columns.
 fn columns(margin: i64, inner: i64) -> [(i64, i64, &'static str); 4] {
     let part = |from: i64, to: i64, name| {
-        (margin + inner * from / 100, inner * (to - from - 1) / 100, name)
+        (
+            margin + inner * from / 100,
+            inner * (to - from - 1) / 100,
+            name,
+        )
     };
     [
         part(0, 8, "NO"),

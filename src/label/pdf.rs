@@ -1,6 +1,9 @@
 //! PDF out: one page per bitmap, exactly the label's size, 1 bit per dot, no resampling. The
 //! same bitmaps give the same bytes.
-#![expect(clippy::float_arithmetic, reason = "PDF lengths are points as f32; only here")]
+#![expect(
+    clippy::float_arithmetic,
+    reason = "PDF lengths are points as f32; only here"
+)]
 
 use std::collections::BTreeMap;
 
@@ -43,7 +46,11 @@ pub fn encode(pages: &[Bitmap], resolution: Resolution) -> Result<Vec<u8>, PdfEr
             no_auto_scale: true,
             ..XObjectTransform::default()
         };
-        document.resources.xobjects.map.insert(id.clone(), image(bitmap));
+        document
+            .resources
+            .xobjects
+            .map
+            .insert(id.clone(), image(bitmap));
         let whole = Rect::from_wh(width, height);
         document.pages.push(PdfPage {
             media_box: whole.clone(),
@@ -66,12 +73,26 @@ fn image(bitmap: &Bitmap) -> XObject {
         ("Height".into(), DictItem::Int(i64::from(view.height()))),
         ("ColorSpace".into(), name("DeviceGray")),
         ("BitsPerComponent".into(), DictItem::Int(1)),
-        ("Decode".into(), DictItem::Array(vec![DictItem::Int(1), DictItem::Int(0)])),
+        (
+            "Decode".into(),
+            DictItem::Array(vec![DictItem::Int(1), DictItem::Int(0)]),
+        ),
         ("Interpolate".into(), DictItem::Bool(false)),
     ]);
-    let content = (0..view.height()).flat_map(|y| view.row(y).to_vec()).collect();
-    let stream = ExternalStream { dict, content, compress: true };
-    XObject::External(ExternalXObject { stream, width: None, height: None, dpi: None })
+    let content = (0..view.height())
+        .flat_map(|y| view.row(y).to_vec())
+        .collect();
+    let stream = ExternalStream {
+        dict,
+        content,
+        compress: true,
+    };
+    XObject::External(ExternalXObject {
+        stream,
+        width: None,
+        height: None,
+        dpi: None,
+    })
 }
 
 /// Dots to points, 1/72 in; the nearest f32.
@@ -84,21 +105,43 @@ fn size_pt(bitmap: &Bitmap, resolution: Resolution) -> (Pt, Pt) {
 }
 
 fn write(document: &PdfDocument) -> Result<Vec<u8>, PdfError> {
-    let options = PdfSaveOptions { image_optimization: None, ..PdfSaveOptions::default() };
+    let options = PdfSaveOptions {
+        image_optimization: None,
+        ..PdfSaveOptions::default()
+    };
     let mut warnings = Vec::new();
     let mut written = document.to_lopdf_document(&options, &mut warnings);
     if let Some(warning) = warnings.first() {
         return Err(PdfError::Warned(format!("{warning:?}")));
     }
     // Both document ids are random; a label's bytes shall depend on the label alone.
-    let ids = written.trailer.get_mut(b"ID").and_then(|id| id.as_array_mut());
+    let ids = written
+        .trailer
+        .get_mut(b"ID")
+        .and_then(|id| id.as_array_mut());
     for id in ids.into_iter().flatten() {
         if let Ok(text) = id.as_str_mut() {
             text.fill(b'0');
         }
     }
+    // The writer claims PDF/X and dates from 1970; neither is true.
+    let info = written
+        .trailer
+        .get(b"Info")
+        .and_then(|info| info.as_reference());
+    if let Ok(info) = info
+        && let Ok(info) = written
+            .get_object_mut(info)
+            .and_then(|info| info.as_dict_mut())
+    {
+        for claim in ["GTS_PDFXVersion", "CreationDate", "ModDate"] {
+            info.remove(claim.as_bytes());
+        }
+    }
     written.compress();
     let mut bytes = Vec::new();
-    written.save_to(&mut bytes).map_err(|error| PdfError::Write(error.to_string()))?;
+    written
+        .save_to(&mut bytes)
+        .map_err(|error| PdfError::Write(error.to_string()))?;
     Ok(bytes)
 }

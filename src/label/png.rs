@@ -1,7 +1,6 @@
 //! PNG in and out. Out: 1-bit grey with the physical size, so that viewers and `label convert`
 //! know the scale. In: anything the decoder reads, composed on white and thresholded.
 
-
 use firstscan_drivers::bitmap::{Bitmap, Resolution};
 use image::codecs::png::{CompressionType, FilterType, PngEncoder};
 use image::{ExtendedColorType, ImageEncoder};
@@ -29,8 +28,9 @@ pub enum PngError {
 pub fn encode(bitmap: &Bitmap, resolution: Resolution) -> Result<Vec<u8>, PngError> {
     let refused = |reason: String| PngError::Encode(reason);
     let view = bitmap.view();
-    let inverted: Vec<u8> =
-        (0..view.height()).flat_map(|y| view.row(y).iter().map(|byte| !byte)).collect();
+    let inverted: Vec<u8> = (0..view.height())
+        .flat_map(|y| view.row(y).iter().map(|byte| !byte))
+        .collect();
     let stride = view.width().div_ceil(8);
     let mut out = Vec::with_capacity(inverted.len() / 8);
     PngEncoder::new_with_quality(&mut out, CompressionType::Default, FilterType::NoFilter)
@@ -59,12 +59,18 @@ pub fn decode(bytes: &[u8]) -> Result<(Bitmap, Option<Resolution>), PngError> {
 }
 
 fn pixels_per_metre(resolution: Resolution) -> u32 {
-    let (dots, per_um) = (u64::from(resolution.dots), u64::from(resolution.per_um).max(1));
+    let (dots, per_um) = (
+        u64::from(resolution.dots),
+        u64::from(resolution.per_um).max(1),
+    );
     u32::try_from((dots * 1_000_000 + per_um / 2) / per_um).unwrap_or(u32::MAX)
 }
 
 fn chunk(kind: [u8; 4], data: &[u8]) -> Vec<u8> {
-    let mut out = u32::try_from(data.len()).unwrap_or(0).to_be_bytes().to_vec();
+    let mut out = u32::try_from(data.len())
+        .unwrap_or(0)
+        .to_be_bytes()
+        .to_vec();
     out.extend(kind);
     out.extend(data);
     out.extend(crc32(&out[4..]).to_be_bytes());
@@ -75,7 +81,11 @@ fn chunk(kind: [u8; 4], data: &[u8]) -> Vec<u8> {
 fn crc32(bytes: &[u8]) -> u32 {
     let step = |crc: u32, byte: &u8| {
         (0..8).fold(crc ^ u32::from(*byte), |crc, _| {
-            if crc & 1 == 1 { 0xEDB8_8320 ^ (crc >> 1) } else { crc >> 1 }
+            if crc & 1 == 1 {
+                0xEDB8_8320 ^ (crc >> 1)
+            } else {
+                crc >> 1
+            }
         })
     };
     !bytes.iter().fold(u32::MAX, step)
@@ -86,7 +96,9 @@ pub fn stated_resolution(bytes: &[u8]) -> Option<Resolution> {
     let mut at = SIGNATURE_BYTES;
     loop {
         let length = u32::from_be_bytes(bytes.get(at..at + 4)?.try_into().ok()?);
-        let length = usize::try_from(length).ok().filter(|length| *length < 1 << 30)?;
+        let length = usize::try_from(length)
+            .ok()
+            .filter(|length| *length < 1 << 30)?;
         let kind = bytes.get(at + 4..at + 8)?;
         let data = bytes.get(at + 8..at + 8 + length)?;
         match (kind, data) {
@@ -99,4 +111,3 @@ pub fn stated_resolution(bytes: &[u8]) -> Option<Resolution> {
         }
     }
 }
-

@@ -22,7 +22,11 @@ impl Problem {
         message: impl Into<String>,
         remedy: impl Into<String>,
     ) -> Self {
-        Self { element: element.into(), message: message.into(), remedy: remedy.into() }
+        Self {
+            element: element.into(),
+            message: message.into(),
+            remedy: remedy.into(),
+        }
     }
 }
 

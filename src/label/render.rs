@@ -68,7 +68,12 @@ impl Drawing {
     /// A white page of so many dots.
     pub fn new(width: i32, height: i32, resolution: Resolution) -> Self {
         let canvas = Canvas::new(width, height);
-        Self { canvas, resolution, problems: Vec::new(), symbols: Vec::new() }
+        Self {
+            canvas,
+            resolution,
+            problems: Vec::new(),
+            symbols: Vec::new(),
+        }
     }
 
     pub fn finish(self) -> Rendered {
@@ -125,10 +130,17 @@ impl Drawing {
         if text.inverse {
             self.canvas.fill(area, true);
             let margin = (area.height / 4).min(area.width / 8);
-            area = Dots { x: area.x + margin, width: area.width - 2 * margin, ..area };
+            area = Dots {
+                x: area.x + margin,
+                width: area.width - 2 * margin,
+                ..area
+            };
         }
         let block = Block {
-            style: Style { font: text.font, weight: text.weight },
+            style: Style {
+                font: text.font,
+                weight: text.weight,
+            },
             width: area.width,
             height: area.height,
             size,
@@ -140,7 +152,8 @@ impl Drawing {
         };
         let fitted = block.fit(engine, value);
         for (x, y, glyph) in &fitted.glyphs {
-            self.canvas.glyph(area.x + x, area.y + y, glyph, !text.inverse);
+            self.canvas
+                .glyph(area.x + x, area.y + y, glyph, !text.inverse);
         }
         if fitted.cut {
             self.problems.push(Problem::new(
@@ -182,7 +195,11 @@ impl Drawing {
         let area = dots(symbol.area, self.resolution);
         let across = i32::try_from(modules.width + 2 * modules.quiet).unwrap_or(i32::MAX);
         let matrix = modules.height > 1;
-        let room = if matrix { area.width.min(area.height) } else { area.width };
+        let room = if matrix {
+            area.width.min(area.height)
+        } else {
+            area.width
+        };
         let wanted = to_dots(symbol.module_um, self.resolution).max(1);
         let module = wanted.min(room / across);
         // Half a dot of rounding is allowed: 0.25 mm is 1.998 dots at 203 dpi.
@@ -210,9 +227,19 @@ impl Drawing {
             Align::Center => free / 2,
             Align::Right => free,
         };
-        let top = if matrix { (area.height - height) / 2 } else { 0 };
-        let at = Dots { x: area.x + indent + quiet, y: area.y + top, width, height };
-        self.canvas.modules(at, &modules.black, modules.width as usize, module);
+        let top = if matrix {
+            (area.height - height) / 2
+        } else {
+            0
+        };
+        let at = Dots {
+            x: area.x + indent + quiet,
+            y: area.y + top,
+            width,
+            height,
+        };
+        self.canvas
+            .modules(at, &modules.black, modules.width as usize, module);
         self.symbols.push(PlacedSymbol {
             element: id.to_owned(),
             symbology: if matrix { "qr" } else { "code128" },
@@ -229,10 +256,18 @@ impl Drawing {
 
 /// Edges are rounded one by one, so that neighbours still touch; nothing vanishes.
 fn dots(area: Area, resolution: Resolution) -> Dots {
-    let (x, y) = (to_dots(area.x_um, resolution), to_dots(area.y_um, resolution));
+    let (x, y) = (
+        to_dots(area.x_um, resolution),
+        to_dots(area.y_um, resolution),
+    );
     let right = to_dots(area.x_um + area.width_um, resolution);
     let bottom = to_dots(area.y_um + area.height_um, resolution);
-    Dots { x, y, width: (right - x).max(1), height: (bottom - y).max(1) }
+    Dots {
+        x,
+        y,
+        width: (right - x).max(1),
+        height: (bottom - y).max(1),
+    }
 }
 
 fn unencodable(id: &str, data: &str, error: &SymbolError) -> Problem {

@@ -17,7 +17,11 @@ pub fn parse_um(text: &str) -> Option<i64> {
     };
     let thousandths = parse_thousandths(digits)?;
     // 1 pt is 25.4 mm / 72.
-    let um = if points { (thousandths * 25_400 + 36_000) / 72_000 } else { thousandths };
+    let um = if points {
+        (thousandths * 25_400 + 36_000) / 72_000
+    } else {
+        thousandths
+    };
     (um <= LENGTH_UM_MAX).then_some(um)
 }
 
@@ -45,7 +49,10 @@ pub fn to_dots(um: i64, resolution: Resolution) -> i32 {
 
 /// Dots to the nearest micrometre.
 pub fn to_um(dots: i32, resolution: Resolution) -> i64 {
-    let (per, per_um) = (i64::from(resolution.dots).max(1), i64::from(resolution.per_um));
+    let (per, per_um) = (
+        i64::from(resolution.dots).max(1),
+        i64::from(resolution.per_um),
+    );
     (i64::from(dots) * per_um * 2 + per) / (per * 2)
 }
 
@@ -66,7 +73,9 @@ mod tests {
         assert_eq!(parse_um("0.375mm"), Some(375));
         assert_eq!(parse_um("72 pt"), Some(25_400));
         assert_eq!(parse_um("9pt"), Some(3_175));
-        for refused in ["", ".", "1.", ".5", "-1", "1e3", "1.2345", "1,5", "mm", "1001", "9 px"] {
+        for refused in [
+            "", ".", "1.", ".5", "-1", "1e3", "1.2345", "1,5", "mm", "1001", "9 px",
+        ] {
             assert_eq!(parse_um(refused), None, "{refused}");
         }
     }

@@ -26,7 +26,12 @@ pub struct Place {
 
 /// Whether the quiet zone of a symbol we drew is white and inside the page.
 pub fn quiet(page: &BitmapView<'_>, symbol: &PlacedSymbol) -> bool {
-    let area = Dots { x: symbol.x, y: symbol.y, width: symbol.width, height: symbol.height };
+    let area = Dots {
+        x: symbol.x,
+        y: symbol.y,
+        width: symbol.width,
+        height: symbol.height,
+    };
     let quiet = symbol.quiet_dots;
     let vertical = if symbol.symbology == "qr" { quiet } else { 0 };
     let wide = Dots {
@@ -53,7 +58,9 @@ fn ink_between(page: &BitmapView<'_>, outer: Dots, inner: Dots) -> bool {
             return (outer.x..right).any(|x| black(page, x, y));
         }
         let after = inner.x + inner.width;
-        (outer.x..inner.x).chain(after..right).any(|x| black(page, x, y))
+        (outer.x..inner.x)
+            .chain(after..right)
+            .any(|x| black(page, x, y))
     })
 }
 
@@ -74,7 +81,11 @@ pub fn measure(page: &BitmapView<'_>, found: &Found) -> Place {
         return qr(page, &found.points);
     }
     // Points of the others are corners or near them; a margin makes sure that wiping ends it.
-    Place { area: rough.grown(12), module_dots: 0, problems: Vec::new() }
+    Place {
+        area: rough.grown(12),
+        module_dots: 0,
+        problems: Vec::new(),
+    }
 }
 
 fn bounds(points: &[(i32, i32)]) -> Dots {
@@ -82,7 +93,12 @@ fn bounds(points: &[(i32, i32)]) -> Dots {
     let y = points.iter().map(|p| p.1).min().unwrap_or(0);
     let right = points.iter().map(|p| p.0).max().unwrap_or(0);
     let bottom = points.iter().map(|p| p.1).max().unwrap_or(0);
-    Dots { x, y, width: right - x + 1, height: bottom - y + 1 }
+    Dots {
+        x,
+        y,
+        width: right - x + 1,
+        height: bottom - y + 1,
+    }
 }
 
 /// A line through the page along the bars' reading direction.
@@ -161,14 +177,32 @@ fn linear(page: &BitmapView<'_>, found: &Found, rough: Dots) -> Place {
     let upright = rough.width >= rough.height;
     let (width, height) = (side(page.width()), side(page.height()));
     let along = if upright {
-        Along { page, upright, length: width, breadth: height }
+        Along {
+            page,
+            upright,
+            length: width,
+            breadth: height,
+        }
     } else {
-        Along { page, upright, length: height, breadth: width }
+        Along {
+            page,
+            upright,
+            length: height,
+            breadth: width,
+        }
     };
     let (start, stop, line) = if upright {
-        (rough.x, rough.x + rough.width - 1, rough.y + rough.height / 2)
+        (
+            rough.x,
+            rough.x + rough.width - 1,
+            rough.y + rough.height / 2,
+        )
     } else {
-        (rough.y, rough.y + rough.height - 1, rough.x + rough.width / 2)
+        (
+            rough.y,
+            rough.y + rough.height - 1,
+            rough.x + rough.width / 2,
+        )
     };
     // The outer two runs may be cut by the reader's points.
     let inner = along.runs(start, stop, line);
@@ -181,7 +215,11 @@ fn linear(page: &BitmapView<'_>, found: &Found, rough: Dots) -> Place {
     // The outermost lines may already touch a neighbour above or below.
     let lines = low + (high - low) / 16..=high - (high - low) / 16;
     let narrowest = |at: i32, direction: i32| {
-        lines.clone().map(|line| along.white(at, line, direction)).min().unwrap_or(0)
+        lines
+            .clone()
+            .map(|line| along.white(at, line, direction))
+            .min()
+            .unwrap_or(0)
     };
     let (near, far) = (narrowest(from - 1, -1), narrowest(to, 1));
     let runs = along.runs(from, to, line);
@@ -201,11 +239,25 @@ fn linear(page: &BitmapView<'_>, found: &Found, rough: Dots) -> Place {
     }
     let (length, breadth) = (to - from, high - low + 1);
     let area = if upright {
-        Dots { x: from, y: low, width: length, height: breadth }
+        Dots {
+            x: from,
+            y: low,
+            width: length,
+            height: breadth,
+        }
     } else {
-        Dots { x: low, y: from, width: breadth, height: length }
+        Dots {
+            x: low,
+            y: from,
+            width: breadth,
+            height: length,
+        }
     };
-    Place { area, module_dots: module.unsigned_abs(), problems }
+    Place {
+        area,
+        module_dots: module.unsigned_abs(),
+        problems,
+    }
 }
 
 /// Module width and what is wrong with the bars. In Code 128 each character has 6 elements and
@@ -244,10 +296,16 @@ fn qr(page: &BitmapView<'_>, points: &[(i32, i32)]) -> Place {
     let inside = (0..6).map(|step| (rough.x + step, rough.y + step));
     let corner = inside.into_iter().find(|(x, y)| black(page, *x, *y));
     let Some((x, y)) = corner.filter(|_| rough.width > 20) else {
-        return Place { area: rough.grown(2), module_dots: 0, problems: Vec::new() };
+        return Place {
+            area: rough.grown(2),
+            module_dots: 0,
+            problems: Vec::new(),
+        };
     };
     let run = |direction: i32| {
-        (1..400).take_while(|step| black(page, x + direction * step, y)).count()
+        (1..400)
+            .take_while(|step| black(page, x + direction * step, y))
+            .count()
     };
     let finder = i32::try_from(run(-1) + run(1)).unwrap_or(0) + 1;
     let module = ((finder + 3) / 7).max(1);
@@ -257,12 +315,18 @@ fn qr(page: &BitmapView<'_>, points: &[(i32, i32)]) -> Place {
     // Sides are 17 + 4 * version modules.
     let modules = (rough.width.max(rough.height) + module / 2) / module;
     let side = ((modules - 17 + 2) / 4 * 4 + 17).max(21) * module;
-    let area = Dots { x: left, y: top, width: side, height: side };
+    let area = Dots {
+        x: left,
+        y: top,
+        width: side,
+        height: side,
+    };
     let upright = (rough.width - side).abs() <= module && (rough.height - side).abs() <= module;
     let mut problems = Vec::new();
-    // One dot is left out on both sides of the edge: it may be off the grid.
-    let ring = area.grown(module * QR_QUIET_MODULES - 1);
-    if upright && ink_between(page, ring, area.grown(1)) {
+    // Modules off the grid add up to some dots at the far edges, so half a module is left out.
+    let outer = area.grown(module * QR_QUIET_MODULES - module / 2);
+    let inner = area.grown((module / 2).max(1));
+    if upright && ink_between(page, outer, inner) {
         problems.push(Problem::new(
             "qr",
             "something is printed in the code's quiet zone",
@@ -270,5 +334,9 @@ fn qr(page: &BitmapView<'_>, points: &[(i32, i32)]) -> Place {
         ));
     }
     let area = if upright { area } else { rough };
-    Place { area: area.grown(1), module_dots: module.unsigned_abs(), problems }
+    Place {
+        area: area.grown((module / 2).max(1)),
+        module_dots: module.unsigned_abs(),
+        problems,
+    }
 }

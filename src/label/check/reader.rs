@@ -46,16 +46,24 @@ pub struct Found {
 /// A page as bytes, 0 black and 255 white, that found symbols can be wiped from.
 #[derive(Debug)]
 pub struct Luma {
+    /// Where its corner is on the page.
+    origin: (i32, i32),
     width: u32,
     height: u32,
     grey: Vec<u8>,
 }
 
 impl Luma {
-    pub fn from_view(page: &BitmapView<'_>) -> Self {
-        let (width, height) = (page.width(), page.height());
-        let whole = Dots { x: 0, y: 0, width: side(width), height: side(height) };
-        Self { width, height, grey: crop(page, whole) }
+    /// The area of the page, white beyond the page.
+    pub fn from_view(page: &BitmapView<'_>, area: Dots) -> Self {
+        let grey = crop(page, area);
+        let (width, height) = (area.width.unsigned_abs(), area.height.unsigned_abs());
+        Self {
+            origin: (area.x, area.y),
+            width,
+            height,
+            grey,
+        }
     }
 
     /// Reads one symbol anywhere.
@@ -68,13 +76,24 @@ impl Luma {
         };
         let read = || {
             let mut image = binary(self.grey.clone(), self.width, self.height)?;
-            MultiFormatReader::default().decode_with_hints(&mut image, &hints).ok()
+            MultiFormatReader::default()
+                .decode_with_hints(&mut image, &hints)
+                .ok()
         };
-        found(&catch_unwind(AssertUnwindSafe(read)).ok()??)
+        let mut found = found(&catch_unwind(AssertUnwindSafe(read)).ok()??)?;
+        for point in &mut found.points {
+            *point = (point.0 + self.origin.0, point.1 + self.origin.1);
+        }
+        Some(found)
     }
 
-    /// Paints an area white.
+    /// Paints an area of the page white.
     pub fn wipe(&mut self, area: Dots) {
+        let area = Dots {
+            x: area.x - self.origin.0,
+            y: area.y - self.origin.1,
+            ..area
+        };
         let width = self.width as usize;
         let clip = |at: i32, max: u32| usize::try_from(at.clamp(0, side(max))).unwrap_or(0);
         let columns = clip(area.x, self.width)..clip(area.x + area.width, self.width);
@@ -88,7 +107,10 @@ fn found(result: &RXingResult) -> Option<Found> {
     let format = result.getBarcodeFormat();
     let (_, mut symbology) = FORMATS.iter().find(|(known, _)| known == format).copied()?;
     let mut data = result.getText();
-    if let Some(rest) = data.strip_prefix(GS1_PREFIX).filter(|_| symbology == "code128") {
+    if let Some(rest) = data
+        .strip_prefix(GS1_PREFIX)
+        .filter(|_| symbology == "code128")
+    {
         (symbology, data) = ("gs1-128", rest);
     }
     let unchecked = matches!(symbology, "code39" | "itf");
@@ -96,8 +118,17 @@ fn found(result: &RXingResult) -> Option<Found> {
         return None;
     }
     let linear = !matches!(symbology, "qr" | "datamatrix" | "aztec" | "pdf417");
-    let points = result.getPoints().iter().map(|point| whole(*point)).collect();
-    Some(Found { symbology, data: data.to_owned(), points, linear })
+    let points = result
+        .getPoints()
+        .iter()
+        .map(|point| whole(*point))
+        .collect();
+    Some(Found {
+        symbology,
+        data: data.to_owned(),
+        points,
+        linear,
+    })
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "float casts saturate")]
@@ -107,17 +138,34 @@ fn whole(point: Point) -> (i32, i32) {
 
 /// Reads a symbol where we drew it.
 pub fn read_placed(page: &BitmapView<'_>, symbol: &PlacedSymbol) -> Option<String> {
-    let read = || if symbol.symbology == "qr" { matrix(page, symbol) } else { bars(page, symbol) };
+    let read = || {
+        if symbol.symbology == "qr" {
+            matrix(page, symbol)
+        } else {
+            bars(page, symbol)
+        }
+    };
     catch_unwind(AssertUnwindSafe(read)).ok()?
 }
 
 /// A row near the top, the middle and near the bottom; all must say the same.
 fn bars(page: &BitmapView<'_>, symbol: &PlacedSymbol) -> Option<String> {
-    let (x, width) = (symbol.x - symbol.quiet_dots, symbol.width + 2 * symbol.quiet_dots);
+    let (x, width) = (
+        symbol.x - symbol.quiet_dots,
+        symbol.width + 2 * symbol.quiet_dots,
+    );
     let mut read: Option<String> = None;
     for quarter in 1..=3 {
         let y = symbol.y + symbol.height * quarter / 4;
-        let row = crop(page, Dots { x, y, width, height: 1 });
+        let row = crop(
+            page,
+            Dots {
+                x,
+                y,
+                width,
+                height: 1,
+            },
+        );
         let row: Vec<bool> = row.into_iter().map(|grey| grey == 0).collect();
         let text = decode_row(&row)?;
         if read.as_ref().is_some_and(|before| *before != text) {
@@ -129,9 +177,17 @@ fn bars(page: &BitmapView<'_>, symbol: &PlacedSymbol) -> Option<String> {
 }
 
 fn matrix(page: &BitmapView<'_>, symbol: &PlacedSymbol) -> Option<String> {
-    let area = Dots { x: symbol.x, y: symbol.y, width: symbol.width, height: symbol.height };
+    let area = Dots {
+        x: symbol.x,
+        y: symbol.y,
+        width: symbol.width,
+        height: symbol.height,
+    };
     let area = area.grown(symbol.quiet_dots);
-    let (width, height) = (u32::try_from(area.width).ok()?, u32::try_from(area.height).ok()?);
+    let (width, height) = (
+        u32::try_from(area.width).ok()?,
+        u32::try_from(area.height).ok()?,
+    );
     let mut image = binary(crop(page, area), width, height)?;
     let hints = DecodeHints {
         PureBarcode: Some(true),
@@ -167,11 +223,21 @@ fn crop(page: &BitmapView<'_>, area: Dots) -> Vec<u8> {
     let (width, height) = (side(page.width()), side(page.height()));
     let mut out = Vec::new();
     for y in area.y..area.y + area.height {
-        let row = if (0..height).contains(&y) { page.row(y.unsigned_abs()) } else { &[] };
+        let row = if (0..height).contains(&y) {
+            page.row(y.unsigned_abs())
+        } else {
+            &[]
+        };
         out.extend((area.x..area.x + area.width).map(|x| {
-            let byte = usize::try_from(x / 8).ok().filter(|_| (0..width).contains(&x));
+            let byte = usize::try_from(x / 8)
+                .ok()
+                .filter(|_| (0..width).contains(&x));
             let byte = byte.and_then(|at| row.get(at)).copied().unwrap_or(0);
-            if byte & (0x80 >> x.rem_euclid(8)) == 0 { 255 } else { 0 }
+            if byte & (0x80 >> x.rem_euclid(8)) == 0 {
+                255
+            } else {
+                0
+            }
         }));
     }
     out

@@ -2,7 +2,7 @@
 
 use firstscan_drivers::bitmap::{Bitmap, BitmapView};
 
-use crate::label::canvas::{Dots, packed};
+use crate::label::canvas::{Dots, ink_box, packed};
 
 /// Where the page's ink goes on the stock.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,41 +19,32 @@ pub enum Fit {
 /// it is moved just so far that all of it is on the stock.
 pub fn onto_stock(page: &Bitmap, width: u32, height: u32) -> Fit {
     let view = page.view();
-    let Some(ink) = ink_box(&view) else { return Fit::Blank };
+    let Some(ink) = ink_box(&view) else {
+        return Fit::Blank;
+    };
     let fits = |a: i32, b: i32| a <= side(width) && b <= side(height);
     if fits(ink.width, ink.height) {
-        return Fit::Placed { stock: place(&view, ink, width, height), turned: false };
+        return Fit::Placed {
+            stock: place(&view, ink, width, height),
+            turned: false,
+        };
     }
     if fits(ink.height, ink.width) {
         let turned = page.rotated_quarter(1);
         let view = turned.view();
-        let Some(ink) = ink_box(&view) else { return Fit::Blank };
-        return Fit::Placed { stock: place(&view, ink, width, height), turned: true };
+        let Some(ink) = ink_box(&view) else {
+            return Fit::Blank;
+        };
+        return Fit::Placed {
+            stock: place(&view, ink, width, height),
+            turned: true,
+        };
     }
     Fit::TooLarge { ink }
 }
 
 fn side(dots: u32) -> i32 {
     i32::try_from(dots).unwrap_or(i32::MAX)
-}
-
-/// Smallest rectangle with all black dots.
-pub fn ink_box(page: &BitmapView<'_>) -> Option<Dots> {
-    let inked = |y: &u32| page.row(*y).iter().any(|byte| *byte != 0);
-    let top = (0..page.height()).find(inked)?;
-    let bottom = (0..page.height()).rev().find(inked)?;
-    // All rows on top of each other.
-    let mut all = vec![0_u8; page.row(top).len()];
-    for y in top..=bottom {
-        for (sum, byte) in all.iter_mut().zip(page.row(y)) {
-            *sum |= byte;
-        }
-    }
-    let black = |x: &u32| all[(*x / 8) as usize] & (0x80 >> (*x % 8)) != 0;
-    let left = (0..page.width()).find(black)?;
-    let right = (0..page.width()).rev().find(black)?;
-    let (width, height) = (side(right - left + 1), side(bottom - top + 1));
-    Some(Dots { x: side(left), y: side(top), width, height })
 }
 
 /// Offset of the page on the stock along one side: centred, then moved until the ink is inside.
@@ -107,7 +98,10 @@ mod tests {
         };
         assert_eq!(placed(&page(8, 18, &[(0, 0)])), (vec![(1, 1)], false));
         // A4 with the label in a corner: moved inside.
-        assert_eq!(placed(&page(40, 60, &[(0, 0), (5, 9)])), (vec![(0, 0), (5, 9)], false));
+        assert_eq!(
+            placed(&page(40, 60, &[(0, 0), (5, 9)])),
+            (vec![(0, 0), (5, 9)], false)
+        );
         // Landscape.
         let (ink, turned) = placed(&page(20, 10, &[(0, 0), (19, 9)]));
         assert_eq!((ink, turned), (vec![(9, 0), (0, 19)], true));

@@ -91,14 +91,20 @@ pub fn to_bitmaps(
     let side = |length: Length| to_dots(length.um(), resolution).max(1).unsigned_abs();
     let stock = (side(stock.0), side(stock.1));
     if u64::from(stock.0) * u64::from(stock.1) > raster::PIXELS_MAX {
-        return Err(ImportError::Stock { width: stock.0, height: stock.1 });
+        return Err(ImportError::Stock {
+            width: stock.0,
+            height: stock.1,
+        });
     }
     let pages = match kind {
         Kind::Pdf => pdf_pages(bytes, resolution)?,
         Kind::Png => vec![picture(bytes, image::ImageFormat::Png, resolution)?],
         Kind::Jpeg => vec![picture(bytes, image::ImageFormat::Jpeg, resolution)?],
     };
-    Ok(pages.into_iter().map(|page| convert(&page, stock, resolution)).collect())
+    Ok(pages
+        .into_iter()
+        .map(|page| convert(&page, stock, resolution))
+        .collect())
 }
 
 /// The pages of a PDF at `resolution`, or a picture as it is, thresholded and nothing else.
@@ -112,7 +118,9 @@ pub fn original(bytes: &[u8], resolution: Resolution) -> Result<Vec<Bitmap>, Imp
         Some(Kind::Png) => image::ImageFormat::Png,
         Some(Kind::Jpeg) => image::ImageFormat::Jpeg,
         None => {
-            return Err(ImportError::Unreadable("this is no PDF, PNG or JPEG".into()));
+            return Err(ImportError::Unreadable(
+                "this is no PDF, PNG or JPEG".into(),
+            ));
         }
     };
     Ok(vec![raster::decode(bytes, format)?.threshold()])
@@ -152,9 +160,14 @@ fn picture(
     let (across, down) = (ours(width).max(1), ours(height).max(1));
     let dots = u64::from(across) * u64::from(down);
     if across > raster::SIDE_MAX || down > raster::SIDE_MAX || dots > raster::PIXELS_MAX {
-        return Err(ImportError::Unreadable(format!("a picture of {across} x {down} dots")));
+        return Err(ImportError::Unreadable(format!(
+            "a picture of {across} x {down} dots"
+        )));
     }
-    Ok(Page { original: grey.threshold(), ours: grey.scaled(across, down).threshold() })
+    Ok(Page {
+        original: grey.threshold(),
+        ours: grey.scaled(across, down).threshold(),
+    })
 }
 
 /// A picture without a resolution is taken for a usual label at a usual resolution if both sides
@@ -196,18 +209,35 @@ fn convert(page: &Page, stock: (u32, u32), resolution: Resolution) -> Imported {
     };
     let symbols_after = check::check(&bitmap.view()).symbols;
     for lost in symbols_before.iter().filter(|before| {
-        !symbols_after.iter().any(|a| a.symbology == before.symbology && a.data == before.data)
+        !symbols_after
+            .iter()
+            .any(|a| a.symbology == before.symbology && a.data == before.data)
     }) {
         problems.push(Problem::new(
             lost.symbology,
-            format!("\"{}\" can be read in the file but not in the result", lost.data),
+            format!(
+                "\"{}\" can be read in the file but not in the result",
+                lost.data
+            ),
             "take a printer of higher resolution, or ask for the label in its resolution",
         ));
     }
     for symbol in &symbols_after {
-        notes.extend(symbol.problems.iter().map(|problem| format!("warning: {problem}")));
+        notes.extend(
+            symbol
+                .problems
+                .iter()
+                .map(|problem| format!("warning: {problem}")),
+        );
     }
-    Imported { bitmap, resolution, problems, notes, symbols_before, symbols_after }
+    Imported {
+        bitmap,
+        resolution,
+        problems,
+        notes,
+        symbols_before,
+        symbols_after,
+    }
 }
 
 fn too_large(width: i32, height: i32, stock: (u32, u32), resolution: Resolution) -> Problem {

@@ -1,5 +1,8 @@
 //! PDF pages to grey through `hayro`, at exact scale. Its panics are errors here.
-#![expect(clippy::float_arithmetic, reason = "page sizes and transforms are floats in the crate")]
+#![expect(
+    clippy::float_arithmetic,
+    reason = "page sizes and transforms are floats in the crate"
+)]
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -45,7 +48,9 @@ impl Document {
         let document = Self(pdf);
         match document.pages() {
             1..=PAGES_MAX => Ok(document),
-            pages => Err(ImportError::Unreadable(format!("{pages} pages, 1 to {PAGES_MAX} work"))),
+            pages => Err(ImportError::Unreadable(format!(
+                "{pages} pages, 1 to {PAGES_MAX} work"
+            ))),
         }
     }
 
@@ -64,20 +69,27 @@ impl Document {
 }
 
 /// Scale is exactly 1, so a page's last dot may be a part of one.
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "within the limits")]
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "within the limits"
+)]
 fn render_page(page: &Page<'_>, resolution: Resolution) -> Result<Grey, ImportError> {
     let (width, height) = page.render_dimensions();
     if !SIDE_PT.contains(&width) || !SIDE_PT.contains(&height) {
-        return Err(ImportError::Unreadable(format!("a page of {width} x {height} points")));
+        return Err(ImportError::Unreadable(format!(
+            "a page of {width} x {height} points"
+        )));
     }
     // 1 pt = 25.4 mm / 72.
-    let per_point =
-        f64::from(resolution.dots) * 25_400.0 / (f64::from(resolution.per_um) * 72.0);
+    let per_point = f64::from(resolution.dots) * 25_400.0 / (f64::from(resolution.per_um) * 72.0);
     // A hundredth of a dot is rounding in the file, not paper.
     let whole = |points: f32| (f64::from(points) * per_point - 0.01).ceil().max(1.0);
     let (across, down) = (whole(width), whole(height));
     if across * down > PIXELS_MAX || across > SIDE_DOTS_MAX || down > SIDE_DOTS_MAX {
-        return Err(ImportError::Unreadable(format!("a page of {across} x {down} dots")));
+        return Err(ImportError::Unreadable(format!(
+            "a page of {across} x {down} dots"
+        )));
     }
     let mut context = RenderContext::new(across as u16, down as u16);
     // The page's own transform turns and crops it.
@@ -95,7 +107,10 @@ fn render_page(page: &Page<'_>, resolution: Resolution) -> Result<Grey, ImportEr
     context.render_with(
         &mut pixmap,
         &mut Resources::default(),
-        RasterizerSettings { target_init: TargetInit::Clear(WHITE), ..Default::default() },
+        RasterizerSettings {
+            target_init: TargetInit::Clear(WHITE),
+            ..Default::default()
+        },
     );
     let (width, height) = (u32::from(pixmap.width()), u32::from(pixmap.height()));
     let luma = |rgba: &[u8]| {
@@ -103,8 +118,17 @@ fn render_page(page: &Page<'_>, resolution: Resolution) -> Result<Grey, ImportEr
         // ITU-R BT.709.
         ((part(0, 2126) + part(1, 7152) + part(2, 722)) / 10_000) as u8
     };
-    let pixels = pixmap.data_as_u8_slice().chunks_exact(4).map(luma).collect();
-    Ok(Grey { width, height, pixels, resolution: Some(resolution) })
+    let pixels = pixmap
+        .data_as_u8_slice()
+        .chunks_exact(4)
+        .map(luma)
+        .collect();
+    Ok(Grey {
+        width,
+        height,
+        pixels,
+        resolution: Some(resolution),
+    })
 }
 
 /// Runs foreign code on foreign data.

@@ -50,9 +50,13 @@ pub fn decode(bytes: &[u8], format: ImageFormat) -> Result<Grey, RasterError> {
     let size = ImageReader::with_format(Cursor::new(bytes), format).into_dimensions();
     let (width, height) = size.map_err(|error| unreadable(error.to_string()))?;
     if width == 0 || height == 0 || u64::from(width) * u64::from(height) > PIXELS_MAX {
-        return Err(unreadable(format!("{width} x {height} pixels, up to {PIXELS_MAX} work")));
+        return Err(unreadable(format!(
+            "{width} x {height} pixels, up to {PIXELS_MAX} work"
+        )));
     }
-    let picture = reader.decode().map_err(|error| unreadable(error.to_string()))?;
+    let picture = reader
+        .decode()
+        .map_err(|error| unreadable(error.to_string()))?;
     let (width, height) = (picture.width(), picture.height());
     let pixels = match picture.color().has_alpha() {
         false => picture.into_luma8().into_raw(),
@@ -61,14 +65,23 @@ pub fn decode(bytes: &[u8], format: ImageFormat) -> Result<Grey, RasterError> {
                 let (grey, alpha) = (u16::from(grey), u16::from(alpha));
                 ((grey * alpha + 255 * (255 - alpha)) / 255) as u8
             };
-            picture.into_luma_alpha8().pixels().map(|pixel| on_white(pixel.0)).collect()
+            picture
+                .into_luma_alpha8()
+                .pixels()
+                .map(|pixel| on_white(pixel.0))
+                .collect()
         }
     };
     let resolution = match format {
         ImageFormat::Jpeg => jfif_resolution(bytes),
         _ => png::stated_resolution(bytes),
     };
-    Ok(Grey { width, height, pixels, resolution })
+    Ok(Grey {
+        width,
+        height,
+        pixels,
+        resolution,
+    })
 }
 
 impl Grey {
@@ -102,7 +115,12 @@ impl Grey {
         for span in spans(self.height, height) {
             pixels.extend((0..stride).map(|x| span.mean(|at| narrow[at * stride + x])));
         }
-        Self { width, height, pixels, resolution: self.resolution }
+        Self {
+            width,
+            height,
+            pixels,
+            resolution: self.resolution,
+        }
     }
 }
 
@@ -116,7 +134,9 @@ impl Span {
     fn mean(&self, pixel: impl Fn(usize) -> u8) -> u8 {
         let total: u64 = self.weights.iter().sum();
         let parts = self.weights.iter().enumerate();
-        let sum: u64 = parts.map(|(i, w)| w * u64::from(pixel(self.first + i))).sum();
+        let sum: u64 = parts
+            .map(|(i, w)| w * u64::from(pixel(self.first + i)))
+            .sum();
         u8::try_from((sum + total / 2) / total.max(1)).unwrap_or(255)
     }
 }
@@ -129,7 +149,10 @@ fn spans(from: u32, to: u32) -> Vec<Span> {
         let (first, last) = (start / to, (end - 1) / to);
         let overlap = |at: u64| end.min((at + 1) * to) - start.max(at * to);
         let first_at = usize::try_from(first).unwrap_or(0);
-        Span { first: first_at, weights: (first..=last).map(overlap).collect() }
+        Span {
+            first: first_at,
+            weights: (first..=last).map(overlap).collect(),
+        }
     };
     (0..to).map(span).collect()
 }
@@ -146,14 +169,19 @@ pub fn resolution_per_metre(per_metre: u32) -> Option<Resolution> {
     };
     let usual = USUAL_DPI.iter().copied().filter(near);
     let nearest = usual.min_by_key(|dpi| (dpi * 10_000 / 254).abs_diff(per_metre));
-    let as_stated = Resolution { dots: per_metre, per_um: 1_000_000 };
+    let as_stated = Resolution {
+        dots: per_metre,
+        per_um: 1_000_000,
+    };
     Some(nearest.map_or(as_stated, Resolution::from_dpi))
 }
 
 /// Density of a JFIF header, if it is the same both ways.
 fn jfif_resolution(bytes: &[u8]) -> Option<Resolution> {
     let header = bytes.get(6..18)?;
-    let [b'J', b'F', b'I', b'F', 0, _, _, unit, x1, x2, y1, y2] = header else { return None };
+    let [b'J', b'F', b'I', b'F', 0, _, _, unit, x1, x2, y1, y2] = header else {
+        return None;
+    };
     let across = u32::from(u16::from_be_bytes([*x1, *x2]));
     if (x1, x2) != (y1, y2) {
         return None;
@@ -172,7 +200,12 @@ mod tests {
     #[test]
     fn scaling_keeps_area() {
         let pixels = vec![0, 0, 255, 255, 255, 255];
-        let picture = Grey { width: 6, height: 1, pixels, resolution: None };
+        let picture = Grey {
+            width: 6,
+            height: 1,
+            pixels,
+            resolution: None,
+        };
         assert_eq!(picture.scaled(3, 1).pixels, [0, 255, 255]);
         assert_eq!(picture.scaled(4, 1).pixels, [0, 170, 255, 255]);
         assert_eq!(picture.scaled(12, 2).pixels[..5], [0, 0, 0, 0, 255]);
@@ -182,7 +215,10 @@ mod tests {
     fn stated_resolutions_mean_printers() {
         assert_eq!(resolution_per_metre(7_992), Some(Resolution::from_dpi(203)));
         assert_eq!(resolution_per_metre(8_000), Some(Resolution::from_dpi(203)));
-        assert_eq!(resolution_per_metre(11_811), Some(Resolution::from_dpi(300)));
+        assert_eq!(
+            resolution_per_metre(11_811),
+            Some(Resolution::from_dpi(300))
+        );
         assert_eq!(resolution_per_metre(0), None);
     }
 }

@@ -41,11 +41,18 @@ pub fn units_from_text(text: &str) -> Result<Vec<Unit>, SymbolError> {
         return Err(SymbolError::Empty);
     }
     if length > UNITS_MAX {
-        return Err(SymbolError::TooLong { length, max: UNITS_MAX });
+        return Err(SymbolError::TooLong {
+            length,
+            max: UNITS_MAX,
+        });
     }
     let unit = |(position, found): (usize, char)| match u8::try_from(found) {
         Ok(byte) if byte < 127 => Ok(Unit::Byte(byte)),
-        _ => Err(SymbolError::Character { found, code: u32::from(found), position }),
+        _ => Err(SymbolError::Character {
+            found,
+            code: u32::from(found),
+            position,
+        }),
     };
     text.chars().enumerate().map(unit).collect()
 }
@@ -56,16 +63,35 @@ pub fn encode(units: &[Unit]) -> Result<Modules, SymbolError> {
         return Err(SymbolError::Empty);
     }
     if units.len() > UNITS_MAX {
-        return Err(SymbolError::TooLong { length: units.len(), max: UNITS_MAX });
+        return Err(SymbolError::TooLong {
+            length: units.len(),
+            max: UNITS_MAX,
+        });
     }
-    if let Some(position) = units.iter().position(|u| matches!(u, Unit::Byte(b) if *b > 126)) {
-        return Err(SymbolError::Character { found: '\u{7f}', code: 127, position });
+    if let Some(position) = units
+        .iter()
+        .position(|u| matches!(u, Unit::Byte(b) if *b > 126))
+    {
+        return Err(SymbolError::Character {
+            found: '\u{7f}',
+            code: 127,
+            position,
+        });
     }
     let refused = |reason: String| SymbolError::Encoder(reason);
     let code = Code128::new(plan(units)).map_err(|error| refused(error.to_string()))?;
-    let black: Vec<bool> = code.encode().into_iter().map(|module| module == 1).collect();
+    let black: Vec<bool> = code
+        .encode()
+        .into_iter()
+        .map(|module| module == 1)
+        .collect();
     let width = u32::try_from(black.len()).map_err(|error| refused(error.to_string()))?;
-    Ok(Modules { width, height: 1, quiet: QUIET_MODULES, black })
+    Ok(Modules {
+        width,
+        height: 1,
+        quiet: QUIET_MODULES,
+        black,
+    })
 }
 
 /// Units consumed when `set` encodes at the head of `rest` with one symbol character; 0 if it
@@ -107,7 +133,10 @@ fn plan(units: &[Unit]) -> String {
 fn walk(units: &[Unit], cost: &[[usize; 3]]) -> String {
     let cheapest = |at: usize| {
         let order = [1, 2, 0];
-        order.into_iter().min_by_key(|index| cost[at][*index]).unwrap_or(1)
+        order
+            .into_iter()
+            .min_by_key(|index| cost[at][*index])
+            .unwrap_or(1)
     };
     let mut out = String::with_capacity(units.len() + 8);
     let mut set = cheapest(0);
@@ -190,7 +219,10 @@ mod tests {
         }
         assert_eq!(units_from_text(""), Err(SymbolError::Empty));
         assert_eq!(encode(&[Unit::Fnc1]), Err(SymbolError::Empty));
-        assert!(matches!(units_from_text(&"x".repeat(81)), Err(SymbolError::TooLong { .. })));
+        assert!(matches!(
+            units_from_text(&"x".repeat(81)),
+            Err(SymbolError::TooLong { .. })
+        ));
         assert!(encode(&[Unit::Byte(127)]).is_err());
     }
 

@@ -14,7 +14,11 @@ pub enum SymbolError {
         "character {found:?} (U+{code:04X}) at position {position} cannot be encoded; \
          use plain ASCII without DEL"
     )]
-    Character { found: char, code: u32, position: usize },
+    Character {
+        found: char,
+        code: u32,
+        position: usize,
+    },
     #[error("the encoder refused the data ({0}); report this with the data")]
     Encoder(String),
 }

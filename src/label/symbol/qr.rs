@@ -16,7 +16,10 @@ pub fn encode(text: &str, level: Level) -> Result<Modules, SymbolError> {
         return Err(SymbolError::Empty);
     }
     if text.len() > BYTES_MAX {
-        return Err(SymbolError::TooLong { length: text.len(), max: BYTES_MAX });
+        return Err(SymbolError::TooLong {
+            length: text.len(),
+            max: BYTES_MAX,
+        });
     }
     let level = match level {
         Level::L => ECL::L,
@@ -28,6 +31,14 @@ pub fn encode(text: &str, level: Level) -> Result<Modules, SymbolError> {
     let code = built.map_err(|error| SymbolError::Encoder(error.to_string()))?;
     let size = code.size;
     let width = u32::try_from(size).map_err(|error| SymbolError::Encoder(error.to_string()))?;
-    let black = code.data[..size * size].iter().map(|module| module.value()).collect();
-    Ok(Modules { width, height: width, quiet: QUIET_MODULES, black })
+    let black = code.data[..size * size]
+        .iter()
+        .map(|module| module.value())
+        .collect();
+    Ok(Modules {
+        width,
+        height: width,
+        quiet: QUIET_MODULES,
+        black,
+    })
 }

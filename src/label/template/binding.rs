@@ -20,7 +20,11 @@ pub enum Format {
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Part {
     Text(String),
-    Field { name: String, format: Format, optional: bool },
+    Field {
+        name: String,
+        format: Format,
+        optional: bool,
+    },
 }
 
 /// A parsed text with holes, line by line.
@@ -41,7 +45,10 @@ pub struct Bound {
 impl Binding {
     /// Parses `source`. The error says what is wrong and what to write instead.
     pub fn parse(source: &str) -> Result<Self, String> {
-        let lines = source.split('\n').map(parse_line).collect::<Result<_, _>>()?;
+        let lines = source
+            .split('\n')
+            .map(parse_line)
+            .collect::<Result<_, _>>()?;
         Ok(Self { lines })
     }
 
@@ -58,7 +65,9 @@ impl Binding {
         let mut bound = Bound::default();
         let mut first = true;
         for line in &self.lines {
-            let Some(text) = bind_line(line, fields, &mut bound.missing) else { continue };
+            let Some(text) = bind_line(line, fields, &mut bound.missing) else {
+                continue;
+            };
             if !first {
                 bound.text.push('\n');
             }
@@ -76,7 +85,11 @@ fn bind_line(line: &[Part], fields: &FieldMap, missing: &mut Vec<String>) -> Opt
     for part in line {
         match part {
             Part::Text(fixed) => text.push_str(fixed),
-            Part::Field { name, format, optional } => {
+            Part::Field {
+                name,
+                format,
+                optional,
+            } => {
                 holes = true;
                 let value = fields.get(name).map_or("", |value| value.trim());
                 filled |= !value.is_empty();
@@ -96,7 +109,9 @@ impl Format {
             "plain" => Ok(Self::Plain),
             "fours" => Ok(Self::Fours),
             "upper" => Ok(Self::Upper),
-            other => Err(format!("unknown format '{other}'; use plain, fours or upper")),
+            other => Err(format!(
+                "unknown format '{other}'; use plain, fours or upper"
+            )),
         }
     }
 
@@ -170,7 +185,11 @@ fn parse_field(inner: &str) -> Result<Part, String> {
              small letters, digits, '_' and '.'"
         ));
     }
-    Ok(Part::Field { name: name.to_owned(), format, optional })
+    Ok(Part::Field {
+        name: name.to_owned(),
+        format,
+        optional,
+    })
 }
 
 /// Field names: small letters, digits, underscore and dot, at most 64 characters.
@@ -185,7 +204,10 @@ mod tests {
     use super::*;
 
     fn fields(pairs: &[(&str, &str)]) -> FieldMap {
-        pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect()
+        pairs
+            .iter()
+            .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()))
+            .collect()
     }
 
     #[test]

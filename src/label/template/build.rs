@@ -23,18 +23,31 @@ pub fn template(
     sample: &str,
 ) -> Result<Template, TemplateError> {
     let file = format!("{origin}/label.toml");
-    let wrong = |reason: String| TemplateError::File { file: file.clone(), reason };
+    let wrong = |reason: String| TemplateError::File {
+        file: file.clone(),
+        reason,
+    };
     let head: Head = toml::from_str(toml).map_err(|e| wrong(e.to_string()))?;
     if head.format != 1 {
-        return Err(wrong(format!("format {} is unknown; write format = 1", head.format)));
+        return Err(wrong(format!(
+            "format {} is unknown; write format = 1",
+            head.format
+        )));
     }
     if !SIDES_UM.contains(&head.width.0) || !SIDES_UM.contains(&head.height.0) {
         return Err(wrong("width and height must be 5 to 300 mm".into()));
     }
     if head.element.is_empty() || head.element.len() > ELEMENTS_MAX {
-        return Err(wrong(format!("1 to {ELEMENTS_MAX} [[element]] tables are needed")));
+        return Err(wrong(format!(
+            "1 to {ELEMENTS_MAX} [[element]] tables are needed"
+        )));
     }
-    let page = Area { x_um: 0, y_um: 0, width_um: head.width.0, height_um: head.height.0 };
+    let page = Area {
+        x_um: 0,
+        y_um: 0,
+        width_um: head.width.0,
+        height_um: head.height.0,
+    };
     let mut elements: Vec<Element> = Vec::new();
     for (index, table) in head.element.into_iter().enumerate() {
         let label = match table.get("id").and_then(toml::Value::as_str) {
@@ -72,7 +85,9 @@ fn element(mut table: toml::Table, page: Area) -> Result<Element, String> {
     let kind = take_text(&mut table, "kind")?.unwrap_or_default();
     let when = take_text(&mut table, "when")?;
     if let Some(field) = when.as_deref().filter(|field| !is_field_name(field)) {
-        return Err(format!("when = '{field}' is no field name; write it without braces"));
+        return Err(format!(
+            "when = '{field}' is no field name; write it without braces"
+        ));
     }
     let kind = match kind.as_str() {
         "text" => Kind::Text(text(spec(table)?)?),
@@ -104,7 +119,9 @@ fn take_text(table: &mut toml::Table, key: &str) -> Result<Option<String>, Strin
 }
 
 fn spec<T: DeserializeOwned>(table: toml::Table) -> Result<T, String> {
-    toml::Value::Table(table).try_into().map_err(|e| e.to_string().trim().to_owned())
+    toml::Value::Table(table)
+        .try_into()
+        .map_err(|e| e.to_string().trim().to_owned())
 }
 
 fn text(spec: TextSpec) -> Result<Text, String> {
@@ -115,7 +132,9 @@ fn text(spec: TextSpec) -> Result<Text, String> {
         return Err(format!("max_lines = {lines_max}; use 1 to {LINES_MAX}"));
     }
     if !(80..=300).contains(&line_height_percent) {
-        return Err(format!("line_height = {line_height_percent}; use 80 to 300 (percent)"));
+        return Err(format!(
+            "line_height = {line_height_percent}; use 80 to 300 (percent)"
+        ));
     }
     if !(1_000..=100_000).contains(&size_min_um) || size_min_um > spec.size.0 {
         return Err("min_size must be at least 1 mm and at most size".into());
@@ -138,7 +157,9 @@ fn text(spec: TextSpec) -> Result<Text, String> {
 }
 
 fn symbol(spec: SymbolSpec) -> Result<Symbol, String> {
-    let module_min_um = spec.module_min.map_or(MODULE_MIN_UM.min(spec.module.0), |min| min.0);
+    let module_min_um = spec
+        .module_min
+        .map_or(MODULE_MIN_UM.min(spec.module.0), |min| min.0);
     if !(100..=5_000).contains(&module_min_um) || module_min_um > spec.module.0 {
         return Err("module_min must be 0.1 to 5 mm and at most module".into());
     }
@@ -167,14 +188,22 @@ fn line(spec: &LineSpec) -> Result<Area, String> {
 fn frame(spec: &BoxSpec) -> Result<Kind, String> {
     let area = area(spec.x, spec.y, spec.width, spec.height);
     match (spec.thickness, spec.filled) {
-        (Some(thickness), false) => Ok(Kind::Frame { area, thickness_um: thickness.0 }),
+        (Some(thickness), false) => Ok(Kind::Frame {
+            area,
+            thickness_um: thickness.0,
+        }),
         (None, true) => Ok(Kind::Fill(area)),
         _ => Err("give thickness, or filled = true without thickness".into()),
     }
 }
 
 fn area(x: Measure, y: Measure, width: Measure, height: Measure) -> Area {
-    Area { x_um: x.0, y_um: y.0, width_um: width.0, height_um: height.0 }
+    Area {
+        x_um: x.0,
+        y_um: y.0,
+        width_um: width.0,
+        height_um: height.0,
+    }
 }
 
 fn inside(area: Area, page: Area) -> Result<(), String> {

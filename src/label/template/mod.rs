@@ -59,7 +59,10 @@ pub enum Kind {
     /// A filled rectangle.
     Fill(Area),
     /// An outline of this thickness, drawn inwards.
-    Frame { area: Area, thickness_um: i64 },
+    Frame {
+        area: Area,
+        thickness_um: i64,
+    },
 }
 
 /// Text in a box: wrapped at the width, shrunk from `size` to `size_min` until it fits.
@@ -106,14 +109,20 @@ pub enum TemplateError {
     #[error("{file}: {reason}")]
     File { file: String, reason: String },
     #[error("{file}: element '{element}': {reason}")]
-    Element { file: String, element: String, reason: String },
+    Element {
+        file: String,
+        element: String,
+        reason: String,
+    },
 }
 
 impl Template {
     /// Names of the shipped templates, sorted.
     pub fn shipped() -> Vec<&'static str> {
-        let mut names: Vec<&str> =
-            SHIPPED.dirs().filter_map(|dir| dir.path().file_name()?.to_str()).collect();
+        let mut names: Vec<&str> = SHIPPED
+            .dirs()
+            .filter_map(|dir| dir.path().file_name()?.to_str())
+            .collect();
         names.sort_unstable();
         names
     }
@@ -121,7 +130,9 @@ impl Template {
     /// A shipped template by name, else a folder by path.
     pub fn load(name_or_folder: &str) -> Result<Self, TemplateError> {
         let embedded = |file: &str| {
-            SHIPPED.get_file(format!("{name_or_folder}/{file}"))?.contents_utf8()
+            SHIPPED
+                .get_file(format!("{name_or_folder}/{file}"))?
+                .contents_utf8()
         };
         if let (Some(toml), Some(sample)) = (embedded("label.toml"), embedded("sample.json")) {
             return build::template(name_or_folder, name_or_folder, toml, sample);
@@ -133,7 +144,9 @@ impl Template {
                 shipped: Self::shipped().join(", "),
             });
         }
-        let name = folder.file_name().map_or_else(String::new, |n| n.to_string_lossy().into());
+        let name = folder
+            .file_name()
+            .map_or_else(String::new, |n| n.to_string_lossy().into());
         let toml = read(&folder.join("label.toml"))?;
         let sample = read(&folder.join("sample.json"))?;
         build::template(&name, name_or_folder, &toml, &sample)
@@ -166,9 +179,13 @@ fn read(path: &Path) -> Result<String, TemplateError> {
         file: path.display().to_string(),
         reason,
     };
-    let size = std::fs::metadata(path).map_err(|e| unreadable(e.to_string()))?.len();
+    let size = std::fs::metadata(path)
+        .map_err(|e| unreadable(e.to_string()))?
+        .len();
     if size > FILE_BYTES_MAX {
-        return Err(unreadable(format!("{size} bytes, at most {FILE_BYTES_MAX} are allowed")));
+        return Err(unreadable(format!(
+            "{size} bytes, at most {FILE_BYTES_MAX} are allowed"
+        )));
     }
     std::fs::read_to_string(path).map_err(|e| unreadable(e.to_string()))
 }

@@ -28,7 +28,9 @@ impl<'de> Deserialize<'de> for Measure {
                 parse_um(value).map(Measure).ok_or_else(wrong)
             }
             fn visit_f64<E: de::Error>(self, value: f64) -> Result<Measure, E> {
-                Err(E::custom(format!("write {value} in quotes, \"{value}\", to keep it exact")))
+                Err(E::custom(format!(
+                    "write {value} in quotes, \"{value}\", to keep it exact"
+                )))
             }
         }
         deserializer.deserialize_any(Visitor)

@@ -6,8 +6,8 @@ use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 
 use cosmic_text::fontdb::{Database, Source};
 use cosmic_text::{
-    CacheKey, CacheKeyFlags, Font, FontSystem, PlatformFallback, ShapeLine, SubpixelBin, SwashCache,
-    SwashContent, fontdb,
+    CacheKey, CacheKeyFlags, Font, FontSystem, PlatformFallback, ShapeLine, SubpixelBin,
+    SwashCache, SwashContent, fontdb,
 };
 use unicode::is_invisible;
 
@@ -33,7 +33,11 @@ pub fn printable(text: &str) -> Result<(), Vec<char>> {
     let mut missing: Vec<char> = text.chars().filter(|c| !engine.has(*c)).collect();
     missing.sort_unstable();
     missing.dedup();
-    if missing.is_empty() { Ok(()) } else { Err(missing) }
+    if missing.is_empty() {
+        Ok(())
+    } else {
+        Err(missing)
+    }
 }
 
 /// A glyph as dots. `left` and `top` lead from the pen to its top left corner, y downwards.
@@ -85,21 +89,37 @@ impl Engine {
         for face in faces {
             database.load_font_source(Source::Binary(Arc::new(face)));
         }
-        let ids: Vec<_> = database.faces().map(|face| (face.id, face.weight)).collect();
+        let ids: Vec<_> = database
+            .faces()
+            .map(|face| (face.id, face.weight))
+            .collect();
         // The fallback list names fonts of a desktop; of those only DejaVu is in our database.
         let mut fonts = FontSystem::new_with_locale_and_db_and_fallback(
             "en".into(),
             database,
             PlatformFallback,
         );
-        let faces = ids.into_iter().filter_map(|(id, weight)| fonts.get_font(id, weight)).collect();
+        let faces = ids
+            .into_iter()
+            .filter_map(|(id, weight)| fonts.get_font(id, weight))
+            .collect();
         let (glyphs, lines) = (HashMap::new(), HashMap::new());
-        Self { fonts, swash: SwashCache::new(), glyphs, lines, faces }
+        Self {
+            fonts,
+            swash: SwashCache::new(),
+            glyphs,
+            lines,
+            faces,
+        }
     }
 
     /// Whether `c` can be printed: a face has it, or it is rightly invisible.
     pub fn has(&self, c: char) -> bool {
-        let pictured = || self.faces.iter().any(|face| face.as_swash().charmap().map(c) != 0);
+        let pictured = || {
+            self.faces
+                .iter()
+                .any(|face| face.as_swash().charmap().map(c) != 0)
+        };
         !c.is_control() && (is_invisible(c) || pictured())
     }
 
@@ -134,7 +154,13 @@ impl Engine {
             font_weight: id.weight,
             flags: CacheKeyFlags::empty(),
         };
-        let empty = Glyph { left: 0, top: 0, width: 0, height: 0, rows: Vec::new() };
+        let empty = Glyph {
+            left: 0,
+            top: 0,
+            width: 0,
+            height: 0,
+            rows: Vec::new(),
+        };
         let Some(image) = self.swash.get_image_uncached(&mut self.fonts, key) else {
             return empty;
         };
@@ -152,7 +178,13 @@ impl Engine {
             }
         }
         let (left, top) = (image.placement.left, -image.placement.top);
-        Glyph { left, top, width, height, rows }
+        Glyph {
+            left,
+            top,
+            width,
+            height,
+            rows,
+        }
     }
 }
 

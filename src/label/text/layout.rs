@@ -67,10 +67,14 @@ impl Block {
     /// Fits `text` (lines separated by `\n`) into the box with the largest size that holds it.
     pub fn fit(&self, engine: &mut Engine, text: &str) -> Fitted {
         let clean: String = text.chars().take(CHARS_MAX).map(visible).collect();
-        let shaped: Vec<(Arc<ShapeLine>, &str)> =
-            clean.split('\n').map(|line| (shape(engine, self.style, line), line)).collect();
-        let mut missing: Vec<char> =
-            clean.chars().filter(|c| *c != '\n' && !engine.has(*c)).collect();
+        let shaped: Vec<(Arc<ShapeLine>, &str)> = clean
+            .split('\n')
+            .map(|line| (shape(engine, self.style, line), line))
+            .collect();
+        let mut missing: Vec<char> = clean
+            .chars()
+            .filter(|c| *c != '\n' && !engine.has(*c))
+            .collect();
         missing.sort_unstable();
         missing.dedup();
 
@@ -86,7 +90,11 @@ impl Block {
         let lines_fit = self.lines_fitting(size).min(lines.len());
         lines.truncate(lines_fit);
         let glyphs = self.place(engine, &lines, size);
-        Fitted { glyphs, cut, missing }
+        Fitted {
+            glyphs,
+            cut,
+            missing,
+        }
     }
 
     /// Lines that fit the height at `size`; at least one.
@@ -109,13 +117,21 @@ impl Block {
 
     fn lay_out(&self, shaped: &[(Arc<ShapeLine>, &str)], size: i32) -> Vec<Line> {
         let em = dots_f32(size);
-        let wrap = if self.lines_max > 1 { Wrap::Word } else { Wrap::None };
+        let wrap = if self.lines_max > 1 {
+            Wrap::Word
+        } else {
+            Wrap::None
+        };
         let weight = font_weight(self.style);
         let mut out = Vec::new();
         for (line, _) in shaped {
             let width = Some(dots_f32(self.width));
             for laid in line.layout(em, width, wrap, None, None, Hinting::Disabled) {
-                let start = laid.glyphs.iter().map(|g| g.x).fold(f32::INFINITY, f32::min);
+                let start = laid
+                    .glyphs
+                    .iter()
+                    .map(|g| g.x)
+                    .fold(f32::INFINITY, f32::min);
                 let end = laid.glyphs.iter().map(|g| g.x + g.w).fold(0.0, f32::max);
                 let glyphs = laid.glyphs.iter().map(|glyph| {
                     let id = GlyphId {
@@ -204,7 +220,10 @@ fn shape(engine: &mut Engine, style: Style, line: &str) -> Arc<ShapeLine> {
     shaped
 }
 
-#[expect(clippy::cast_precision_loss, reason = "dots on a label are far below 2^24")]
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "dots on a label are far below 2^24"
+)]
 fn dots_f32(dots: i32) -> f32 {
     dots as f32
 }

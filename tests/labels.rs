@@ -2,7 +2,7 @@
 //!
 //! `zbarimg`, `pdfinfo` and `pdftoppm` are Debian's `zbar-tools` and `poppler-utils`. Goldens and
 //! fixtures are rewritten with `UPDATE_FIXTURES=1`; look at them before committing.
-#![allow(clippy::unwrap_used, clippy::expect_used)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::float_arithmetic)]
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -17,6 +17,7 @@ use firstscan::label::template::schema::Level;
 use firstscan::label::{FieldMap, Template, check, pdf, png, printable, render};
 use firstscan_drivers::bitmap::{Bitmap, Resolution};
 use firstscan_drivers::length::Length;
+use proptest::prelude::*;
 use sha2::{Digest, Sha256};
 
 const DPIS: [u32; 3] = [203, 300, 600];
@@ -30,7 +31,7 @@ fn fixture(name: &str) -> PathBuf {
 
 /// The file's bytes; first replaced by `now` if asked for.
 fn golden(name: &str, now: &[u8]) -> Vec<u8> {
-    if std::env::var_os("UPDATE_FIXTURES").is_some() {
+    if std::env::var_os("UPDATE_FIXTURES").is_some_and(|value| value == "1") {
         std::fs::create_dir_all(fixture("")).unwrap();
         std::fs::write(fixture(name), now).unwrap();
     }
@@ -660,7 +661,7 @@ fn broken_files_are_refused() {
         assert!(error.to_string().contains(';'), "no remedy: {error}");
     }
     // Cut anywhere: an error, an empty page, or the label; never a panic.
-    for end in (0..good.len()).step_by(good.len() / 12) {
+    for end in (0..good.len()).step_by(good.len() / 5) {
         if let Ok(labels) = import::to_bitmaps(&good[..end], Kind::Pdf, STOCK, resolution) {
             assert!(
                 labels
@@ -668,6 +669,32 @@ fn broken_files_are_refused() {
                     .all(|l| !l.problems.is_empty() || l.symbols_after.len() == 2)
             );
         }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+    #[test]
+    fn random_files_are_refused_or_read(
+        start in prop::sample::select(vec![&b"%PDF-1.7\n"[..], b"\x89PNG\r\n\x1a\n", b"\xFF\xD8\xFF\xE0"]),
+        rest in prop::collection::vec(any::<u8>(), 0..400),
+    ) {
+        let file = [start, &rest].concat();
+        let kind = Kind::detect(&file).unwrap();
+        let labels = import::to_bitmaps(&file, kind, STOCK, Resolution::from_dpi(203));
+        prop_assert!(labels.is_err() || labels.is_ok_and(|l| !l[0].problems.is_empty()));
+    }
+
+    #[test]
+    fn random_fields_never_break_the_renderer(text in any::<String>(), code in any::<String>()) {
+        let (template, fields) = transport(&[
+            ("ship_to.1", &text),
+            ("ship_to.2", &text),
+            ("tracking_number", &code),
+            ("job_code", &code),
+        ]);
+        let label = render(&template, &fields, Resolution::from_dpi(203));
+        prop_assert_eq!(check::expect(&label), vec![]);
     }
 }
 

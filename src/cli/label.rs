@@ -9,6 +9,8 @@ use anyhow::{Context, bail};
 use clap::{Args, Subcommand, ValueEnum};
 use firstscan_drivers::bitmap::{Bitmap, Resolution};
 use firstscan_drivers::length::Length;
+use firstscan_drivers::printer::zpl::Zpl;
+use firstscan_drivers::printer::{JobOptions, Language};
 use serde::Serialize;
 
 use crate::label::import::{self, Kind};
@@ -52,7 +54,7 @@ enum Command {
         #[arg(long)]
         from: Option<From>,
         /// Dots per inch of the printer
-        #[arg(long, default_value_t = 203, value_parser = clap::value_parser!(u32).range(100..=1200))]
+        #[arg(long, default_value_t = 203, value_parser = dpi_range())]
         dpi: u32,
         /// png, pdf or zpl
         #[arg(long, default_value = "png")]
@@ -68,7 +70,7 @@ enum Command {
     Check {
         file: PathBuf,
         /// Dots per inch at which a PDF is looked at
-        #[arg(long, default_value_t = 203, value_parser = clap::value_parser!(u32).range(100..=1200))]
+        #[arg(long, default_value_t = 203, value_parser = dpi_range())]
         dpi: u32,
     },
 }
@@ -314,7 +316,11 @@ impl Target {
         match self.format {
             Format::Png => Ok(png::encode(label, resolution)?),
             Format::Pdf => Ok(pdf::encode(std::slice::from_ref(label), resolution)?),
-            Format::Zpl => bail!("no zpl"),
+            Format::Zpl => {
+                let mut out = Vec::new();
+                Zpl.encode(&label.view(), resolution, &JobOptions::default(), &mut out)?;
+                Ok(out)
+            }
         }
     }
 }
@@ -408,6 +414,11 @@ fn read(file: &Path, bytes_max: u64) -> anyhow::Result<Vec<u8>> {
         bail!("{shown}: {size} bytes, at most {bytes_max} are read; give a smaller file");
     }
     fs::read(file).with_context(|| format!("{shown}: cannot be read; check path and rights"))
+}
+
+/// Resolutions of print heads.
+fn dpi_range() -> clap::builder::RangedI64ValueParser<u32> {
+    clap::value_parser!(u32).range(100..=1200)
 }
 
 /// `101.6x152.4` (mm), `4x6in`.

@@ -200,7 +200,10 @@ pub(super) fn missing<'a>(state: &'a State, handover: &Handover) -> Vec<&'a Parc
 /// Ready parcels of a carrier, not in a handover yet.
 pub(super) fn waiting_for<'a>(state: &'a State, carrier: &str) -> Vec<&'a Parcel> {
     let fits = |p: &&Parcel| {
-        p.stage == Stage::Ready && p.assignment.as_ref().is_some_and(|a| a.carrier == carrier)
+        let order = state.orders.get(&p.order);
+        p.stage == Stage::Ready
+            && p.assignment.as_ref().is_some_and(|a| a.carrier == carrier)
+            && order.is_none_or(|o| o.status != OrderStatus::Cancelled)
     };
     state.parcels.values().filter(fits).collect()
 }

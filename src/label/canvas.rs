@@ -1,7 +1,7 @@
 //! The dot grid: filled rectangles, glyphs, module rows. 1 = black, first dot in the highest bit.
 //! Everything is clipped to the canvas; the spare bits of a row's last byte stay white.
 
-use firstscan_drivers::bitmap::{Bitmap, DOTS_MAX};
+use firstscan_drivers::bitmap::{Bitmap, BitmapView, DOTS_MAX};
 
 use crate::label::text::Glyph;
 
@@ -16,6 +16,34 @@ pub fn packed(width: u32, height: u32, rows: Vec<u8>) -> Bitmap {
         Ok(bitmap) => bitmap,
         Err(error) => unreachable!("size was not checked: {error}"),
     }
+}
+
+/// Smallest rectangle with all black dots.
+pub fn ink_box(page: &BitmapView<'_>) -> Option<Dots> {
+    let inked = |y: &u32| page.row(*y).iter().any(|byte| *byte != 0);
+    let top = (0..page.height()).find(inked)?;
+    let bottom = (0..page.height()).rev().find(inked)?;
+    // All rows on top of each other.
+    let mut all = vec![0_u8; page.row(top).len()];
+    for y in top..=bottom {
+        for (sum, byte) in all.iter_mut().zip(page.row(y)) {
+            *sum |= byte;
+        }
+    }
+    let black = |x: &u32| all[(*x / 8) as usize] & (0x80 >> (*x % 8)) != 0;
+    let left = (0..page.width()).find(black)?;
+    let right = (0..page.width()).rev().find(black)?;
+    let (width, height) = (side_of(right - left + 1), side_of(bottom - top + 1));
+    Some(Dots {
+        x: side_of(left),
+        y: side_of(top),
+        width,
+        height,
+    })
+}
+
+fn side_of(dots: u32) -> i32 {
+    i32::try_from(dots).unwrap_or(i32::MAX)
 }
 
 /// A bitmap being drawn.

@@ -248,7 +248,6 @@ impl Page {
             margin,
             text,
             code_width,
-            table,
             ..
         } = self.sheet;
         let inner = self.sheet.inner();
@@ -303,8 +302,14 @@ impl Page {
             centred,
             &manifest.handover_id,
         );
+        self.facts(manifest, id_y + text * 2);
+        self.table_head();
+    }
 
-        let facts_y = id_y + text * 2;
+    /// Times, count and weight in a row from `facts_y`.
+    fn facts(&mut self, manifest: &Manifest, facts_y: i64) {
+        let Sheet { margin, text, .. } = self.sheet;
+        let inner = self.sheet.inner();
         let facts = [
             ("OPENED", manifest.opened_at.clone()),
             ("CLOSED", manifest.closed_at.clone()),
@@ -327,6 +332,15 @@ impl Page {
             );
             x += width;
         }
+    }
+
+    fn table_head(&mut self) {
+        let Sheet {
+            margin,
+            text,
+            table,
+            ..
+        } = self.sheet;
         let y = table - text / 4;
         let inner = self.sheet.inner();
         for (x, width, name) in columns(margin, inner) {

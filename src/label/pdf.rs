@@ -124,6 +124,20 @@ fn write(document: &PdfDocument) -> Result<Vec<u8>, PdfError> {
             text.fill(b'0');
         }
     }
+    // The writer claims PDF/X and dates from 1970; neither is true.
+    let info = written
+        .trailer
+        .get(b"Info")
+        .and_then(|info| info.as_reference());
+    if let Ok(info) = info
+        && let Ok(info) = written
+            .get_object_mut(info)
+            .and_then(|info| info.as_dict_mut())
+    {
+        for claim in ["GTS_PDFXVersion", "CreationDate", "ModDate"] {
+            info.remove(claim.as_bytes());
+        }
+    }
     written.compress();
     let mut bytes = Vec::new();
     written

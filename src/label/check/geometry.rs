@@ -173,6 +173,58 @@ impl Along<'_> {
 }
 
 fn linear(page: &BitmapView<'_>, found: &Found, rough: Dots) -> Place {
+    let (along, start, stop, line) = along(page, rough);
+    let upright = along.upright;
+    // The outer two runs may be cut by the reader's points.
+    let inner = along.runs(start, stop, line);
+    let inner = inner.get(1..inner.len().saturating_sub(1)).unwrap_or(&[]);
+    let narrow = inner.iter().copied().min().unwrap_or(1).max(1);
+    let from = along.edge(start, line, -1, narrow + 1) + 1;
+    let to = along.edge(stop, line, 1, narrow + 1);
+    let low = along.extent(from, to, line, -1);
+    let high = along.extent(from, to, line, 1);
+    // The outermost lines may already touch a neighbour above or below.
+    let lines = low + (high - low) / 16..=high - (high - low) / 16;
+    let narrowest = |at: i32, direction: i32| {
+        lines
+            .clone()
+            .map(|line| along.white(at, line, direction))
+            .min()
+            .unwrap_or(0)
+    };
+    let (near, far) = (narrowest(from - 1, -1), narrowest(to, 1));
+    let runs = along.runs(from, to, line);
+    let (module, mut problems) = modules(found.symbology, &runs, narrow);
+    problems.extend(narrow_quiet(
+        found,
+        module,
+        [("before", near), ("after", far)],
+    ));
+    let (length, breadth) = (to - from, high - low + 1);
+    let area = if upright {
+        Dots {
+            x: from,
+            y: low,
+            width: length,
+            height: breadth,
+        }
+    } else {
+        Dots {
+            x: low,
+            y: from,
+            width: breadth,
+            height: length,
+        }
+    };
+    Place {
+        area,
+        module_dots: module.unsigned_abs(),
+        problems,
+    }
+}
+
+/// The reading direction, and where in it the reader's points start, stop and lie.
+fn along<'a>(page: &'a BitmapView<'a>, rough: Dots) -> (Along<'a>, i32, i32, i32) {
     let side = |dots: u32| i32::try_from(dots).unwrap_or(i32::MAX);
     let upright = rough.width >= rough.height;
     let (width, height) = (side(page.width()), side(page.height()));
@@ -204,60 +256,27 @@ fn linear(page: &BitmapView<'_>, found: &Found, rough: Dots) -> Place {
             rough.x + rough.width / 2,
         )
     };
-    // The outer two runs may be cut by the reader's points.
-    let inner = along.runs(start, stop, line);
-    let inner = inner.get(1..inner.len().saturating_sub(1)).unwrap_or(&[]);
-    let narrow = inner.iter().copied().min().unwrap_or(1).max(1);
-    let from = along.edge(start, line, -1, narrow + 1) + 1;
-    let to = along.edge(stop, line, 1, narrow + 1);
-    let low = along.extent(from, to, line, -1);
-    let high = along.extent(from, to, line, 1);
-    // The outermost lines may already touch a neighbour above or below.
-    let lines = low + (high - low) / 16..=high - (high - low) / 16;
-    let narrowest = |at: i32, direction: i32| {
-        lines
-            .clone()
-            .map(|line| along.white(at, line, direction))
-            .min()
-            .unwrap_or(0)
-    };
-    let (near, far) = (narrowest(from - 1, -1), narrowest(to, 1));
-    let runs = along.runs(from, to, line);
-    let (module, mut problems) = modules(found.symbology, &runs, narrow);
-    for (name, white) in [("before", near), ("after", far)] {
-        if white < module * LINEAR_QUIET_MODULES {
-            problems.push(Problem::new(
-                found.symbology,
-                format!(
-                    "{white} white dots {name} \"{}\", {} are needed",
-                    found.data,
-                    module * LINEAR_QUIET_MODULES
-                ),
-                "keep 10 modules of white on both sides of the bars",
-            ));
-        }
-    }
-    let (length, breadth) = (to - from, high - low + 1);
-    let area = if upright {
-        Dots {
-            x: from,
-            y: low,
-            width: length,
-            height: breadth,
-        }
-    } else {
-        Dots {
-            x: low,
-            y: from,
-            width: breadth,
-            height: length,
-        }
-    };
-    Place {
-        area,
-        module_dots: module.unsigned_abs(),
-        problems,
-    }
+    (along, start, stop, line)
+}
+
+/// A problem for each side with too little white.
+fn narrow_quiet<'a>(
+    found: &'a Found,
+    module: i32,
+    sides: [(&'static str, i32); 2],
+) -> impl Iterator<Item = Problem> + 'a {
+    let needed = module * LINEAR_QUIET_MODULES;
+    let narrow = sides.into_iter().filter(move |(_, white)| *white < needed);
+    narrow.map(move |(name, white)| {
+        Problem::new(
+            found.symbology,
+            format!(
+                "{white} white dots {name} \"{}\", {needed} are needed",
+                found.data
+            ),
+            "keep 10 modules of white on both sides of the bars",
+        )
+    })
 }
 
 /// Module width and what is wrong with the bars. In Code 128 each character has 6 elements and
@@ -323,9 +342,10 @@ fn qr(page: &BitmapView<'_>, points: &[(i32, i32)]) -> Place {
     };
     let upright = (rough.width - side).abs() <= module && (rough.height - side).abs() <= module;
     let mut problems = Vec::new();
-    // One dot is left out on both sides of the edge: it may be off the grid.
-    let ring = area.grown(module * QR_QUIET_MODULES - 1);
-    if upright && ink_between(page, ring, area.grown(1)) {
+    // Modules off the grid add up to some dots at the far edges, so half a module is left out.
+    let outer = area.grown(module * QR_QUIET_MODULES - module / 2);
+    let inner = area.grown((module / 2).max(1));
+    if upright && ink_between(page, outer, inner) {
         problems.push(Problem::new(
             "qr",
             "something is printed in the code's quiet zone",
@@ -334,7 +354,7 @@ fn qr(page: &BitmapView<'_>, points: &[(i32, i32)]) -> Place {
     }
     let area = if upright { area } else { rough };
     Place {
-        area: area.grown(1),
+        area: area.grown((module / 2).max(1)),
         module_dots: module.unsigned_abs(),
         problems,
     }

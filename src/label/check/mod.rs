@@ -14,6 +14,7 @@ use serde::Serialize;
 #[cfg(test)]
 pub(crate) use reader::decode_row;
 
+use crate::label::canvas::ink_box;
 use crate::label::problem::Problem;
 use crate::label::render::{PlacedSymbol, Rendered};
 
@@ -21,6 +22,11 @@ use crate::label::render::{PlacedSymbol, Rendered};
 const SYMBOLS_MAX: usize = 32;
 /// Dots of the largest page looked at: A4 at 600 dpi.
 const DOTS_MAX: u64 = 40_000_000;
+
+/// The same data this near is the same symbol.
+const AGAIN_DOTS: u32 = 40;
+/// White around the ink that the reader is shown.
+const MARGIN_DOTS: i32 = 20;
 
 /// What a bitmap holds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -58,17 +64,30 @@ pub fn check(page: &BitmapView<'_>) -> Report {
         };
     }
     let mut symbols = Vec::new();
-    let mut luma = reader::Luma::from_view(page);
+    // A label in a corner of A4 is mostly nothing to look at.
+    let ink = ink_box(page).map(|ink| ink.grown(MARGIN_DOTS));
+    let mut luma = ink.map(|ink| reader::Luma::from_view(page, ink));
     // Find one, wipe it out, look again: the reader's own search for several gives up early.
-    while symbols.len() < SYMBOLS_MAX {
+    while let Some(luma) = luma.as_mut().filter(|_| symbols.len() < SYMBOLS_MAX) {
         let Some(found) = luma.find_one() else { break };
         let place = geometry::measure(page, &found);
         luma.wipe(place.area);
+        let (x, y) = (
+            place.area.x.max(0).unsigned_abs(),
+            place.area.y.max(0).unsigned_abs(),
+        );
+        let again = |s: &Symbol| {
+            s.data == found.data && s.x.abs_diff(x) < AGAIN_DOTS && s.y.abs_diff(y) < AGAIN_DOTS
+        };
+        // Wiping missed a part of it; looking on would only find it again.
+        if symbols.iter().any(again) {
+            break;
+        }
         symbols.push(Symbol {
             symbology: found.symbology,
             data: found.data,
-            x: place.area.x.try_into().unwrap_or(0),
-            y: place.area.y.try_into().unwrap_or(0),
+            x,
+            y,
             module_dots: place.module_dots,
             problems: place.problems,
         });

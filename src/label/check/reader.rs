@@ -46,24 +46,23 @@ pub struct Found {
 /// A page as bytes, 0 black and 255 white, that found symbols can be wiped from.
 #[derive(Debug)]
 pub struct Luma {
+    /// Where its corner is on the page.
+    origin: (i32, i32),
     width: u32,
     height: u32,
     grey: Vec<u8>,
 }
 
 impl Luma {
-    pub fn from_view(page: &BitmapView<'_>) -> Self {
-        let (width, height) = (page.width(), page.height());
-        let whole = Dots {
-            x: 0,
-            y: 0,
-            width: side(width),
-            height: side(height),
-        };
+    /// The area of the page, white beyond the page.
+    pub fn from_view(page: &BitmapView<'_>, area: Dots) -> Self {
+        let grey = crop(page, area);
+        let (width, height) = (area.width.unsigned_abs(), area.height.unsigned_abs());
         Self {
+            origin: (area.x, area.y),
             width,
             height,
-            grey: crop(page, whole),
+            grey,
         }
     }
 
@@ -81,11 +80,20 @@ impl Luma {
                 .decode_with_hints(&mut image, &hints)
                 .ok()
         };
-        found(&catch_unwind(AssertUnwindSafe(read)).ok()??)
+        let mut found = found(&catch_unwind(AssertUnwindSafe(read)).ok()??)?;
+        for point in &mut found.points {
+            *point = (point.0 + self.origin.0, point.1 + self.origin.1);
+        }
+        Some(found)
     }
 
-    /// Paints an area white.
+    /// Paints an area of the page white.
     pub fn wipe(&mut self, area: Dots) {
+        let area = Dots {
+            x: area.x - self.origin.0,
+            y: area.y - self.origin.1,
+            ..area
+        };
         let width = self.width as usize;
         let clip = |at: i32, max: u32| usize::try_from(at.clamp(0, side(max))).unwrap_or(0);
         let columns = clip(area.x, self.width)..clip(area.x + area.width, self.width);

@@ -2,7 +2,7 @@
 
 use firstscan_drivers::bitmap::{Bitmap, BitmapView};
 
-use crate::label::canvas::{Dots, packed};
+use crate::label::canvas::{Dots, ink_box, packed};
 
 /// Where the page's ink goes on the stock.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,30 +45,6 @@ pub fn onto_stock(page: &Bitmap, width: u32, height: u32) -> Fit {
 
 fn side(dots: u32) -> i32 {
     i32::try_from(dots).unwrap_or(i32::MAX)
-}
-
-/// Smallest rectangle with all black dots.
-pub fn ink_box(page: &BitmapView<'_>) -> Option<Dots> {
-    let inked = |y: &u32| page.row(*y).iter().any(|byte| *byte != 0);
-    let top = (0..page.height()).find(inked)?;
-    let bottom = (0..page.height()).rev().find(inked)?;
-    // All rows on top of each other.
-    let mut all = vec![0_u8; page.row(top).len()];
-    for y in top..=bottom {
-        for (sum, byte) in all.iter_mut().zip(page.row(y)) {
-            *sum |= byte;
-        }
-    }
-    let black = |x: &u32| all[(*x / 8) as usize] & (0x80 >> (*x % 8)) != 0;
-    let left = (0..page.width()).find(black)?;
-    let right = (0..page.width()).rev().find(black)?;
-    let (width, height) = (side(right - left + 1), side(bottom - top + 1));
-    Some(Dots {
-        x: side(left),
-        y: side(top),
-        width,
-        height,
-    })
 }
 
 /// Offset of the page on the stock along one side: centred, then moved until the ink is inside.

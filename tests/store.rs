@@ -388,6 +388,10 @@ fn verify_finds_every_kind_of_tampering() {
           UPDATE events SET seq = 6 WHERE seq = -1",
             5,
         ),
+        (
+            "UPDATE events SET type = CAST(x'ff41' AS TEXT) WHERE seq = 2",
+            2,
+        ),
     ];
     for (sql, seq) in cases {
         std::fs::write(dir.path().join("firstscan.db"), &sound).unwrap();
@@ -882,6 +886,23 @@ fn a_salvage_that_was_interrupted_before_the_swap_is_finished() {
             .join("firstscan.db.damaged-1795226700000")
             .exists()
     );
+}
+
+#[test]
+fn an_altered_live_record_does_not_keep_the_station_from_starting() {
+    for body in ["'{'", "CAST(x'227b00ff22' AS TEXT)"] {
+        let dir = tempfile::tempdir().unwrap();
+        let (store, _) = open(dir.path());
+        let mut commit = commit_of(vec![draft("P", 1)]);
+        commit.changes = vec![order_change("o1", true, &[]), order_change("o2", true, &[])];
+        let events = store.commit(commit).unwrap();
+        drop(store);
+        let sql = format!("UPDATE records SET body = {body} WHERE id = 'o1'");
+        raw(dir.path()).execute(&sql, []).unwrap();
+        let report = assert_usable(dir.path(), &events, body).salvaged.unwrap();
+        assert_eq!(report.incomplete, ["records"]);
+        assert_eq!((report.saved["records"], report.saved["events"]), (1, 1));
+    }
 }
 
 #[test]

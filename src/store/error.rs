@@ -95,10 +95,8 @@ impl StoreError {
 
     /// The fault lies in this one request; others of its group are not touched by it.
     pub(super) fn concerns_request_only(&self) -> bool {
-        matches!(
-            self,
-            StoreError::Invalid { .. } | StoreError::KeyUsed { .. }
-        )
+        use StoreError::{Altered, Invalid, KeyUsed};
+        matches!(self, Invalid { .. } | KeyUsed { .. } | Altered { .. })
     }
 
     /// After this nothing about the write connection may be assumed.
@@ -125,7 +123,10 @@ impl From<rusqlite::Error> for StoreError {
             rusqlite::Error::FromSqlConversionFailure(..)
             | rusqlite::Error::InvalidColumnType(..)
             | rusqlite::Error::IntegralValueOutOfRange(..)
-            | rusqlite::Error::Utf8Error(..) => StoreError::Damaged { cause },
+            | rusqlite::Error::Utf8Error(..) => StoreError::Altered {
+                what: "a row".to_owned(),
+                cause,
+            },
             _ => StoreError::Failed { cause },
         }
     }

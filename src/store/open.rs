@@ -43,7 +43,7 @@ pub(super) fn open(options: &OpenOptions) -> Result<(Store, Opened), StoreError>
     salvage::clear_leftovers(&db)?;
     let (ready, salvaged) = match attempt(&db, options) {
         Ok(ready) => (ready, None),
-        Err(StoreError::Damaged { cause }) => {
+        Err(StoreError::Damaged { cause } | StoreError::Altered { cause, .. }) => {
             tracing::error!(%cause, "the database is damaged: saving what can be read");
             let report = salvage::salvage(&db, &cause)?;
             (attempt(&db, options)?, Some(report))
@@ -234,13 +234,24 @@ fn check_schema(conn: &Connection) -> Result<(), StoreError> {
     })
 }
 
-/// Stored JSON that does not parse would keep the station from starting.
+/// Stored JSON that does not parse would keep the station from starting; live records are read
+/// whole then, so they are here.
 fn check_json(conn: &Connection) -> Result<(), StoreError> {
     for table in salvage::JSON_TABLES {
         let sql = format!("SELECT EXISTS(SELECT 1 FROM {table} WHERE NOT json_valid(body))");
         if conn.query_row(&sql, [], |row| row.get::<_, bool>(0))? {
             return Err(StoreError::Damaged {
                 cause: format!("altered rows in {table}"),
+            });
+        }
+    }
+    let mut statement = conn.prepare("SELECT kind, id, body FROM records WHERE live = 1")?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let (kind, id, body): (String, String, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
+        if let Err(error) = serde_json::from_str::<serde_json::Value>(&body) {
+            return Err(StoreError::Damaged {
+                cause: format!("altered {kind} {id}: {error}"),
             });
         }
     }

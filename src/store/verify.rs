@@ -48,23 +48,17 @@ pub(super) fn verify(conn: &Connection) -> Result<VerifyReport, StoreError> {
     let mut broken: Option<(u64, String)> = None;
     while let Some(row) = rows.next()? {
         events += 1;
-        let columns = Columns {
-            seq: uint(row.get(0)?),
-            epoch: row.get(1)?,
-            id: row.get(2)?,
-            kind: row.get(3)?,
-            place: row.get(4)?,
-            operator: row.get(5)?,
-            subject: row.get(6)?,
-            unix_ms: row.get(7)?,
-            prev_hash: row.get(8)?,
-        };
-        let (body, hash): (Vec<u8>, String) = (row.get(9)?, row.get(10)?);
-        if broken.is_none()
-            && let Err((seq, why)) = walk.step(&columns, &body, &hash)
-        {
-            broken = Some((seq, why));
+        if broken.is_some() {
+            continue;
         }
+        broken = match stored(row) {
+            Ok((columns, body, hash)) => walk.step(&columns, &body, &hash).err(),
+            // Text that is no text any more.
+            Err(error) => {
+                let seq = uint(row.get(0)?);
+                Some((seq, format!("event {seq} cannot be read: {error}")))
+            }
+        };
     }
     let mut receipts_checked = 0;
     if broken.is_none() {
@@ -84,6 +78,22 @@ pub(super) fn verify(conn: &Connection) -> Result<VerifyReport, StoreError> {
         lost: walk.lost,
         receipts_checked,
     })
+}
+
+/// One row of the walk.
+fn stored(row: &rusqlite::Row<'_>) -> rusqlite::Result<(Columns, Vec<u8>, String)> {
+    let columns = Columns {
+        seq: uint(row.get(0)?),
+        epoch: row.get(1)?,
+        id: row.get(2)?,
+        kind: row.get(3)?,
+        place: row.get(4)?,
+        operator: row.get(5)?,
+        subject: row.get(6)?,
+        unix_ms: row.get(7)?,
+        prev_hash: row.get(8)?,
+    };
+    Ok((columns, row.get(9)?, row.get(10)?))
 }
 
 /// A number that does not hold, and why.
@@ -247,7 +257,7 @@ impl<'a> Walk<'a> {
             "SELECT sink, max(seq) FROM (SELECT sink, acked_through AS seq FROM sinks
              UNION ALL SELECT sink, seq FROM parked)",
             [],
-            |r| Ok((r.get(0)?, r.get(1)?)),
+            |r| Ok((r.get(0).unwrap_or_default(), r.get(1)?)),
         )?;
         let used = uint(used.unwrap_or(0));
         if self.is_lost(self.expected, used) {
@@ -270,10 +280,12 @@ fn receipts(walk: &Walk<'_>) -> Result<(u64, Option<Broken>), StoreError> {
     let mut rows = statement.query([])?;
     let mut checked = 0;
     while let Some(row) = rows.next()? {
-        let (sink, seq, head): (String, u64, String) =
-            (row.get(0)?, uint(row.get(1)?), row.get(2)?);
+        let seq = uint(row.get(1)?);
+        // A receipt whose text was altered cannot agree with anything.
+        let sink: String = row.get(0).unwrap_or_default();
+        let head: Option<String> = row.get(2).ok();
         match row.get::<_, Option<String>>(3)? {
-            Some(hash) if hash == head => checked += 1,
+            Some(hash) if Some(&hash) == head.as_ref() => checked += 1,
             None if walk.is_lost(seq, seq) => {}
             _ => {
                 let why = format!("the receipt of {sink} for event {seq} names another hash");

@@ -131,7 +131,8 @@ function paintCover() {
     icon("unlink", "huge"),
     h("h1", {}, "Screen lost the station."),
     h("p", {}, "Do not continue."),
-    h("p", { class: "small" }, `Silent for ${seconds} s. It comes back by itself, or call for help.`),
+    h("p", { class: "small" },
+      `Silent for ${seconds} s. It comes back by itself, or call for help.`),
   ]);
 }
 

@@ -2,7 +2,7 @@
 
 import { h } from "./dom.js";
 import { icon } from "./icons.js";
-import { fit, grams, grouped, tile } from "./parts.js";
+import { fit, grams, grouped, mainHeight, tile } from "./parts.js";
 
 /** `{icon, layout, main, keys}` for the view's mode. */
 export function bench(view, env) {
@@ -28,7 +28,8 @@ function ready(view) {
       h("h1", { key: "word" }, "Ready"),
       lastResult(view),
       h("p", { key: "tally", class: "tally" },
-        h("b", {}, view.finished), view.finished === 1 ? " parcel packed here" : " parcels packed here"),
+        h("b", {}, view.finished),
+        view.finished === 1 ? " parcel packed here" : " parcels packed here"),
     ],
     keys: [{ name: "RESUME", label: "Resume a parked parcel" }],
   };
@@ -54,22 +55,29 @@ function verifying(view, env) {
   };
 }
 
-const ROW_MM = 24;
+/** A line with its gap: as low as it may get, and as high as looks well. */
+const ROW_MM = { min: 24, max: 36 };
+const MORE_MM = 11;
 
 /** Wanted lines; finished ones sink. What has no room is counted, never scrolled to. */
-function lines({ order, health }, env) {
-  const all = order?.lines ?? [];
+function lines(view, env) {
+  const all = view.order?.lines ?? [];
   const open = all.filter((line) => line.done < line.wanted);
   const done = all.filter((line) => line.done >= line.wanted);
   const sorted = [...open, ...done];
-  const ribbonMm = health.sync.state === "offline" || health.sync.parked > 0 ? 10 : 0;
-  const room = Math.max(1, Math.floor((env.size.height - 68 - ribbonMm) / ROW_MM));
-  const fits = sorted.length <= room ? sorted.length : Math.max(1, room);
+  const room = mainHeight(view, env);
+  const whole = Math.floor((room + 2) / ROW_MM.min);
+  const some = Math.max(1, Math.floor((room + 2 - MORE_MM) / ROW_MM.min));
+  const fits = sorted.length <= whole ? sorted.length : some;
   const rest = sorted.slice(fits);
+  const used = (room + 2 - (rest.length ? MORE_MM : 0)) / Math.max(1, fits);
+  const rowMm = Math.min(ROW_MM.max, Math.max(ROW_MM.min, used)) - 2;
   const missing = rest.reduce((sum, line) => sum + Math.max(0, line.wanted - line.done), 0);
-  return h("section", { key: "lines", class: "lines", "aria-label": "Wanted items" },
+  return h("section", { key: "lines", class: "lines", "aria-label": "Wanted items",
+    vars: { "--row": rowMm } },
     h("ol", {}, sorted.slice(0, fits).map(row)),
-    rest.length ? h("p", { class: "more" }, `+ ${rest.length} more line${rest.length === 1 ? "" : "s"}`,
+    rest.length ? h("p", { class: "more" },
+      `+ ${rest.length} more line${rest.length === 1 ? "" : "s"}`,
       missing ? `, ${missing} to scan` : ", all done") : null);
 }
 
@@ -84,21 +92,30 @@ function row(line) {
 function aside(view, env) {
   const { order, parcel } = view;
   const total = `${order?.done ?? 0} / ${order?.wanted ?? 0}`;
-  const width = env.size.width * 0.36 - 10;
+  const size = fit(total, Math.min(36, env.size.height * 0.15), env.size.width * 0.36 - 10, 0.6);
+  const rows = (mainHeight(view, env) - size * 1.15 - (view.weight ? 25 : 2)) / FACT_MM;
   return h("aside", { key: "aside", class: "aside" },
-    h("p", { class: "total", vars: { "--size": fit(total, 25, width, 0.6) },
+    h("p", { class: "total", vars: { "--size": size },
       "aria-label": `${total} pieces` }, total),
     weightLine(view),
-    h("dl", { class: "facts" },
-      fact("Order", order?.id),
-      fact("Seller", order ? [order.seller, order.country].filter(Boolean).join(" · ") : null),
-      fact("Parcel", parcel ? `${parcel.n}${parcel.of ? ` of ${parcel.of}` : ""}`
-        + `${parcel.box_type ? ` · box ${parcel.box_type}` : ""}` : null),
-      fact("Carrier", parcel?.carrier ? `${parcel.carrier} ${parcel.service ?? ""}` : null)));
+    facts(rows, [
+      ["Order", order?.id],
+      ["Parcel", parcel && [nth(parcel), parcel.box_type && `box ${parcel.box_type}`]
+        .filter(Boolean).join(" · ")],
+      ["Seller", order ? [order.seller, order.country].filter(Boolean).join(" · ") : null],
+      ["Carrier", parcel?.carrier ? `${parcel.carrier} ${parcel.service ?? ""}` : null],
+    ]));
 }
 
-function fact(name, value) {
-  return value ? [h("dt", { key: `${name} name` }, name), h("dd", { key: name }, value)] : null;
+const nth = ({ n, of }) => `${n}${of ? ` of ${of}` : ""}`;
+
+const FACT_MM = 6.9;
+
+/** Names and values, most important first; what has no room is left out. */
+function facts(rows, list) {
+  const known = list.filter(([, value]) => value).slice(0, Math.max(1, Math.floor(rows)));
+  return h("dl", { key: "facts", class: "facts" }, known.map(([name, value]) =>
+    [h("dt", { key: `${name} name` }, name), h("dd", { key: name }, value)]));
 }
 
 const WEIGHT_WORDS = {
@@ -125,11 +142,12 @@ function reading(weight) {
 function bandBar({ min_g: min, expected_g: expected, max_g: max, now_g: now }) {
   const margin = Math.max(1, max - min);
   const from = min - margin;
-  const percent = (value) => Math.min(98, Math.max(2, (value - from) / (max + margin - from) * 100));
+  const share = (value) => (value - from) / (max + margin - from) * 100;
+  const percent = (value) => Math.min(98, Math.max(2, share(value)));
   const inside = now !== null && now >= min && now <= max;
   return h("div", { key: "band", class: `band ${now === null ? "" : inside ? "inside" : "outside"}`,
-    vars: { "--lo": `${percent(min)}%`, "--hi": `${percent(max)}%`, "--at": `${percent(now ?? from)}%`,
-      "--mid": `${percent(expected)}%` } },
+    vars: { "--lo": `${percent(min)}%`, "--hi": `${percent(max)}%`,
+      "--at": `${percent(now ?? from)}%`, "--mid": `${percent(expected)}%` } },
     h("div", { class: "bar" }, h("i", { class: "zone" }), h("i", { class: "mid" }),
       now === null ? null : h("i", { class: "pin" })),
     h("p", {}, h("span", {}, grams(min)), h("b", {}, `expected ${grams(expected)}`),
@@ -142,7 +160,7 @@ function weighing(view, env) {
   const off = band && band.now_g !== null && weight.state === "stable"
     && (band.now_g < band.min_g || band.now_g > band.max_g);
   const value = weight.text || "–";
-  const size = fit(`${value}${weight.unit}`, Math.min(52, env.size.height * 0.3),
+  const size = fit(`${value}${weight.unit}`, Math.min(64, env.size.height * 0.25),
     env.size.width - 24, 0.62);
   return {
     icon: "scale",
@@ -166,8 +184,9 @@ function weighing(view, env) {
 }
 
 function summary({ order, parcel }) {
-  const parts = [order?.id, order?.seller, parcel && `parcel ${parcel.n}${parcel.of ? ` of ${parcel.of}` : ""}`,
-    parcel?.box_type && `box ${parcel.box_type}`, order && `${order.done} / ${order.wanted} pieces`];
+  const parts = [order?.id, order?.seller, parcel && `parcel ${nth(parcel)}`,
+    parcel?.box_type && `box ${parcel.box_type}`,
+    order && `${order.done} / ${order.wanted} pieces`];
   return h("p", { key: "summary", class: "summary" }, parts.filter(Boolean).join("  ·  "));
 }
 
@@ -185,7 +204,8 @@ function label(view, env) {
   const job = parcel?.job;
   const back = mode === "scan_back";
   const doubt = job && ["in_doubt", "failed", "expired", "wasted"].includes(job.state);
-  const word = doubt ? JOB_WORDS[job.state] : back ? "Stick, scan" : JOB_WORDS[job?.state] ?? "Label";
+  const going = JOB_WORDS[job?.state] ?? "Label";
+  const word = back && !doubt ? "Scan label" : going;
   const room = env.size.width * 0.58 - 24;
   return {
     icon: back ? "label" : "printer",
@@ -193,19 +213,20 @@ function label(view, env) {
     main: [
       picture(job, back, env),
       h("section", { key: "about", class: "about" },
-        h("h1", { class: doubt ? "doubt" : "", vars: { "--size": fit(word, 21, room - 20, 0.58) } },
+        h("h1", { class: doubt ? "doubt" : "", vars: { "--size": fit(word, 21, room - 20, 0.6) } },
           icon(doubt ? "triangle" : back ? "barcode" : "printer"), word),
         parcel?.tracking_number ? h("p", { key: "number", class: "number",
           vars: { "--size": fit(parcel.tracking_number, 8.3, room, 0.68) } },
           grouped(parcel.tracking_number)) : null,
         job ? h("ul", { key: "proof", class: "proof", "aria-label": "Proof of this label" },
           EVIDENCE.map(([name, text]) => proof(name, text, job.evidence.includes(name)))) : null,
-        h("dl", { key: "facts", class: "facts" },
-          fact("Carrier", parcel?.carrier ? `${parcel.carrier} ${parcel.service ?? ""}` : null),
-          fact("Why", parcel?.reason),
-          fact("Weight", parcel?.weight),
-          fact("Order", view.order?.id),
-          fact("Copy", job?.copy ? String(job.copy + 1) : null))),
+        facts((mainHeight(view, env) - (doubt ? 58 : 52)) / FACT_MM, [
+          ["Copy", job?.copy ? String(job.copy + 1) : null],
+          ["Carrier", parcel?.carrier ? `${parcel.carrier} ${parcel.service ?? ""}` : null],
+          ["Order", view.order?.id],
+          ["Weight", parcel?.weight],
+          ["Why", parcel?.reason],
+        ])),
     ],
     keys: back || doubt
       ? [{ name: "NOLABEL", label: "No label came" }, { name: "REPRINT", label: "Print again" }]

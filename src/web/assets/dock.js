@@ -2,7 +2,7 @@
 
 import { h } from "./dom.js";
 import { icon } from "./icons.js";
-import { button, fit, grouped } from "./parts.js";
+import { button, fit, grouped, mainHeight } from "./parts.js";
 
 /** `{icon, layout, main, keys}` for the view's mode. */
 export function dock(view, env) {
@@ -25,11 +25,12 @@ function ready(view, env) {
     ? [h("h2", { key: "head" }, "Which carrier is here?"),
       h("ul", { key: "carriers", class: "carriers" }, shown.map((carrier) =>
         h("li", { key: carrier.code },
-          button({ name: "OPEN", label: carrier.carrier_name, code: carrier.code, primary: true }, env),
-          h("span", { class: "amount" }, h("b", {}, carrier.parcels),
-            carrier.parcels === 1 ? " parcel" : " parcels")))),
+          button({ name: "OPEN", label: carrier.carrier_name, code: carrier.code, primary: true,
+            more: h("span", { key: "amount", class: "amount" }, h("b", {}, carrier.parcels),
+              carrier.parcels === 1 ? " parcel" : " parcels") }, env)))),
       waiting.length > shown.length
-        ? h("p", { key: "more", class: "more" }, `+ ${waiting.length - shown.length} more carriers`)
+        ? h("p", { key: "more", class: "more" },
+          `+ ${waiting.length - shown.length} more: scan their code`)
         : null,
       verdict(view)]
     : [icon("truck", "huge"), h("h1", { key: "word" }, "No parcels wait"), verdict(view)];
@@ -38,7 +39,7 @@ function ready(view, env) {
 
 function scanning(view, env) {
   const state = view.dock ?? NONE;
-  const room = Math.max(1, Math.floor((env.size.height - 148 + 36) / 9));
+  const room = rows(mainHeight(view, env) - HEAD_MM - 22 - 6 - 7.5);
   const recent = state.parcels.slice(-room).reverse();
   const rejects = state.rejects.slice(-room).reverse();
   return {
@@ -51,18 +52,27 @@ function scanning(view, env) {
         list("In this pickup", recent.map((parcel) => entry(parcel.parcel,
           grouped(parcel.tracking_number), parcel.order)), "Nothing scanned yet"),
         list(`Refused: ${state.rejects.length}`, rejects.map((reject, at) =>
-          entry(`${rejects.length - at} ${reject.code}`, reject.code, reject.reason)), "None")),
+          entry(`${state.rejects.length - at}`, tail(reject.code), reject.reason)), "None")),
     ],
     keys: [{ name: "REMOVE", label: "Take one out" }, { name: "CLOSE", label: "Close" }],
   };
 }
 
+/** Height of the carrier's line, and of one entry of a list. */
+const HEAD_MM = 27;
+const ENTRY_MM = 8;
+const COUNT_MM = 18;
+const rows = (mm) => Math.max(1, Math.floor(mm / ENTRY_MM));
+
+/** The end of a long code, which tells parcels apart. */
+const tail = (code) => (code.length > 14 ? `…${code.slice(-10)}` : code);
+
 function headline(state, env, count) {
   const name = state.carrier_name ?? state.carrier ?? "";
-  const countMm = Math.min(25, env.size.width * 0.09) * count.length * 0.58;
+  const countMm = COUNT_MM * count.length * 0.6;
   return h("div", { key: "head", class: "dock-head" }, icon("truck"),
-    h("h1", { vars: { "--size": fit(name, 25, env.size.width - countMm - 44, 0.6) } }, name),
-    h("p", { class: "total", vars: { "--size": Math.min(25, env.size.width * 0.09) } }, count));
+    h("h1", { vars: { "--size": fit(name, 22, env.size.width - countMm - 44, 0.6) } }, name),
+    count ? h("p", { class: "total", vars: { "--size": COUNT_MM } }, count) : null);
 }
 
 function verdict({ last }, waits = false) {
@@ -73,7 +83,8 @@ function verdict({ last }, waits = false) {
 }
 
 function list(title, entries, none) {
-  return h("section", { key: title.split(":")[0], class: "list" }, h("h2", {}, title),
+  return h("section", { key: title.split(":")[0], class: "list" },
+    title ? h("h2", {}, title) : null,
     entries.length ? h("ol", {}, entries) : h("p", { class: "nothing" }, none));
 }
 
@@ -83,7 +94,7 @@ function entry(key, main, side) {
 
 function closing(view, env) {
   const state = view.dock ?? NONE;
-  const room = Math.max(1, Math.floor((env.size.height - 140) / 9));
+  const room = rows(mainHeight(view, env) - HEAD_MM - 23 - 6);
   const rest = state.missing.length - room;
   const missing = rest > 0 ? state.missing.slice(0, room - 1) : state.missing;
   return {
@@ -96,9 +107,10 @@ function closing(view, env) {
         figure("question", "Missing", state.missing.length, state.missing.length ? "warn" : ""),
         figure("triangle", "Refused", state.rejects.length, state.rejects.length ? "warn" : "")),
       h("div", { key: "lists", class: "lists one" },
-        list("Missing", missing.map((parcel) => entry(parcel.parcel,
+        list("", missing.map((parcel) => entry(parcel.parcel,
           grouped(parcel.tracking_number), `${parcel.order} · last seen ${parcel.place}`))
-          .concat(rest > 0 ? [entry("rest", `+ ${rest + 1} more`, "")] : []), "Nothing is missing")),
+          .concat(rest > 0 ? [entry("rest", `+ ${rest + 1} more`, "")] : []),
+        "Nothing is missing.")),
     ],
     keys: [{ name: "CONFIRM", label: "Confirm", primary: true }, { name: "BACK", label: "Back" }],
   };
@@ -110,13 +122,14 @@ function figure(shape, name, value, kind) {
 
 function closed(view, env) {
   const state = view.dock ?? NONE;
+  const order = `${state.scanned} parcel${state.scanned === 1 ? ". Load it." : "s. Load them."}`;
   return {
     icon: "truck",
     layout: "dock closed",
     main: [
       headline(state, env, ""),
-      h("p", { key: "load", class: "load" }, h("b", {}, state.scanned),
-        state.scanned === 1 ? " parcel. Load it." : " parcels. Load them."),
+      h("p", { key: "load", class: "load",
+        vars: { "--size": fit(order, 17, env.size.width - 16) } }, order),
       h("p", { key: "paper", class: `paperwork ${state.manifest ? "ok" : ""}` },
         icon(state.manifest ? "tick" : "moving"),
         state.manifest ? "The manifest is ready for the driver" : "The manifest is being made"),

@@ -5,7 +5,7 @@ import { bench } from "./bench.js";
 import { dock } from "./dock.js";
 import { h } from "./dom.js";
 import { icon, octagon } from "./icons.js";
-import { duration, fit, keys, timeOfDay } from "./parts.js";
+import { duration, fit, keys, ribbonText } from "./parts.js";
 
 /** Elements of the whole screen. */
 export function paint(view, env) {
@@ -38,16 +38,22 @@ function calm(view, env) {
 
 function top(view, env) {
   const { health } = view;
-  const sync = { ok: "ok", none: "none", "": "none" }[health.sync.state]
-    ?? `${health.sync.waiting} waiting`;
   const roles = view.kind === "dock" ? ["scanner", "printer"] : ["scanner", "scale", "printer"];
+  const lamps = [...roles.map((role) => lamp(role, health[role])), syncLamp(health.sync)];
+  // A narrow panel has no room for what is well beside what is not.
+  const troubles = lamps.filter(({ props }) => !props.class.endsWith("ok"));
+  const narrow = env.size.width < 210 && troubles.length > 0;
   return h("header", { key: "top", class: "top" },
     h("span", { class: "title" }, view.title),
     h("span", { class: "who" }, view.operator?.name ?? ""),
-    h("span", { class: "health" },
-      roles.map((role) => lamp(role, health[role])),
-      lamp("sync", sync, health.sync.state !== "paused" && health.sync.parked === 0)),
+    h("span", { class: "health" }, narrow ? troubles : lamps),
     h("span", { class: "clock" }, env.clock));
+}
+
+function syncLamp({ state, waiting, parked }) {
+  const word = { ok: "ok", none: "none", "": "none" }[state] ?? `${waiting} waiting`;
+  if (parked > 0) return lamp("sync", `${parked} refused`);
+  return lamp("sync", word, state !== "paused");
 }
 
 /** One device: its name and a tick, or its name and what is wrong. */
@@ -71,18 +77,10 @@ function next(view, env, shape) {
 }
 
 /** Offline is a fact, not an alarm: grey-purple, and it says that work goes on. */
-function ribbon({ health: { sync } }) {
-  const count = (n) => `${n} event${n === 1 ? "" : "s"}`;
-  const texts = [];
-  if (sync.state === "offline") {
-    const since = sync.last_ack_ms ? ` since ${timeOfDay(sync.last_ack_ms)}` : "";
-    texts.push(`Working offline${since}. ${count(sync.waiting)} waiting. You can continue.`);
-  } else if (sync.state === "paused") {
-    texts.push(`Sending is paused. ${count(sync.waiting)} waiting. You can continue; tell the office.`);
-  }
-  if (sync.parked > 0) texts.push(`${count(sync.parked)} refused upstream: tell the office.`);
-  if (texts.length === 0) return null;
-  return h("div", { key: "ribbon", class: "ribbon", role: "note" }, icon("unlink"), texts.join(" "));
+function ribbon(view) {
+  const text = ribbonText(view);
+  if (!text) return null;
+  return h("div", { key: "ribbon", class: "ribbon", role: "note" }, icon("unlink"), text);
 }
 
 /** The red screen: shape, word, one sentence, what to do, how long. */
@@ -95,7 +93,8 @@ function stop(view, env) {
       octagon(),
       h("div", { class: "stop-word" },
         h("h1", { vars: { "--size": fit(cause.word, 25, room - signMm - 16, 0.72) } }, cause.word),
-        cause.scanned ? h("p", { class: "scanned" }, "Scanned: ", h("b", {}, cause.scanned)) : null)),
+        cause.scanned
+          ? h("p", { class: "scanned" }, "Scanned: ", h("b", {}, cause.scanned)) : null)),
     h("p", { class: "stop-text", vars: { "--size": fitLines(cause.text, 12.4, room - 10, 2) } },
       cause.text),
     h("div", { class: "stop-remedy" }, icon("arrow"),

@@ -23,14 +23,38 @@ export function keys(list, env) {
 }
 
 /** One touch key. */
-export function button({ name, label, hold, primary, code }, env) {
+export function button({ name, label, hold, primary, code, more }, env) {
   const payload = code ?? CONTROLS[name];
   const down = env.pressed === payload;
-  return h("button", { key: payload, type: "button", "data-code": payload, "data-hold": hold ? "" : null,
-    class: `${primary ? "primary" : ""} ${down ? "down" : ""}`,
+  return h("button", { key: payload, type: "button", "data-code": payload,
+    "data-hold": hold ? "" : null, class: `${primary ? "primary" : ""} ${down ? "down" : ""}`,
     "aria-label": `${label}, control code ${name}${hold ? ", hold" : ""}` },
     h("span", { class: "word" }, label),
+    more ?? null,
     h("span", { class: "name" }, hold ? `${name} · hold` : name));
+}
+
+/** Why the offline ribbon is shown; empty if there is nothing to say. */
+export function ribbonText({ health: { sync } }) {
+  const count = (n) => `${n} event${n === 1 ? "" : "s"}`;
+  const texts = [];
+  if (sync.state === "offline") {
+    const since = sync.last_ack_ms ? ` since ${timeOfDay(sync.last_ack_ms)}` : "";
+    texts.push(`Working offline${since}. ${count(sync.waiting)} waiting. You can continue.`);
+  } else if (sync.state === "paused") {
+    texts.push(`Sending is paused, ${count(sync.waiting)} waiting. Continue, tell the office.`);
+  }
+  if (sync.parked > 0) texts.push(`${count(sync.parked)} refused upstream: tell the office.`);
+  return texts.join(" ");
+}
+
+/** Height left for a screen's own part, between top lines and touch keys. */
+export function mainHeight(view, { size }) {
+  const text = ribbonText(view);
+  const ribbonLines = text ? Math.ceil(text.length * 5.8 * LETTER / (size.width - 20)) : 0;
+  const next = (view.prompt ?? view.next).length * 8.3 * LETTER > size.width - 30 ? 26 : 20;
+  const ribbon = text ? 5.3 + ribbonLines * 6.7 : 0;
+  return size.height - 11 - next - 6 - 23 - ribbon;
 }
 
 /** `0:07`, `12:30`, `1:02:03`. */
@@ -61,7 +85,8 @@ export function grams(value) {
 /** A picture on a tile with initials; the tile stays if the picture is missing. */
 export function tile(line) {
   const words = line.title.split(/\s+/).filter(Boolean);
-  const letters = words.slice(0, 2).map((word) => [...word][0] ?? "").join("") || line.sku.slice(0, 2);
+  const initials = words.slice(0, 2).map((word) => [...word][0] ?? "").join("");
+  const letters = initials || line.sku.slice(0, 2);
   let hue = 0;
   for (const letter of line.sku) hue = (hue * 31 + letter.codePointAt(0)) % 6;
   return h("span", { class: `tile tone${hue}`, "aria-hidden": "true" }, letters,

@@ -60,7 +60,10 @@ pub struct Refuse {
 impl Refuse {
     /// Refuses everything for good.
     pub fn all() -> Self {
-        Self { permanent: true, ..Self::default() }
+        Self {
+            permanent: true,
+            ..Self::default()
+        }
     }
 
     fn strikes(&self, kind: &str, subject: &str) -> bool {
@@ -78,7 +81,10 @@ pub enum Fault {
     /// Refuses the events that match, takes the others.
     Refuse(Refuse),
     /// Answers this status to every request.
-    Status { status: u16, retry_after_s: Option<u64> },
+    Status {
+        status: u16,
+        retry_after_s: Option<u64>,
+    },
     /// Requests with more events are answered 413.
     EventsMax(usize),
     /// The port is closed: connections are refused.
@@ -122,26 +128,42 @@ impl Upstream {
     /// If the ledger or the port cannot be had, the address is not loopback, or the secret is none.
     pub fn open(config: UpstreamConfig) -> std::io::Result<Self> {
         if !config.address.ip().is_loopback() {
-            return Err(std::io::Error::other("the emulated upstream listens on loopback only"));
+            return Err(std::io::Error::other(
+                "the emulated upstream listens on loopback only",
+            ));
         }
         let key = Key::parse(&config.secret).map_err(std::io::Error::other)?;
-        let ledger =
-            config.ledger.as_deref().map_or_else(|| Ok(Ledger::default()), Ledger::open)?;
+        let ledger = config
+            .ledger
+            .as_deref()
+            .map_or_else(|| Ok(Ledger::default()), Ledger::open)?;
         let listener = bind(config.address)?;
         let address = listener.local_addr()?;
         let (fault, _) = watch::channel((Fault::Acknowledge, None));
         let (ledger, requests) = (Mutex::new(ledger), 0.into());
-        let shared = Arc::new(Shared { key, ledger, fault, requests });
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let shared = Arc::new(Shared {
+            key,
+            ledger,
+            fault,
+            requests,
+        });
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?;
         let (stop, stopped) = watch::channel(false);
         let running = shared.clone();
-        let thread =
-            std::thread::Builder::new().name("emulated-upstream".to_owned()).spawn(move || {
+        let thread = std::thread::Builder::new()
+            .name("emulated-upstream".to_owned())
+            .spawn(move || {
                 runtime.block_on(supervise(listener, address, running, stopped));
                 // Requests that are held in silence must not hold the end.
                 runtime.shutdown_background();
             })?;
-        Ok(Self { handle: UpstreamHandle { shared, address }, stop, thread: Some(thread) })
+        Ok(Self {
+            handle: UpstreamHandle { shared, address },
+            stop,
+            thread: Some(thread),
+        })
     }
 
     /// A handle to ask and script it.
@@ -179,7 +201,9 @@ impl UpstreamHandle {
 
     /// Changes the script for a while; then it acknowledges again.
     pub fn set_fault_for(&self, fault: Fault, time: Duration) {
-        self.shared.fault.send_replace((fault, Instant::now().checked_add(time)));
+        self.shared
+            .fault
+            .send_replace((fault, Instant::now().checked_add(time)));
     }
 
     /// The script now.
@@ -199,7 +223,9 @@ impl UpstreamHandle {
 
     /// Requests that arrived, whatever became of them.
     pub fn requests(&self) -> u64 {
-        self.shared.requests.load(std::sync::atomic::Ordering::Relaxed)
+        self.shared
+            .requests
+            .load(std::sync::atomic::Ordering::Relaxed)
     }
 
     /// True if the event was received.
@@ -232,7 +258,11 @@ impl UpstreamHandle {
 impl Shared {
     fn fault_now(&self) -> Fault {
         let (fault, until) = self.fault.borrow().clone();
-        if until.is_some_and(|at| Instant::now() >= at) { Fault::Acknowledge } else { fault }
+        if until.is_some_and(|at| Instant::now() >= at) {
+            Fault::Acknowledge
+        } else {
+            fault
+        }
     }
 
     /// A panic elsewhere leaves the ledger as it was: single steps are whole.
@@ -301,20 +331,27 @@ async fn serve(listener: TcpListener, shared: Arc<Shared>) {
 }
 
 async fn receive(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: Bytes) -> Response {
-    shared.requests.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+    shared
+        .requests
+        .fetch_add(1, std::sync::atomic::Ordering::Relaxed);
     let fault = shared.fault_now();
     match &fault {
         Fault::Mute => std::future::pending().await,
         Fault::Closed => return cut(),
         Fault::Portal => return "<html>Please log in to the guest network</html>".into_response(),
-        Fault::Status { status, retry_after_s } => return scripted(*status, *retry_after_s),
+        Fault::Status {
+            status,
+            retry_after_s,
+        } => return scripted(*status, *retry_after_s),
         _ => {}
     }
     let now_ms = unix_ms();
     if let Err(why) = authentic(&shared.key, &headers, &body, now_ms.div_euclid(1000)) {
         return (StatusCode::UNAUTHORIZED, why).into_response();
     }
-    let is_batch = headers.get(header::CONTENT_TYPE).is_some_and(|v| v == BATCH_MEDIA_TYPE);
+    let is_batch = headers
+        .get(header::CONTENT_TYPE)
+        .is_some_and(|v| v == BATCH_MEDIA_TYPE);
     let batch = match serde_json::from_slice::<Vec<Value>>(&body) {
         Ok(batch) if is_batch && batch.len() <= REQUEST_EVENTS_MAX => batch,
         Ok(_) => return (StatusCode::BAD_REQUEST, "not a batch of CloudEvents").into_response(),
@@ -332,7 +369,10 @@ async fn receive(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: By
     if fault == Fault::AnswerLost {
         return cut();
     }
-    let answer = AnswerBody { verdicts, receipt: receipt_for(&batch, now_ms) };
+    let answer = AnswerBody {
+        verdicts,
+        receipt: receipt_for(&batch, now_ms),
+    };
     axum::Json(answer).into_response()
 }
 
@@ -346,10 +386,14 @@ fn authentic(key: &Key, headers: &HeaderMap, body: &[u8], unix_s: i64) -> Result
     if !key.verify(id, timestamp, body, get(SIGNATURE_HEADER)?) {
         return Err("the signature does not hold: the two sides have different secrets".to_owned());
     }
-    let sent: i64 = timestamp.parse().map_err(|_| "the timestamp is no number".to_owned())?;
+    let sent: i64 = timestamp
+        .parse()
+        .map_err(|_| "the timestamp is no number".to_owned())?;
     let off = unix_s.saturating_sub(sent);
     if off.saturating_abs() > TOLERANCE_S {
-        return Err(format!("the timestamp is {off} s off: set the station's clock"));
+        return Err(format!(
+            "the timestamp is {off} s off: set the station's clock"
+        ));
     }
     Ok(())
 }
@@ -357,7 +401,10 @@ fn authentic(key: &Key, headers: &HeaderMap, body: &[u8], unix_s: i64) -> Result
 /// The receipt for the last event of a batch: this upstream has seen the chain that far.
 fn receipt_for(batch: &[Value], now_ms: i64) -> Option<UpstreamReceipt> {
     let last = crate::sync::cloudevents::event_of(batch.last()?).ok()?;
-    let wall = crate::domain::Wall { unix_ms: now_ms, offset_min: 0 };
+    let wall = crate::domain::Wall {
+        unix_ms: now_ms,
+        offset_min: 0,
+    };
     Some(UpstreamReceipt {
         station: last.station,
         epoch: last.epoch,
@@ -372,7 +419,9 @@ fn scripted(status: u16, retry_after_s: Option<u64>) -> Response {
     let code = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut response = (code, "by the fault script").into_response();
     if let Some(seconds) = retry_after_s {
-        response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
+        response
+            .headers_mut()
+            .insert(header::RETRY_AFTER, seconds.into());
     }
     response
 }
@@ -384,6 +433,8 @@ fn cut() -> Response {
 }
 
 fn unix_ms() -> i64 {
-    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    let since = SystemTime::now()
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .unwrap_or_default();
     i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }

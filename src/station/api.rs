@@ -8,7 +8,7 @@ use crate::domain::parcel::Parcel;
 use crate::domain::place::PlaceKind;
 use crate::domain::view::PlaceView;
 use crate::domain::{Event, OrderId, PlaceId};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use tokio::sync::watch;
 
@@ -21,18 +21,32 @@ pub struct PlaceInfo {
 }
 
 /// How an order submission ended.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "outcome")]
 pub enum Submitted {
     /// First version stored.
-    Received { order: OrderId, version: u32 },
+    Received {
+        order: OrderId,
+        version: u32,
+    },
     /// Same content as stored: nothing changed.
-    Unchanged { order: OrderId, version: u32 },
+    Unchanged {
+        order: OrderId,
+        version: u32,
+    },
     /// New version stored.
-    Changed { order: OrderId, version: u32 },
-    Cancelled { order: OrderId },
+    Changed {
+        order: OrderId,
+        version: u32,
+    },
+    Cancelled {
+        order: OrderId,
+    },
     /// Not taken: each problem names line, field and remedy.
-    Refused { order: String, problems: Vec<String> },
+    Refused {
+        order: String,
+        problems: Vec<String>,
+    },
 }
 
 /// Why a request failed; the texts say what to do next.

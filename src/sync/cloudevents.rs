@@ -49,7 +49,9 @@ pub struct Filter {
 
 impl Default for Filter {
     fn default() -> Self {
-        Self { patterns: UPSTREAM_DEFAULT.iter().map(|p| (*p).to_owned()).collect() }
+        Self {
+            patterns: UPSTREAM_DEFAULT.iter().map(|p| (*p).to_owned()).collect(),
+        }
     }
 }
 
@@ -70,15 +72,19 @@ impl Filter {
                 ));
             }
         }
-        Ok(Self { patterns: patterns.to_vec() })
+        Ok(Self {
+            patterns: patterns.to_vec(),
+        })
     }
 
     /// True if events of this type are sent.
     pub fn passes(&self, kind: &str) -> bool {
-        self.patterns.iter().any(|pattern| match pattern.strip_suffix('*') {
-            Some(area) => kind.starts_with(area),
-            None => pattern == kind,
-        })
+        self.patterns
+            .iter()
+            .any(|pattern| match pattern.strip_suffix('*') {
+                Some(area) => kind.starts_with(area),
+                None => pattern == kind,
+            })
     }
 }
 
@@ -134,8 +140,9 @@ pub fn event_of(value: &Value) -> Result<Event, String> {
     let fact: Fact =
         serde_json::from_value(fact).map_err(|e| format!("data does not fit {kind}: {e}"))?;
     let source = text(fields, "source")?;
-    let station =
-        source.strip_prefix(SOURCE_PREFIX).ok_or_else(|| format!("foreign source {source:?}"))?;
+    let station = source
+        .strip_prefix(SOURCE_PREFIX)
+        .ok_or_else(|| format!("foreign source {source:?}"))?;
     let clock = fields.get("clock").cloned().unwrap_or_default();
     Ok(Event {
         seq: number(fields, "sequence")?,
@@ -172,17 +179,22 @@ pub fn chain_hash(event: &Event) -> String {
     let Ok(body) = serde_json::to_vec(&value) else {
         return String::new();
     };
-    hex(&Sha256::new().chain_update(event.prev_hash.as_bytes()).chain_update(body).finalize())
+    hex(&Sha256::new()
+        .chain_update(event.prev_hash.as_bytes())
+        .chain_update(body)
+        .finalize())
 }
 
 /// Lower-case hex.
 pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut out, byte| {
-        for nibble in [byte >> 4, byte & 15] {
-            out.push(char::from_digit(u32::from(nibble), 16).unwrap_or('0'));
-        }
-        out
-    })
+    bytes
+        .iter()
+        .fold(String::with_capacity(bytes.len() * 2), |mut out, byte| {
+            for nibble in [byte >> 4, byte & 15] {
+                out.push(char::from_digit(u32::from(nibble), 16).unwrap_or('0'));
+            }
+            out
+        })
 }
 
 fn text<'a>(fields: &'a Map<String, Value>, name: &str) -> Result<&'a str, String> {
@@ -194,11 +206,17 @@ fn text<'a>(fields: &'a Map<String, Value>, name: &str) -> Result<&'a str, Strin
 }
 
 fn optional<'a>(fields: &'a Map<String, Value>, name: &str) -> Result<Option<&'a str>, String> {
-    if fields.contains_key(name) { text(fields, name).map(Some) } else { Ok(None) }
+    if fields.contains_key(name) {
+        text(fields, name).map(Some)
+    } else {
+        Ok(None)
+    }
 }
 
 fn number<T: std::str::FromStr>(fields: &Map<String, Value>, name: &str) -> Result<T, String> {
-    text(fields, name)?.parse().map_err(|_| format!("attribute {name} is no whole number in text"))
+    text(fields, name)?
+        .parse()
+        .map_err(|_| format!("attribute {name} is no whole number in text"))
 }
 
 /// Percent-encodes what a URI path segment may not hold (RFC 3986, unreserved characters stay).
@@ -220,7 +238,9 @@ fn unescape(segment: &str) -> Result<String, String> {
     while let Some((first, tail)) = rest.split_first() {
         if *first == b'%' {
             let digits = tail.get(..2).and_then(|d| std::str::from_utf8(d).ok());
-            let byte = digits.and_then(|d| u8::from_str_radix(d, 16).ok()).ok_or_else(wrong)?;
+            let byte = digits
+                .and_then(|d| u8::from_str_radix(d, 16).ok())
+                .ok_or_else(wrong)?;
             out.push(byte);
             rest = tail.get(2..).unwrap_or_default();
         } else {
@@ -262,8 +282,13 @@ mod tests {
     #[test]
     fn an_event_survives_the_round_trip_and_keeps_its_hash() {
         for fact in [
-            Fact::PackingCompleted { order: crate::domain::OrderId::new("O-1"), parcels: 2 },
-            Fact::StationStarted { version: "0".to_owned() },
+            Fact::PackingCompleted {
+                order: crate::domain::OrderId::new("O-1"),
+                parcels: 2,
+            },
+            Fact::StationStarted {
+                version: "0".to_owned(),
+            },
         ] {
             let event = sample(fact);
             let sent = cloud_event(&event);
@@ -278,7 +303,9 @@ mod tests {
 
     #[test]
     fn attribute_names_keep_to_the_standard() {
-        let sent = cloud_event(&sample(Fact::StationStarted { version: "0".to_owned() }));
+        let sent = cloud_event(&sample(Fact::StationStarted {
+            version: "0".to_owned(),
+        }));
         for name in sent.as_object().unwrap().keys() {
             let legal = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit();
             assert!(name.len() <= 20 && name.bytes().all(legal), "{name}");
@@ -287,7 +314,9 @@ mod tests {
 
     #[test]
     fn any_changed_attribute_changes_the_hash() {
-        let event = sample(Fact::StationStarted { version: "0".to_owned() });
+        let event = sample(Fact::StationStarted {
+            version: "0".to_owned(),
+        });
         let sent = cloud_event(&event);
         for (name, value) in [
             ("subject", json!("P-2")),
@@ -305,13 +334,22 @@ mod tests {
 
     #[test]
     fn a_damaged_event_is_refused_with_the_attribute_named() {
-        let sent = cloud_event(&sample(Fact::StationStarted { version: "0".to_owned() }));
-        for name in ["id", "source", "type", "subject", "time", "sequence", "hash", "clock"] {
+        let sent = cloud_event(&sample(Fact::StationStarted {
+            version: "0".to_owned(),
+        }));
+        for name in [
+            "id", "source", "type", "subject", "time", "sequence", "hash", "clock",
+        ] {
             let mut damaged = sent.clone();
             damaged.as_object_mut().unwrap().remove(name);
             assert!(event_of(&damaged).unwrap_err().contains(name), "{name}");
         }
-        for source in ["/firstscan/%", "/firstscan/%zz", "/firstscan/%ff", "/other/x"] {
+        for source in [
+            "/firstscan/%",
+            "/firstscan/%zz",
+            "/firstscan/%ff",
+            "/other/x",
+        ] {
             let mut damaged = sent.clone();
             damaged["source"] = source.into();
             assert!(event_of(&damaged).is_err(), "{source}");
@@ -321,10 +359,21 @@ mod tests {
     #[test]
     fn the_default_filter_sends_facts_and_keeps_raw_input() {
         let filter = Filter::default();
-        for kind in ["parcel.first_scan", "label.verified", "order.cancelled", "number.burnt"] {
+        for kind in [
+            "parcel.first_scan",
+            "label.verified",
+            "order.cancelled",
+            "number.burnt",
+        ] {
             assert!(filter.passes(kind), "{kind}");
         }
-        for kind in ["scan.captured", "stop.raised", "device.lost", "label.sending", "parcels.x"] {
+        for kind in [
+            "scan.captured",
+            "stop.raised",
+            "device.lost",
+            "label.sending",
+            "parcels.x",
+        ] {
             assert!(!filter.passes(kind), "{kind}");
         }
         assert!(Filter::new(&["parcel".to_owned()]).is_err());

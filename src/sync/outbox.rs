@@ -120,7 +120,9 @@ impl MemoryOutbox {
 
     /// Some event of the subject is parked and not among `chosen`.
     fn is_held(&self, subject: &str, chosen: &BTreeSet<u64>) -> bool {
-        self.parked.keys().any(|seq| self.subject(*seq) == subject && !chosen.contains(seq))
+        self.parked
+            .keys()
+            .any(|seq| self.subject(*seq) == subject && !chosen.contains(seq))
     }
 
     fn is_behind(&self, seq: u64) -> bool {
@@ -147,7 +149,10 @@ impl Outbox for MemoryOutbox {
         };
         let (mut full, mut so_far) = (false, BTreeSet::new());
         for (seq, (_, refused)) in &self.parked {
-            let Some(event) = self.event(*seq).filter(|_| !refused && !self.is_behind(*seq)) else {
+            let Some(event) = self
+                .event(*seq)
+                .filter(|_| !refused && !self.is_behind(*seq))
+            else {
                 continue;
             };
             match take(*seq, event) {
@@ -165,7 +170,11 @@ impl Outbox for MemoryOutbox {
             }
             through += 1;
         }
-        let events = so_far.iter().filter_map(|seq| self.event(*seq)).cloned().collect();
+        let events = so_far
+            .iter()
+            .filter_map(|seq| self.event(*seq))
+            .cloned()
+            .collect();
         Ok(Due { events, through })
     }
 
@@ -177,12 +186,18 @@ impl Outbox for MemoryOutbox {
             return Err(OutboxError(format!("a settlement beyond event {reach}")));
         }
         if let Some(receipt) = &settlement.receipt
-            && self.event(receipt.seq).is_none_or(|e| e.hash != receipt.head)
+            && self
+                .event(receipt.seq)
+                .is_none_or(|e| e.hash != receipt.head)
         {
-            return Err(OutboxError(format!("receipt for another event {}", receipt.seq)));
+            return Err(OutboxError(format!(
+                "receipt for another event {}",
+                receipt.seq
+            )));
         }
         for seq in self.cursor + 1..=reach {
-            self.parked.insert(seq, ("waits for an earlier event".to_owned(), false));
+            self.parked
+                .insert(seq, ("waits for an earlier event".to_owned(), false));
         }
         for seq in &settlement.delivered {
             self.parked.remove(seq);
@@ -217,9 +232,17 @@ impl Outbox for MemoryOutbox {
     }
 
     fn backlog(&mut self) -> Result<Backlog, OutboxError> {
-        let due = self.parked.keys().filter(|s| !self.parked[*s].1 && !self.is_behind(**s)).count();
+        let due = self
+            .parked
+            .keys()
+            .filter(|s| !self.parked[*s].1 && !self.is_behind(**s))
+            .count();
         let after = self.events.len() as u64 - self.cursor;
-        Ok(Backlog { acked_through: self.cursor, acked_ms: None, waiting: after + due as u64 })
+        Ok(Backlog {
+            acked_through: self.cursor,
+            acked_ms: None,
+            waiting: after + due as u64,
+        })
     }
 }
 
@@ -249,5 +272,7 @@ impl Outbox for std::sync::Arc<std::sync::Mutex<MemoryOutbox>> {
 fn locked(
     outbox: &std::sync::Mutex<MemoryOutbox>,
 ) -> Result<std::sync::MutexGuard<'_, MemoryOutbox>, OutboxError> {
-    outbox.lock().map_err(|_| OutboxError("a test panicked with the outbox in hand".to_owned()))
+    outbox
+        .lock()
+        .map_err(|_| OutboxError("a test panicked with the outbox in hand".to_owned()))
 }

@@ -138,9 +138,16 @@ pub struct UpstreamReceipt {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Answer {
     /// 2xx with verdicts.
-    Verdicts { verdicts: Vec<Verdict>, receipt: Option<UpstreamReceipt> },
+    Verdicts {
+        verdicts: Vec<Verdict>,
+        receipt: Option<UpstreamReceipt>,
+    },
     /// Any other status for the whole request.
-    Status { status: u16, retry_after_ms: Option<u64>, text: String },
+    Status {
+        status: u16,
+        retry_after_ms: Option<u64>,
+        text: String,
+    },
     /// No connection, no answer, or one that cannot be read: it may have arrived.
     Unclear { reason: String },
 }
@@ -334,7 +341,11 @@ impl Sender {
         };
         match answer {
             Answer::Verdicts { verdicts, receipt } => self.judge(now, *flight, &verdicts, receipt),
-            Answer::Status { status, retry_after_ms, text } => {
+            Answer::Status {
+                status,
+                retry_after_ms,
+                text,
+            } => {
                 self.whole(now, *flight, status, retry_after_ms, &text);
             }
             Answer::Unclear { reason } => {
@@ -389,22 +400,43 @@ impl Sender {
                 json,
             });
         }
-        let none = Head { station: String::new(), epoch: 0, seq: 0, hash: String::new() };
-        let batch = Batch { id: batch_id(&entries), entries, head: head.unwrap_or(none) };
-        InFlight { batch, local, through }
+        let none = Head {
+            station: String::new(),
+            epoch: 0,
+            seq: 0,
+            hash: String::new(),
+        };
+        let batch = Batch {
+            id: batch_id(&entries),
+            entries,
+            head: head.unwrap_or(none),
+        };
+        InFlight {
+            batch,
+            local,
+            through,
+        }
     }
 
     /// Nothing to send, but the cursor can move: at once if it is worth it.
     fn settle_local(&mut self, now: Instant, window: InFlight) {
-        let rest_ms =
-            self.local_settled.map_or(0, |then| LOCAL_SETTLE_MS.saturating_sub(now.since_ms(then)));
+        let rest_ms = self
+            .local_settled
+            .map_or(0, |then| LOCAL_SETTLE_MS.saturating_sub(now.since_ms(then)));
         if rest_ms > 0 && window.local.len() < LOCAL_EVENTS_MAX {
             self.wait(now, rest_ms, true);
             return;
         }
         self.local_settled = Some(now);
         let (through, delivered) = (window.through, window.local);
-        self.settle(Settlement { through, delivered, ..Settlement::default() }, false);
+        self.settle(
+            Settlement {
+                through,
+                delivered,
+                ..Settlement::default()
+            },
+            false,
+        );
     }
 
     /// A status other than 2xx for the whole request.
@@ -446,13 +478,29 @@ impl Sender {
             return;
         }
         if self.culprits >= CULPRITS_MAX {
-            self.pause(now, format!("{said}, for every event: ask the upstream's operator"));
+            self.pause(
+                now,
+                format!("{said}, for every event: ask the upstream's operator"),
+            );
             return;
         }
         self.culprits += 1;
-        let refused = flight.batch.entries.iter().map(|e| (e.seq, said.clone())).collect();
+        let refused = flight
+            .batch
+            .entries
+            .iter()
+            .map(|e| (e.seq, said.clone()))
+            .collect();
         let (through, delivered) = (flight.through, flight.local);
-        self.settle(Settlement { through, delivered, refused, receipt: None }, false);
+        self.settle(
+            Settlement {
+                through,
+                delivered,
+                refused,
+                receipt: None,
+            },
+            false,
+        );
     }
 
     /// 2xx: verdicts count one by one.
@@ -469,7 +517,12 @@ impl Sender {
         }
         let verdicts: HashMap<&str, &Verdict> =
             verdicts.iter().map(|v| (v.id.as_str(), v)).collect();
-        if !flight.batch.entries.iter().any(|e| verdicts.contains_key(e.id.as_str())) {
+        if !flight
+            .batch
+            .entries
+            .iter()
+            .any(|e| verdicts.contains_key(e.id.as_str()))
+        {
             self.mood = Mood::Offline;
             self.last_error = Some(
                 "the answer holds no verdict on any event sent: check that the sink's url is a \
@@ -479,10 +532,18 @@ impl Sender {
             self.back_off(now, None);
             return;
         }
-        let taken =
-            |e: &&Entry| verdicts.get(e.id.as_str()).is_some_and(|v| v.verdict != Outcome::Refused);
-        let mut delivered: Vec<u64> =
-            flight.batch.entries.iter().filter(taken).map(|e| e.seq).collect();
+        let taken = |e: &&Entry| {
+            verdicts
+                .get(e.id.as_str())
+                .is_some_and(|v| v.verdict != Outcome::Refused)
+        };
+        let mut delivered: Vec<u64> = flight
+            .batch
+            .entries
+            .iter()
+            .filter(taken)
+            .map(|e| e.seq)
+            .collect();
         let failures = self.failures;
         self.succeeded(&delivered);
         let (refused, left) = self.refusals(&flight.batch, &verdicts, !delivered.is_empty());
@@ -497,7 +558,15 @@ impl Sender {
             head: r.head.clone(),
             body: serde_json::to_string(&r).unwrap_or_default(),
         });
-        self.settle(Settlement { through: flight.through, delivered, refused, receipt }, left);
+        self.settle(
+            Settlement {
+                through: flight.through,
+                delivered,
+                refused,
+                receipt,
+            },
+            left,
+        );
     }
 
     /// Which events to park, and whether some stay due that nothing parked holds back.
@@ -507,7 +576,11 @@ impl Sender {
         verdicts: &HashMap<&str, &Verdict>,
         others_taken: bool,
     ) -> (Vec<(u64, String)>, bool) {
-        let tries_max = if others_taken { TRIES_AMONG_OTHERS_MAX } else { TRIES_MAX };
+        let tries_max = if others_taken {
+            TRIES_AMONG_OTHERS_MAX
+        } else {
+            TRIES_MAX
+        };
         let (mut refused, mut left) = (Vec::new(), false);
         let (mut behind_parked, mut behind_left) = (HashSet::new(), HashSet::new());
         for entry in &batch.entries {
@@ -515,7 +588,9 @@ impl Sender {
             if verdict.is_some_and(|v| v.verdict != Outcome::Refused) {
                 continue;
             }
-            let reason = verdict.and_then(|v| v.reason.as_deref()).unwrap_or("no reason given");
+            let reason = verdict
+                .and_then(|v| v.reason.as_deref())
+                .unwrap_or("no reason given");
             if verdict.is_some_and(|v| v.permanent) {
                 refused.push((entry.seq, reason.to_owned()));
                 behind_parked.insert(entry.subject.as_str());
@@ -527,7 +602,10 @@ impl Sender {
             }
             let tries = self.count_try(entry.seq);
             if tries >= tries_max {
-                refused.push((entry.seq, format!("refused {tries} times for now: {reason}")));
+                refused.push((
+                    entry.seq,
+                    format!("refused {tries} times for now: {reason}"),
+                ));
                 behind_parked.insert(subject);
             } else {
                 self.last_error = Some(format!("event {} is refused for now: {reason}", entry.seq));
@@ -562,17 +640,26 @@ impl Sender {
         self.culprits = 0;
         self.failures = 0;
         self.last_error = None;
-        self.events_now = self.events_now.saturating_mul(2).min(self.limits.events_max.max(1));
+        self.events_now = self
+            .events_now
+            .saturating_mul(2)
+            .min(self.limits.events_max.max(1));
     }
 
     fn want(&mut self) {
         self.state = State::Loading { woken: false };
         let (events_max, bytes_max) = (self.events_now, self.limits.bytes_max);
-        self.outputs.push_back(Output::Want { events_max, bytes_max });
+        self.outputs.push_back(Output::Want {
+            events_max,
+            bytes_max,
+        });
     }
 
     fn settle(&mut self, settlement: Settlement, backoff: bool) {
-        self.state = State::Settling { through: settlement.through, backoff };
+        self.state = State::Settling {
+            through: settlement.through,
+            backoff,
+        };
         self.outputs.push_back(Output::Settle(settlement));
     }
 
@@ -585,7 +672,9 @@ impl Sender {
     }
 
     fn back_off(&mut self, now: Instant, retry_after_ms: Option<u64>) {
-        let step = BACKOFF_BASE_MS.saturating_mul(1 << self.failures.min(16)).min(BACKOFF_CAP_MS);
+        let step = BACKOFF_BASE_MS
+            .saturating_mul(1 << self.failures.min(16))
+            .min(BACKOFF_CAP_MS);
         self.failures = self.failures.saturating_add(1);
         let delay = match retry_after_ms {
             // Obeyed, but never a tight loop; a little spread keeps a fleet apart.
@@ -599,7 +688,10 @@ impl Sender {
     }
 
     fn wait(&mut self, now: Instant, delay_ms: u64, wakeable: bool) {
-        self.state = State::Wait { until: Instant(now.0.saturating_add(delay_ms)), wakeable };
+        self.state = State::Wait {
+            until: Instant(now.0.saturating_add(delay_ms)),
+            wakeable,
+        };
     }
 
     /// A random number from 0 to `max`, both included (SplitMix64; the bias does not matter here).

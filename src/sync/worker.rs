@@ -39,7 +39,9 @@ pub struct Metrics {
 impl Metrics {
     /// Sync lag: age of the oldest event not delivered, in milliseconds; 0 if there is none.
     pub fn lag_ms(&self, now_unix_ms: i64) -> u64 {
-        let age = self.oldest_ms.map_or(0, |then| now_unix_ms.saturating_sub(then));
+        let age = self
+            .oldest_ms
+            .map_or(0, |then| now_unix_ms.saturating_sub(then));
         u64::try_from(age).unwrap_or(0)
     }
 }
@@ -83,7 +85,9 @@ impl Handle {
     pub fn retry_parked(&self) -> Result<u32, String> {
         let ended = || "the sink's worker has ended: restart the daemon".to_owned();
         let (sender, receiver) = mpsc::channel();
-        self.messages.send(Message::Retry(sender)).map_err(|_| ended())?;
+        self.messages
+            .send(Message::Retry(sender))
+            .map_err(|_| ended())?;
         receiver.recv().map_err(|_| ended())?
     }
 
@@ -132,8 +136,10 @@ pub fn start(config: &SinkConfig, outbox: Box<dyn Outbox>, seed: u64) -> Result<
     config.check()?;
     let sink = sinks::open(config)?;
     let sender = Sender::new(config.limits(), config.filter()?, Instant(0), seed);
-    start_with(&config.id, sender, outbox, sink)
-        .map_err(|e| SinkError { sink: config.id.clone(), problem: e.to_string() })
+    start_with(&config.id, sender, outbox, sink).map_err(|e| SinkError {
+        sink: config.id.clone(),
+        problem: e.to_string(),
+    })
 }
 
 /// Starts a worker of given parts; the sender's clock starts at 0.
@@ -176,9 +182,17 @@ pub fn start_with(
         sending: false,
         stopping: false,
     };
-    let thread =
-        std::thread::Builder::new().name(format!("sync-{id}")).spawn(move || worker.run(&inbox))?;
-    Ok(Handle { sink: id.to_owned(), messages, woken, status, metrics, thread: Some(thread) })
+    let thread = std::thread::Builder::new()
+        .name(format!("sync-{id}"))
+        .spawn(move || worker.run(&inbox))?;
+    Ok(Handle {
+        sink: id.to_owned(),
+        messages,
+        woken,
+        status,
+        metrics,
+        thread: Some(thread),
+    })
 }
 
 /// The thread that waits for the network. Ends when its requests end.
@@ -188,16 +202,18 @@ fn start_carrier(
     messages: mpsc::Sender<Message>,
 ) -> std::io::Result<mpsc::Sender<Batch>> {
     let (requests, inbox) = mpsc::channel::<Batch>();
-    std::thread::Builder::new().name(format!("sink-{id}")).spawn(move || {
-        for batch in inbox {
-            let began = std::time::Instant::now();
-            let answer = sink.send(&batch, unix_ms().div_euclid(1000));
-            let took_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
-            if messages.send(Message::Answered(answer, took_ms)).is_err() {
-                return;
+    std::thread::Builder::new()
+        .name(format!("sink-{id}"))
+        .spawn(move || {
+            for batch in inbox {
+                let began = std::time::Instant::now();
+                let answer = sink.send(&batch, unix_ms().div_euclid(1000));
+                let took_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+                if messages.send(Message::Answered(answer, took_ms)).is_err() {
+                    return;
+                }
             }
-        }
-    })?;
+        })?;
     Ok(requests)
 }
 
@@ -268,16 +284,17 @@ impl Worker {
         while let Some(output) = self.sender.poll() {
             match output {
                 Output::Want { .. } if self.stopping => {}
-                Output::Want { events_max, bytes_max } => {
-                    match self.outbox.due(events_max, bytes_max) {
-                        Ok(due) => {
-                            self.outbox_error = None;
-                            self.measured.oldest_ms = due.events.first().map(|e| e.unix_ms);
-                            self.sender.loaded(self.now(), due);
-                        }
-                        Err(e) => self.outbox_failed(&e.to_string()),
+                Output::Want {
+                    events_max,
+                    bytes_max,
+                } => match self.outbox.due(events_max, bytes_max) {
+                    Ok(due) => {
+                        self.outbox_error = None;
+                        self.measured.oldest_ms = due.events.first().map(|e| e.unix_ms);
+                        self.sender.loaded(self.now(), due);
                     }
-                }
+                    Err(e) => self.outbox_failed(&e.to_string()),
+                },
                 Output::Send(batch) => {
                     self.measured.requests += 1;
                     self.sending = true;
@@ -381,7 +398,12 @@ impl Worker {
 }
 
 fn parked_event(row: Parked) -> ParkedEvent {
-    ParkedEvent { seq: row.seq, subject: row.subject, kind: row.kind, reason: row.reason }
+    ParkedEvent {
+        seq: row.seq,
+        subject: row.subject,
+        kind: row.kind,
+        reason: row.reason,
+    }
 }
 
 fn word(mood: Mood) -> &'static str {
@@ -394,6 +416,8 @@ fn word(mood: Mood) -> &'static str {
 }
 
 fn unix_ms() -> i64 {
-    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    let since = SystemTime::now()
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .unwrap_or_default();
     i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }

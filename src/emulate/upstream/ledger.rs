@@ -54,13 +54,19 @@ impl Ledger {
     /// # Errors
     /// If the file cannot be read or holds something else.
     pub fn open(path: &Path) -> std::io::Result<Self> {
-        let mut file =
-            File::options().read(true).write(true).create(true).truncate(false).open(path)?;
+        let mut file = File::options()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(path)?;
         let mut ledger = Self::default();
         let (mut reader, mut good) = (BufReader::new(&file), 0_u64);
         loop {
             let mut line = Vec::new();
-            let length = (&mut reader).take(LINE_BYTES_MAX).read_until(b'\n', &mut line)?;
+            let length = (&mut reader)
+                .take(LINE_BYTES_MAX)
+                .read_until(b'\n', &mut line)?;
             if length == 0 || line.last() != Some(&b'\n') {
                 break;
             }
@@ -94,10 +100,17 @@ impl Ledger {
         let mut verdicts = Vec::with_capacity(batch.len());
         let mut lines = Vec::new();
         for value in batch {
-            let id = value.get("id").and_then(Value::as_str).unwrap_or_default().to_owned();
+            let id = value
+                .get("id")
+                .and_then(Value::as_str)
+                .unwrap_or_default()
+                .to_owned();
             let (verdict, reason, permanent) = match self.judge(value, refuse) {
                 Judged::New(event) => {
-                    let received = Received { received_ms: now_ms, event: *event };
+                    let received = Received {
+                        received_ms: now_ms,
+                        event: *event,
+                    };
                     serde_json::to_writer(&mut lines, &received)?;
                     lines.push(b'\n');
                     self.index(received);
@@ -111,7 +124,12 @@ impl Ledger {
                     (Outcome::Refused, Some(reason), permanent)
                 }
             };
-            verdicts.push(Verdict { id, verdict, reason, permanent });
+            verdicts.push(Verdict {
+                id,
+                verdict,
+                reason,
+                permanent,
+            });
         }
         if let Some(file) = self.file.as_mut().filter(|_| !lines.is_empty()) {
             file.write_all(&lines)?;
@@ -125,7 +143,9 @@ impl Ledger {
         let mut out: BTreeMap<String, Vec<String>> = BTreeMap::new();
         for received in &self.events {
             if let crate::domain::Fact::FirstScan { parcel, .. } = &received.event.fact {
-                out.entry(parcel.to_string()).or_default().push(received.event.id.clone());
+                out.entry(parcel.to_string())
+                    .or_default()
+                    .push(received.event.id.clone());
             }
         }
         out
@@ -139,7 +159,10 @@ impl Ledger {
     /// Chain links seen whole: event and the one before it, from the same station.
     pub fn links(&self) -> usize {
         let before = |e: &Event| (e.station.clone(), e.epoch, e.seq.wrapping_sub(1));
-        self.events.iter().filter(|r| self.by_seq.contains_key(&before(&r.event))).count()
+        self.events
+            .iter()
+            .filter(|r| self.by_seq.contains_key(&before(&r.event)))
+            .count()
     }
 
     fn judge(&mut self, value: &Value, refuse: Option<&Refuse>) -> Judged {
@@ -148,12 +171,19 @@ impl Ledger {
             Ok(event) => event,
             Err(e) => return no(format!("not understood: {e}"), true),
         };
-        if let Some(known) = self.by_id.get(&event.id).and_then(|at| self.events.get(*at)) {
+        if let Some(known) = self
+            .by_id
+            .get(&event.id)
+            .and_then(|at| self.events.get(*at))
+        {
             if known.event == event {
                 return Judged::Known;
             }
             self.violation(format!("event {} came again with other content", event.id));
-            return no("conflict: this id was taken with other content".to_owned(), true);
+            return no(
+                "conflict: this id was taken with other content".to_owned(),
+                true,
+            );
         }
         if cloudevents::chain_hash(&event) != event.hash {
             self.violation(format!("event {} does not match its hash", event.id));
@@ -169,7 +199,10 @@ impl Ledger {
         let (subject, place) = (subject_of(&event), (event.epoch, event.seq));
         let waiting = self.refused.entry(subject).or_default();
         if let Some((_, earlier)) = waiting.range(..place).next() {
-            return no(format!("waits behind event {earlier} of the same subject"), false);
+            return no(
+                format!("waits behind event {earlier} of the same subject"),
+                false,
+            );
         }
         if let Some(refuse) = refuse.filter(|r| r.strikes(&event.fact.kind(), &event.subject)) {
             waiting.insert(place, event.id);
@@ -183,14 +216,24 @@ impl Ledger {
     fn broken_link(&self, event: &Event) -> Option<String> {
         let at = |seq: u64| {
             let key = (event.station.clone(), event.epoch, seq);
-            self.by_seq.get(&key).and_then(|at| self.events.get(*at)).map(|r| &r.event)
+            self.by_seq
+                .get(&key)
+                .and_then(|at| self.events.get(*at))
+                .map(|r| &r.event)
         };
-        let before =
-            event.seq.checked_sub(1).and_then(at).is_none_or(|e| e.hash == event.prev_hash);
+        let before = event
+            .seq
+            .checked_sub(1)
+            .and_then(at)
+            .is_none_or(|e| e.hash == event.prev_hash);
         let after = at(event.seq.wrapping_add(1)).is_none_or(|e| e.prev_hash == event.hash);
         let twin = at(event.seq).is_none();
-        (!(before && after && twin))
-            .then(|| format!("event {} (number {}) does not fit the chain", event.id, event.seq))
+        (!(before && after && twin)).then(|| {
+            format!(
+                "event {} (number {}) does not fit the chain",
+                event.id, event.seq
+            )
+        })
     }
 
     fn violation(&mut self, text: String) {
@@ -202,7 +245,11 @@ impl Ledger {
     fn index(&mut self, received: Received) {
         let event = &received.event;
         let place = (event.epoch, event.seq);
-        if let Some(newest) = self.newest.insert(subject_of(event), place).filter(|n| *n > place) {
+        if let Some(newest) = self
+            .newest
+            .insert(subject_of(event), place)
+            .filter(|n| *n > place)
+        {
             self.violation(format!(
                 "event {} of {} came after number {} of the same subject",
                 event.seq, event.subject, newest.1
@@ -211,7 +258,8 @@ impl Ledger {
         let event = &received.event;
         let at = self.events.len();
         self.by_id.insert(event.id.clone(), at);
-        self.by_seq.insert((event.station.clone(), event.epoch, event.seq), at);
+        self.by_seq
+            .insert((event.station.clone(), event.epoch, event.seq), at);
         self.events.push(received);
     }
 }

@@ -70,23 +70,34 @@ impl Key {
         };
         let text = secret.reveal().strip_prefix("whsec_").ok_or_else(wrong)?;
         let bytes = STANDARD.decode(text).map_err(|_| wrong())?;
-        if (24..=64).contains(&bytes.len()) { Ok(Self(bytes)) } else { Err(wrong()) }
+        if (24..=64).contains(&bytes.len()) {
+            Ok(Self(bytes))
+        } else {
+            Err(wrong())
+        }
     }
 
     /// The `v1,...` signature of a message.
     pub fn sign(&self, id: &str, unix_s: i64, body: &[u8]) -> String {
-        let code = self.mac(id, &unix_s.to_string(), body).finalize().into_bytes();
+        let code = self
+            .mac(id, &unix_s.to_string(), body)
+            .finalize()
+            .into_bytes();
         format!("v1,{}", STANDARD.encode(code))
     }
 
     /// True if one of the space-separated signatures is this key's for the message; compares in
     /// constant time.
     pub fn verify(&self, id: &str, timestamp: &str, body: &[u8], signatures: &str) -> bool {
-        signatures.split(' ').take(16).filter_map(|s| s.strip_prefix("v1,")).any(|signature| {
-            STANDARD
-                .decode(signature)
-                .is_ok_and(|code| self.mac(id, timestamp, body).verify_slice(&code).is_ok())
-        })
+        signatures
+            .split(' ')
+            .take(16)
+            .filter_map(|s| s.strip_prefix("v1,"))
+            .any(|signature| {
+                STANDARD
+                    .decode(signature)
+                    .is_ok_and(|code| self.mac(id, timestamp, body).verify_slice(&code).is_ok())
+            })
     }
 
     fn mac(&self, id: &str, timestamp: &str, body: &[u8]) -> Hmac<Sha256> {
@@ -128,7 +139,11 @@ impl HttpSink {
             config = config.proxy(None);
         }
         let agent = ureq::Agent::new_with_config(config.build());
-        Ok(Self { url: url.to_owned(), key: Key::parse(secret)?, agent })
+        Ok(Self {
+            url: url.to_owned(),
+            key: Key::parse(secret)?,
+            agent,
+        })
     }
 
     fn post(&self, batch: &Batch, unix_s: i64) -> Result<Answer, ureq::Error> {
@@ -140,7 +155,10 @@ impl HttpSink {
             .header("accept", "application/json")
             .header(ID_HEADER, &batch.id)
             .header(TIMESTAMP_HEADER, unix_s.to_string())
-            .header(SIGNATURE_HEADER, self.key.sign(&batch.id, unix_s, body.as_bytes()))
+            .header(
+                SIGNATURE_HEADER,
+                self.key.sign(&batch.id, unix_s, body.as_bytes()),
+            )
             .header(CHAIN_HEADER, chain_header(&batch.head))
             .send(body.as_bytes())?;
         let status = response.status().as_u16();
@@ -149,11 +167,19 @@ impl HttpSink {
             .get("retry-after")
             .and_then(|v| v.to_str().ok())
             .and_then(|v| retry_after(v, unix_s));
-        let read = response.body_mut().with_config().limit(ANSWER_BYTES_MAX).read_to_vec();
+        let read = response
+            .body_mut()
+            .with_config()
+            .limit(ANSWER_BYTES_MAX)
+            .read_to_vec();
         if !(200..300).contains(&status) {
             // The status alone decides; a body that cannot be read changes nothing.
             let text = read.map(|bytes| plain(&bytes)).unwrap_or_default();
-            return Ok(Answer::Status { status, retry_after_ms, text });
+            return Ok(Answer::Status {
+                status,
+                retry_after_ms,
+                text,
+            });
         }
         let bytes = read?;
         Ok(match serde_json::from_slice::<AnswerBody>(&bytes) {
@@ -170,34 +196,49 @@ impl HttpSink {
 
 impl super::Sink for HttpSink {
     fn send(&mut self, batch: &Batch, unix_s: i64) -> Answer {
-        self.post(batch, unix_s).unwrap_or_else(|e| Answer::Unclear {
-            reason: format!("no answer from {}: {e}: check network and upstream", self.url),
-        })
+        self.post(batch, unix_s)
+            .unwrap_or_else(|e| Answer::Unclear {
+                reason: format!(
+                    "no answer from {}: {e}: check network and upstream",
+                    self.url
+                ),
+            })
     }
 }
 
 /// Value of the chain header.
 pub fn chain_header(head: &Head) -> String {
-    let station: String =
-        head.station.chars().map(|c| if c.is_ascii_graphic() { c } else { '?' }).collect();
+    let station: String = head
+        .station
+        .chars()
+        .map(|c| if c.is_ascii_graphic() { c } else { '?' })
+        .collect();
     format!("{station} {} {} {}", head.epoch, head.seq, head.hash)
 }
 
 /// Checks an address; true if it is on this machine.
 fn check_url(url: &str) -> Result<bool, String> {
     let wrong = |why: &str| format!("url {url:?} {why}");
-    let uri: Uri = url.parse().map_err(|_| wrong("is no address: write https://host/path"))?;
-    let authority = uri.authority().ok_or_else(|| wrong("has no host: write https://host/path"))?;
+    let uri: Uri = url
+        .parse()
+        .map_err(|_| wrong("is no address: write https://host/path"))?;
+    let authority = uri
+        .authority()
+        .ok_or_else(|| wrong("has no host: write https://host/path"))?;
     if authority.as_str().contains('@') {
         return Err("the url holds a password: remove it, the signature proves who sends".into());
     }
     let host = authority.host().trim_matches(['[', ']']);
     let local = host == "localhost"
-        || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback());
+        || host
+            .parse::<std::net::IpAddr>()
+            .is_ok_and(|address| address.is_loopback());
     match uri.scheme_str() {
         Some("https") => Ok(local),
         Some("http") if local => Ok(true),
-        _ => Err(wrong("would travel readable: use https (http only to this machine)")),
+        _ => Err(wrong(
+            "would travel readable: use https (http only to this machine)",
+        )),
     }
 }
 
@@ -207,14 +248,23 @@ fn retry_after(value: &str, unix_s: i64) -> Option<u64> {
     if let Ok(seconds) = value.parse::<u64>() {
         return Some(seconds.saturating_mul(1000));
     }
-    let at = jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(value).ok()?;
-    Some(u64::try_from(at.as_second().saturating_sub(unix_s)).unwrap_or(0).saturating_mul(1000))
+    let at = jiff::fmt::rfc2822::DateTimeParser::new()
+        .parse_timestamp(value)
+        .ok()?;
+    Some(
+        u64::try_from(at.as_second().saturating_sub(unix_s))
+            .unwrap_or(0)
+            .saturating_mul(1000),
+    )
 }
 
 /// The beginning of a text answer, without control characters.
 fn plain(bytes: &[u8]) -> String {
     let text = String::from_utf8_lossy(bytes.get(..2048).unwrap_or(bytes)).into_owned();
-    text.chars().filter(|c| !c.is_control()).take(TEXT_CHARS_MAX).collect()
+    text.chars()
+        .filter(|c| !c.is_control())
+        .take(TEXT_CHARS_MAX)
+        .collect()
 }
 
 #[cfg(test)]
@@ -240,7 +290,13 @@ mod tests {
 
     #[test]
     fn keys_of_other_sizes_are_refused() {
-        for text in ["", "whsec_", "whsec_AAAA", "C2FVsBQIhrscChlQIMV+b5sSYspob7oD", "whsec_!"] {
+        for text in [
+            "",
+            "whsec_",
+            "whsec_AAAA",
+            "C2FVsBQIhrscChlQIMV+b5sSYspob7oD",
+            "whsec_!",
+        ] {
             assert!(Key::parse(&Secret::new(text)).is_err(), "{text}");
         }
     }
@@ -259,11 +315,21 @@ mod tests {
 
     #[test]
     fn addresses_on_this_machine_are_told_apart() {
-        for url in ["http://127.0.0.1:9/x", "http://localhost/", "http://[::1]:80/"] {
+        for url in [
+            "http://127.0.0.1:9/x",
+            "http://localhost/",
+            "http://[::1]:80/",
+        ] {
             assert_eq!(check_url(url), Ok(true), "{url}");
         }
         assert_eq!(check_url("https://u.example/"), Ok(false));
-        for url in ["http://127.0.0.1.evil.example/", "ftp://127.0.0.1/", "/x", "", "http://"] {
+        for url in [
+            "http://127.0.0.1.evil.example/",
+            "ftp://127.0.0.1/",
+            "/x",
+            "",
+            "http://",
+        ] {
             assert!(check_url(url).is_err(), "{url}");
         }
     }

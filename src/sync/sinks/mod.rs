@@ -137,8 +137,16 @@ impl SinkConfig {
             }
             Err(self.error(format!("{name} is {value}: give 1 to {max}")))
         };
-        within("batch_events", self.batch_events.into(), BATCH_EVENTS_MAX.into())?;
-        within("batch_bytes", self.batch_bytes as u64, BATCH_BYTES_MAX as u64)?;
+        within(
+            "batch_events",
+            self.batch_events.into(),
+            BATCH_EVENTS_MAX.into(),
+        )?;
+        within(
+            "batch_bytes",
+            self.batch_bytes as u64,
+            BATCH_BYTES_MAX as u64,
+        )?;
         within("timeout_ms", self.timeout_ms, TIMEOUT_MS_MAX)?;
         if self.first_spread_ms > super::sender::BACKOFF_CAP_MS {
             let (is, max) = (self.first_spread_ms, super::sender::BACKOFF_CAP_MS);
@@ -184,7 +192,10 @@ impl SinkConfig {
     }
 
     fn error(&self, problem: String) -> SinkError {
-        SinkError { sink: self.id.clone(), problem }
+        SinkError {
+            sink: self.id.clone(),
+            problem,
+        }
     }
 }
 
@@ -210,10 +221,14 @@ fn read_secret(path: &Path) -> Result<Secret, String> {
         .map_err(|e| format!("secret_file {at}: {e}: create it, or correct the path"))?;
     let mode = meta.permissions().mode() & 0o777;
     if mode & 0o077 != 0 {
-        return Err(format!("secret_file {at} has mode {mode:03o}: run `chmod 600 {at}`"));
+        return Err(format!(
+            "secret_file {at} has mode {mode:03o}: run `chmod 600 {at}`"
+        ));
     }
     if !meta.is_file() || meta.len() > SECRET_FILE_BYTES_MAX {
-        return Err(format!("secret_file {at} is no small file: it must hold one whsec_... line"));
+        return Err(format!(
+            "secret_file {at} is no small file: it must hold one whsec_... line"
+        ));
     }
     let text = std::fs::read_to_string(path).map_err(|e| format!("secret_file {at}: {e}"))?;
     Ok(Secret::new(text.trim()))
@@ -269,7 +284,13 @@ mod tests {
         let mut config = config("https://u.example/");
         (config.secret, config.secret_file) = (None, Some(path.clone()));
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).unwrap();
-        assert!(config.check().unwrap_err().to_string().contains("chmod 600"));
+        assert!(
+            config
+                .check()
+                .unwrap_err()
+                .to_string()
+                .contains("chmod 600")
+        );
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
         config.check().unwrap();
         config.secret_file = Some(dir.path().join("missing"));

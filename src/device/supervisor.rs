@@ -243,7 +243,8 @@ impl Supervisor {
         self.last_frame = self.now();
         // Starts the first question of devices that are polled.
         self.codec.handle_timeout(self.now());
-        self.report(self.clock.now(), ReportKind::Connected { what }).await
+        let at = self.clock.now();
+        self.report(at, ReportKind::Connected { what }).await
     }
 
     /// Told once per cause, not once per attempt.
@@ -255,7 +256,8 @@ impl Supervisor {
             return Ok(());
         }
         self.lost_told = Some(reason.clone());
-        self.report(self.clock.now(), ReportKind::Lost { reason }).await
+        let at = self.clock.now();
+        self.report(at, ReportKind::Lost { reason }).await
     }
 
     fn received(&mut self, bytes: &[u8]) {
@@ -322,10 +324,11 @@ impl Supervisor {
             return Ok(());
         }
         self.flags = Some(flags.clone());
-        self.report(self.clock.now(), ReportKind::Status { flags }).await
+        let at = self.clock.now();
+        self.report(at, ReportKind::Status { flags }).await
     }
 
-    async fn report(&self, at: Stamp, kind: ReportKind) -> Result<(), Closed> {
+    async fn report(&mut self, at: Stamp, kind: ReportKind) -> Result<(), Closed> {
         let report = DeviceReport { device: self.id.clone(), at, kind };
         self.reports.send(report).await.map_err(|_| Closed)
     }

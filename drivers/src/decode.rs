@@ -1,0 +1,199 @@
+//! Bytes of a device to lines of meaning: what `firstscan device decode` prints and what profile
+//! examples state.
+
+use crate::codec::{Event, ScanReading};
+use crate::length::SizeReading;
+use crate::mass::MassReading;
+use crate::printer::{PrinterStatus, Reply};
+use crate::profile::{Kind, Profile};
+use crate::registry;
+use serde::Serialize;
+use std::time::Duration;
+
+/// Time between two chunks: below every gap a codec watches for.
+const CHUNK_GAP: Duration = Duration::from_millis(1);
+
+/// Bytes given to a codec between two polls; its queue holds every event of that many.
+const CHUNK_BYTES_MAX: usize = 64;
+
+/// One decoded event.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "kind", rename_all = "lowercase")]
+pub enum Line {
+    Mass {
+        decimal: Option<String>,
+        unit: Option<&'static str>,
+        exponent: Option<i8>,
+        flags: Vec<&'static str>,
+    },
+    Size {
+        length_um: Option<i64>,
+        width_um: Option<i64>,
+        height_um: Option<i64>,
+        flags: Vec<&'static str>,
+    },
+    Scan {
+        text: Option<String>,
+        hex: String,
+        aim: Option<String>,
+        symbology: Option<String>,
+    },
+    Status {
+        flags: Vec<&'static str>,
+    },
+    Identity {
+        model: String,
+        firmware: String,
+    },
+    Counter {
+        labels: u64,
+    },
+    Garbage {
+        start: u64,
+        end: u64,
+    },
+}
+
+/// Decodes received bytes with a profile, `chunk` bytes at a time (all at once if `None`).
+/// `query` names the question a printer's bytes answer; its first one if absent.
+pub fn decode(
+    profile: &Profile,
+    chunk: Option<usize>,
+    query: Option<&str>,
+    bytes: &[u8],
+) -> Vec<Line> {
+    if profile.kind == Kind::Printer {
+        return replies(profile, query, bytes);
+    }
+    let Some(mut codec) = registry::codec(profile) else {
+        return Vec::new();
+    };
+    let mut now = Duration::ZERO;
+    let mut lines = Vec::new();
+    for part in bytes.chunks(chunk.unwrap_or(CHUNK_BYTES_MAX).clamp(1, CHUNK_BYTES_MAX)) {
+        now = now.saturating_add(CHUNK_GAP);
+        codec.receive(now, part);
+        while let Some(emitted) = codec.poll_event() {
+            lines.push(line(&emitted.event));
+        }
+    }
+    // Whatever is unfinished at the end is garbage after the gap; two rounds, because the first
+    // timeout may only end a frame.
+    for _ in 0..2 {
+        now = now.saturating_add(Duration::from_secs(60));
+        codec.handle_timeout(now);
+        while let Some(emitted) = codec.poll_event() {
+            lines.push(line(&emitted.event));
+        }
+    }
+    lines
+}
+
+fn replies(profile: &Profile, query: Option<&str>, bytes: &[u8]) -> Vec<Line> {
+    let Some(language) = registry::language(profile) else {
+        return Vec::new();
+    };
+    let wanted = |q: &&crate::printer::Query| query.is_none_or(|name| q.name == name);
+    let Some(query) = language.queries().iter().find(wanted) else {
+        return Vec::new();
+    };
+    let mut lines = Vec::new();
+    let mut at = 0_usize;
+    while let Some(rest) = bytes.get(at..).filter(|rest| !rest.is_empty()) {
+        let (line, used) = match language.parse_reply(query, rest) {
+            Reply::Status(status, used) => (status_line(&status), used),
+            Reply::Identity(identity, used) => {
+                let (model, firmware) = (identity.model, identity.firmware);
+                (Line::Identity { model, firmware }, used)
+            }
+            Reply::Counter(labels, used) => (Line::Counter { labels }, used),
+            Reply::Unknown(used) => (garbage(at, at.saturating_add(used)), used),
+            Reply::Incomplete => {
+                if rest.iter().any(|b| !b.is_ascii_whitespace()) {
+                    lines.push(garbage(at, bytes.len()));
+                }
+                break;
+            }
+        };
+        lines.push(line);
+        at = at.saturating_add(used.max(1));
+    }
+    lines
+}
+
+fn garbage(start: usize, end: usize) -> Line {
+    let position = |n| u64::try_from(n).unwrap_or(u64::MAX);
+    Line::Garbage {
+        start: position(start),
+        end: position(end),
+    }
+}
+
+/// The line of an event.
+pub fn line(event: &Event) -> Line {
+    match event {
+        Event::Mass(reading) => mass_line(reading),
+        Event::Size(reading) => size_line(reading),
+        Event::Scan(reading) => scan_line(reading),
+        Event::Status(status) => status_line(status),
+        Event::Garbage { start, end } => Line::Garbage {
+            start: *start,
+            end: *end,
+        },
+    }
+}
+
+fn mass_line(reading: &MassReading) -> Line {
+    let f = reading.flags;
+    let all = [
+        (f.stable, "stable"),
+        (f.zero, "zero"),
+        (f.net, "net"),
+        (f.over, "over"),
+        (f.under, "under"),
+        (f.fault, "fault"),
+    ];
+    Line::Mass {
+        decimal: reading.decimal.map(|d| d.to_string()),
+        unit: reading.unit.map(crate::mass::Unit::symbol),
+        exponent: reading.decimal.map(|d| d.exponent),
+        flags: all
+            .into_iter()
+            .filter_map(|(set, name)| set.then_some(name))
+            .collect(),
+    }
+}
+
+fn size_line(reading: &SizeReading) -> Line {
+    let f = reading.flags;
+    let all = [
+        (f.over, "over"),
+        (f.under, "under"),
+        (f.low_precision, "low_precision"),
+        (f.fault, "fault"),
+    ];
+    Line::Size {
+        length_um: reading.length.map(crate::length::Length::um),
+        width_um: reading.width.map(crate::length::Length::um),
+        height_um: reading.height.map(crate::length::Length::um),
+        flags: all
+            .into_iter()
+            .filter_map(|(set, name)| set.then_some(name))
+            .collect(),
+    }
+}
+
+fn scan_line(reading: &ScanReading) -> Line {
+    Line::Scan {
+        text: reading.text().map(str::to_owned),
+        hex: reading.bytes.iter().map(|b| format!("{b:02x}")).collect(),
+        aim: reading.aim.clone(),
+        symbology: reading.symbology.clone(),
+    }
+}
+
+fn status_line(status: &PrinterStatus) -> Line {
+    Line::Status {
+        flags: status.flags(),
+    }
+}

@@ -1,0 +1,167 @@
+//! Printer languages: picture in, bytes out; status questions and what the answers mean.
+
+pub mod zpl;
+
+use crate::bitmap::{BitmapView, Resolution};
+use serde::{Deserialize, Serialize};
+
+/// How the raster travels.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Compression {
+    /// zlib in base64 with a checksum; some low-cost printers refuse it.
+    #[default]
+    Z64,
+    /// Run lengths in hex; nearly every printer takes it.
+    Acs,
+    /// Plain hex; every printer takes it.
+    Hex,
+}
+
+/// Settings of one label job.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct JobOptions {
+    pub compression: Compression,
+    pub copies: u32,
+}
+
+impl Default for JobOptions {
+    fn default() -> Self {
+        JobOptions {
+            compression: Compression::Z64,
+            copies: 1,
+        }
+    }
+}
+
+/// Why a picture cannot be encoded.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum EncodeError {
+    #[error("{copies} copies: between 1 and {max} are possible")]
+    Copies { copies: u32, max: u32 },
+    #[error("the picture is {dots} dots wide, the language ends at {max}")]
+    Wide { dots: u32, max: u32 },
+}
+
+/// A question a printer answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Query {
+    /// Name for `--query`, such as `hs`.
+    pub name: &'static str,
+    pub kind: QueryKind,
+    pub bytes: &'static [u8],
+}
+
+/// What the answer tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum QueryKind {
+    Status,
+    Identity,
+    /// Labels printed so far.
+    Counter,
+}
+
+/// An answer, as far as it came.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reply {
+    /// With the number of bytes it took up.
+    Status(PrinterStatus, usize),
+    Identity(PrinterIdentity, usize),
+    Counter(u64, usize),
+    /// More bytes are needed.
+    Incomplete,
+    /// Not an answer to this question; skip this many bytes.
+    Unknown(usize),
+}
+
+/// What a printer says about itself. Silence is not a status.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[allow(clippy::struct_excessive_bools)]
+pub struct PrinterStatus {
+    pub paper_out: bool,
+    pub paused: bool,
+    pub head_open: bool,
+    pub ribbon_out: bool,
+    pub buffer_full: bool,
+    pub over_temperature: bool,
+    pub under_temperature: bool,
+    pub corrupt_memory: bool,
+    pub partial_format: bool,
+    pub label_waiting: bool,
+    pub formats_in_buffer: u32,
+    pub labels_remaining: u32,
+}
+
+impl PrinterStatus {
+    /// Something is being received or printed.
+    pub fn busy(&self) -> bool {
+        self.partial_format || self.formats_in_buffer > 0 || self.labels_remaining > 0
+    }
+
+    /// A hand is needed before anything prints.
+    pub fn fault(&self) -> bool {
+        self.paper_out
+            || self.paused
+            || self.head_open
+            || self.ribbon_out
+            || self.over_temperature
+            || self.under_temperature
+            || self.corrupt_memory
+    }
+
+    /// Everything that is set, by name; `busy` for work in progress.
+    pub fn flags(&self) -> Vec<&'static str> {
+        let all = [
+            (self.paper_out, "paper_out"),
+            (self.paused, "paused"),
+            (self.head_open, "head_open"),
+            (self.ribbon_out, "ribbon_out"),
+            (self.buffer_full, "buffer_full"),
+            (self.over_temperature, "over_temperature"),
+            (self.under_temperature, "under_temperature"),
+            (self.corrupt_memory, "corrupt_memory"),
+            (self.label_waiting, "label_waiting"),
+            (self.busy(), "busy"),
+        ];
+        all.into_iter()
+            .filter_map(|(set, name)| set.then_some(name))
+            .collect()
+    }
+}
+
+/// Model and firmware.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PrinterIdentity {
+    pub model: String,
+    pub firmware: String,
+    /// Dots per millimetre, if told.
+    pub dots_per_mm: Option<u32>,
+}
+
+/// A printer language; pure functions, no session.
+pub trait Language: Sync + Send {
+    /// Id used in profiles.
+    fn id(&self) -> &'static str;
+    /// Appends one complete label.
+    ///
+    /// # Errors
+    /// [`EncodeError`]; nothing was appended then.
+    fn encode(
+        &self,
+        picture: &BitmapView<'_>,
+        resolution: Resolution,
+        options: &JobOptions,
+        out: &mut Vec<u8>,
+    ) -> Result<(), EncodeError>;
+    /// Sent before the next label after a broken transfer: ends a half-received format without
+    /// printing it.
+    fn resync(&self) -> &'static [u8];
+    /// The questions this language has.
+    fn queries(&self) -> &'static [Query];
+    /// Reads the start of `bytes` as the answer to `query`.
+    fn parse_reply(&self, query: &Query, bytes: &[u8]) -> Reply;
+    /// The question of a kind, if the language has one.
+    fn query(&self, kind: QueryKind) -> Option<&'static Query> {
+        self.queries().iter().find(|q| q.kind == kind)
+    }
+}

@@ -1,0 +1,245 @@
+//! `^GFA` graphics: hex, ACS run lengths, `:B64:` and `:Z64:`; both ways.
+//!
+//! ACS: `G`..`Y` repeat the next nibble 1..19 times, `g`..`z` 20..400 in steps of 20; `,` fills
+//! the row with white, `!` with black, `:` repeats the row above.
+
+use super::super::Compression;
+use crate::bitmap::{Bitmap, BitmapView};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use flate2::read::ZlibDecoder;
+use flate2::write::ZlibEncoder;
+use std::io::{Read, Write};
+
+/// Largest graphic accepted, in bytes of raster.
+pub const RASTER_BYTES_MAX: usize = 8 << 20;
+
+/// Why a graphic cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum GraphicError {
+    #[error("graphic parameters make no sense: want A,total,total,bytes-per-row,data")]
+    Parameters,
+    #[error("graphic data ends early or holds {0:?}")]
+    Data(char),
+    #[error("graphic checksum is wrong: the transfer was damaged")]
+    Checksum,
+    #[error("graphic is larger than {RASTER_BYTES_MAX} bytes")]
+    Large,
+}
+
+/// CRC-16/CCITT, polynomial 1021, initial value 0, over the base64 text.
+pub fn crc16(bytes: &[u8]) -> u16 {
+    bytes.iter().fold(0, |crc, byte| {
+        (0..8).fold(crc ^ (u16::from(*byte) << 8), |crc, _| {
+            if crc & 0x8000 == 0 {
+                crc << 1
+            } else {
+                (crc << 1) ^ 0x1021
+            }
+        })
+    })
+}
+
+/// Appends `^GFA,...` for a picture.
+pub fn encode(picture: &BitmapView<'_>, compression: Compression, out: &mut Vec<u8>) {
+    let (total, stride) = (picture.bits().len(), picture.stride());
+    out.extend_from_slice(format!("^GFA,{total},{total},{stride},").as_bytes());
+    match compression {
+        Compression::Hex => picture.bits().iter().for_each(|b| push_hex(*b, out)),
+        Compression::Acs => acs(picture, out),
+        Compression::Z64 => z64(picture.bits(), out),
+    }
+}
+
+fn push_hex(byte: u8, out: &mut Vec<u8>) {
+    out.push(nibble(byte >> 4));
+    out.push(nibble(byte & 0x0F));
+}
+
+fn nibble(value: u8) -> u8 {
+    if value < 10 {
+        b'0' + value
+    } else {
+        b'A' + (value - 10)
+    }
+}
+
+fn z64(bits: &[u8], out: &mut Vec<u8>) {
+    let mut encoder = ZlibEncoder::new(Vec::new(), flate2::Compression::new(6));
+    // Writing into memory cannot fail; if it ever did, plain hex is still right.
+    let packed = encoder.write_all(bits).and_then(|()| encoder.finish());
+    let Ok(packed) = packed else {
+        bits.iter().for_each(|b| push_hex(*b, out));
+        return;
+    };
+    let text = STANDARD.encode(packed);
+    out.extend_from_slice(b":Z64:");
+    out.extend_from_slice(text.as_bytes());
+    out.extend_from_slice(format!(":{:04X}", crc16(text.as_bytes())).as_bytes());
+}
+
+fn acs(picture: &BitmapView<'_>, out: &mut Vec<u8>) {
+    let mut above: Option<&[u8]> = None;
+    for y in 0..picture.height() {
+        let row = picture.row(y);
+        if above == Some(row) {
+            out.push(b':');
+        } else {
+            acs_row(row, out);
+        }
+        above = Some(row);
+    }
+}
+
+fn acs_row(row: &[u8], out: &mut Vec<u8>) {
+    let nibbles: Vec<u8> = row.iter().flat_map(|b| [b >> 4, b & 0x0F]).collect();
+    let mut rest = nibbles.as_slice();
+    while let Some(first) = rest.first().copied() {
+        let run = rest.iter().take_while(|n| **n == first).count();
+        rest = rest.get(run..).unwrap_or_default();
+        if rest.is_empty() && (first == 0 || first == 0x0F) {
+            out.push(if first == 0 { b',' } else { b'!' });
+            return;
+        }
+        push_run(run, first, out);
+    }
+}
+
+fn push_run(run: usize, value: u8, out: &mut Vec<u8>) {
+    if run <= 2 {
+        out.extend(std::iter::repeat_n(nibble(value), run));
+        return;
+    }
+    let mut left = run;
+    while left >= 400 {
+        out.push(b'z');
+        left -= 400;
+    }
+    if left >= 20 {
+        out.push(b'f' + u8::try_from(left / 20).unwrap_or(0));
+        left %= 20;
+    }
+    if left > 0 {
+        out.push(b'F' + u8::try_from(left).unwrap_or(0));
+    }
+    out.push(nibble(value));
+}
+
+/// The picture of a `^GF` command's parameters (everything after `^GF`).
+///
+/// # Errors
+/// [`GraphicError`]. Formats B and C are not read here: B carries raw bytes (see `tokens`).
+pub fn decode(parameters: &[u8]) -> Result<Bitmap, GraphicError> {
+    let mut parts = parameters.splitn(5, |b| *b == b',');
+    let mut next = || parts.next().ok_or(GraphicError::Parameters);
+    let kind = next()?;
+    next()?;
+    let total = number(next()?)?;
+    let stride = number(next()?)?;
+    let data = next()?;
+    if total > RASTER_BYTES_MAX {
+        return Err(GraphicError::Large);
+    }
+    if stride == 0 || total == 0 || total % stride != 0 {
+        return Err(GraphicError::Parameters);
+    }
+    let bits = match kind {
+        b"A" | b"a" => text_bits(data, total, stride)?,
+        b"B" | b"b" => data.get(..total).ok_or(GraphicError::Parameters)?.to_vec(),
+        _ => return Err(GraphicError::Parameters),
+    };
+    let size = |n: usize| u32::try_from(n).map_err(|_| GraphicError::Large);
+    let width = size(stride.checked_mul(8).ok_or(GraphicError::Large)?)?;
+    let height = size(total / stride)?;
+    Bitmap::from_bits(width, height, bits).map_err(|_| GraphicError::Large)
+}
+
+fn number(text: &[u8]) -> Result<usize, GraphicError> {
+    let text = std::str::from_utf8(text).map_err(|_| GraphicError::Parameters)?;
+    text.trim().parse().map_err(|_| GraphicError::Parameters)
+}
+
+fn text_bits(data: &[u8], total: usize, stride: usize) -> Result<Vec<u8>, GraphicError> {
+    let packed = [(b":Z64:".as_slice(), true), (b":B64:".as_slice(), false)];
+    for (mark, deflated) in packed {
+        if let Some(rest) = data.strip_prefix(mark) {
+            return based(rest, total, deflated);
+        }
+    }
+    hex_bits(data, total, stride)
+}
+
+fn based(rest: &[u8], total: usize, deflated: bool) -> Result<Vec<u8>, GraphicError> {
+    let colon = rest
+        .iter()
+        .rposition(|b| *b == b':')
+        .ok_or(GraphicError::Checksum)?;
+    let (text, crc) = rest.split_at(colon);
+    let crc = std::str::from_utf8(crc.get(1..).unwrap_or_default()).unwrap_or_default();
+    let wanted = u16::from_str_radix(crc.trim(), 16).map_err(|_| GraphicError::Checksum)?;
+    if crc16(text) != wanted {
+        return Err(GraphicError::Checksum);
+    }
+    let bytes = STANDARD.decode(text).map_err(|_| GraphicError::Data('='))?;
+    let mut bits = Vec::new();
+    if deflated {
+        let limit = u64::try_from(total).unwrap_or(u64::MAX).saturating_add(1);
+        let mut reader = ZlibDecoder::new(bytes.as_slice()).take(limit);
+        reader
+            .read_to_end(&mut bits)
+            .map_err(|_| GraphicError::Data('z'))?;
+    } else {
+        bits = bytes;
+    }
+    if bits.len() == total {
+        Ok(bits)
+    } else {
+        Err(GraphicError::Data('$'))
+    }
+}
+
+fn hex_bits(data: &[u8], total: usize, stride: usize) -> Result<Vec<u8>, GraphicError> {
+    let row_nibbles = stride * 2;
+    let mut bits: Vec<u8> = Vec::with_capacity(total);
+    let mut row: Vec<u8> = Vec::with_capacity(row_nibbles);
+    let mut repeat = 0_usize;
+    for byte in data {
+        if bits.len() >= total {
+            break;
+        }
+        match byte {
+            b'\r' | b'\n' | b' ' | b'\t' => continue,
+            b'G'..=b'Y' => repeat += usize::from(byte - b'F'),
+            b'g'..=b'z' => repeat += usize::from(byte - b'f') * 20,
+            b',' | b'!' => row.resize(row_nibbles, if *byte == b',' { 0 } else { 0x0F }),
+            b':' if row.is_empty() => {
+                let start = bits
+                    .len()
+                    .checked_sub(stride)
+                    .ok_or(GraphicError::Data(':'))?;
+                bits.extend_from_within(start..);
+            }
+            _ => {
+                let value = char::from(*byte).to_digit(16);
+                let value = value.ok_or(GraphicError::Data(char::from(*byte)))?;
+                let count = std::mem::take(&mut repeat).max(1).min(total * 2);
+                row.extend(std::iter::repeat_n(u8::try_from(value).unwrap_or(0), count));
+            }
+        }
+        while row.len() >= row_nibbles {
+            let rest = row.split_off(row_nibbles);
+            bits.extend(row.chunks_exact(2).map(pair));
+            row = rest;
+        }
+    }
+    bits.truncate(total);
+    if bits.len() == total {
+        Ok(bits)
+    } else {
+        Err(GraphicError::Data('$'))
+    }
+}
+
+fn pair(two: &[u8]) -> u8 {
+    two.iter().fold(0, |byte, nibble| (byte << 4) | nibble)
+}

@@ -1,0 +1,101 @@
+//! ZPL II: raster labels out, status answers in, and a tokeniser for streams.
+//!
+//! Sources: Zebra's public ZPL programming guide (`~HS`, `~HI`, `^GF`), LPrint's ZPL driver for
+//! behaviour. Doubts stay visible: `~HS` may not answer at all while media is out or the head is
+//! open; CRC of `:Z64:` is CRC-16/CCITT with initial value 0 over the base64 text.
+
+pub mod graphic;
+pub mod reply;
+pub mod tokens;
+
+use super::{Compression, EncodeError, JobOptions, Language, Query, QueryKind, Reply};
+use crate::bitmap::{BitmapView, Resolution};
+
+/// Widest head ZPL knows, in dots.
+const WIDTH_DOTS_MAX: u32 = 32_000;
+/// Copies in one job.
+const COPIES_MAX: u32 = 99;
+
+/// The ZPL language.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Zpl;
+
+static QUERIES: [Query; 3] = [
+    Query {
+        name: "hs",
+        kind: QueryKind::Status,
+        bytes: b"~HS",
+    },
+    Query {
+        name: "hi",
+        kind: QueryKind::Identity,
+        bytes: b"~HI",
+    },
+    Query {
+        name: "odometer",
+        kind: QueryKind::Counter,
+        bytes: b"! U1 getvar \"odometer.user_label_count\"\r\n",
+    },
+];
+
+impl Language for Zpl {
+    fn id(&self) -> &'static str {
+        "zpl"
+    }
+
+    /// One format: known state first (a foreign label may have left any), then the picture.
+    /// `^JZN` switches off the printer's own reprint after media-out: the journal decides that.
+    fn encode(
+        &self,
+        picture: &BitmapView<'_>,
+        _resolution: Resolution,
+        options: &JobOptions,
+        out: &mut Vec<u8>,
+    ) -> Result<(), EncodeError> {
+        if !(1..=COPIES_MAX).contains(&options.copies) {
+            return Err(EncodeError::Copies {
+                copies: options.copies,
+                max: COPIES_MAX,
+            });
+        }
+        let (width, height) = (picture.width(), picture.height());
+        if width > WIDTH_DOTS_MAX {
+            return Err(EncodeError::Wide {
+                dots: width,
+                max: WIDTH_DOTS_MAX,
+            });
+        }
+        let head = format!("^XA^JZN^MCY^PON^PMN^LRN^LH0,0^LS0^LT0^FWN^PW{width}^LL{height}^FO0,0");
+        out.extend_from_slice(head.as_bytes());
+        graphic::encode(picture, options.compression, out);
+        out.extend_from_slice(format!("^FS^PQ{},0,1,Y^XZ\r\n", options.copies).as_bytes());
+        Ok(())
+    }
+
+    /// `^XZ` would print what is half there; `~JX` cancels a partially received format only.
+    fn resync(&self) -> &'static [u8] {
+        b"~JX\r\n"
+    }
+
+    fn queries(&self) -> &'static [Query] {
+        &QUERIES
+    }
+
+    fn parse_reply(&self, query: &Query, bytes: &[u8]) -> Reply {
+        match query.kind {
+            QueryKind::Status => reply::host_status(bytes),
+            QueryKind::Identity => reply::identity(bytes),
+            QueryKind::Counter => reply::counter(bytes),
+        }
+    }
+}
+
+/// Which compression a name in a profile means.
+pub fn compression(name: &str) -> Option<Compression> {
+    match name {
+        "z64" => Some(Compression::Z64),
+        "acs" => Some(Compression::Acs),
+        "hex" => Some(Compression::Hex),
+        _ => None,
+    }
+}

@@ -1,0 +1,114 @@
+//! Answers of ZPL printers: `~HS`, `~HI`, SGD values.
+
+use super::super::{PrinterIdentity, PrinterStatus, Reply};
+
+const STX: u8 = 0x02;
+const ETX: u8 = 0x03;
+/// Bytes of an unfinished answer worth waiting for.
+const ANSWER_BYTES_MAX: usize = 4096;
+
+/// One STX..ETX line from the start: text, and where the rest begins.
+fn line(bytes: &[u8], from: usize) -> Option<(&str, usize)> {
+    let rest = bytes.get(from..)?;
+    let start = rest.iter().position(|b| *b == STX)?;
+    let end = rest.get(start..)?.iter().position(|b| *b == ETX)?;
+    let text = rest.get(start + 1..start + end)?;
+    Some((
+        std::str::from_utf8(text).unwrap_or_default(),
+        from + start + end + 1,
+    ))
+}
+
+fn missing(bytes: &[u8]) -> Reply {
+    if bytes.len() > ANSWER_BYTES_MAX {
+        Reply::Unknown(bytes.len())
+    } else {
+        Reply::Incomplete
+    }
+}
+
+/// `~HS`: three STX..ETX lines of comma-separated fields; other lines in between are passed over.
+///
+/// Line 1: 1 paper out, 2 pause, 4 formats in buffer, 5 buffer full, 7 partial format, 9 corrupt
+/// memory, 10 under and 11 over temperature. Line 2: 2 head up, 3 ribbon out, 7 label waiting,
+/// 8 labels remaining. Line 3: password, static memory.
+pub fn host_status(bytes: &[u8]) -> Reply {
+    let mut wanted = [12_usize, 11, 2].iter();
+    let mut lines: Vec<Vec<&str>> = Vec::new();
+    let mut expect = wanted.next();
+    let mut at = 0;
+    while let Some(count) = expect {
+        let Some((text, next)) = line(bytes, at) else {
+            return missing(bytes);
+        };
+        at = next;
+        let fields: Vec<&str> = text.split(',').map(str::trim).collect();
+        if fields.len() == *count && fields.iter().all(|f| is_number(f)) {
+            lines.push(fields);
+            expect = wanted.next();
+        }
+    }
+    while bytes.get(at).is_some_and(|b| matches!(b, b'\r' | b'\n')) {
+        at += 1;
+    }
+    let field = |l: usize, f: usize| lines.get(l).and_then(|l| l.get(f)).copied().unwrap_or("0");
+    let set = |l, f| field(l, f) != "0";
+    let count = |l, f| field(l, f).parse::<u32>().unwrap_or(0);
+    let status = PrinterStatus {
+        paper_out: set(0, 1),
+        paused: set(0, 2),
+        formats_in_buffer: count(0, 4),
+        buffer_full: set(0, 5),
+        partial_format: set(0, 7),
+        corrupt_memory: set(0, 9),
+        under_temperature: set(0, 10),
+        over_temperature: set(0, 11),
+        head_open: set(1, 2),
+        ribbon_out: set(1, 3),
+        label_waiting: set(1, 7),
+        labels_remaining: count(1, 8),
+    };
+    Reply::Status(status, at)
+}
+
+fn is_number(field: &str) -> bool {
+    !field.is_empty() && field.len() <= 8 && field.bytes().all(|b| b.is_ascii_digit())
+}
+
+/// `~HI`: `STX model,firmware,dpmm,memory[,options] ETX CR LF`.
+pub fn identity(bytes: &[u8]) -> Reply {
+    let mut at = 0;
+    while let Some((text, next)) = line(bytes, at) {
+        at = next;
+        let fields: Vec<&str> = text.split(',').map(str::trim).collect();
+        if let [model, firmware, dpmm, _memory, ..] = fields.as_slice()
+            && !is_number(model)
+        {
+            let identity = PrinterIdentity {
+                model: (*model).to_owned(),
+                firmware: (*firmware).to_owned(),
+                dots_per_mm: dpmm.parse().ok(),
+            };
+            return Reply::Identity(identity, at);
+        }
+    }
+    missing(bytes)
+}
+
+/// An SGD value that is a label count: `"123"`, also `"123 LABELS"`; `"?"` is no counter.
+pub fn counter(bytes: &[u8]) -> Reply {
+    let Some(start) = bytes.iter().position(|b| *b == b'"') else {
+        return missing(bytes);
+    };
+    let rest = bytes.get(start + 1..).unwrap_or_default();
+    let Some(length) = rest.iter().position(|b| *b == b'"') else {
+        return missing(bytes);
+    };
+    let end = start + length + 2;
+    let text = std::str::from_utf8(rest.get(..length).unwrap_or_default()).unwrap_or_default();
+    let digits = text.split_whitespace().next().unwrap_or_default();
+    match digits.parse() {
+        Ok(count) => Reply::Counter(count, end),
+        Err(_) => Reply::Unknown(end),
+    }
+}

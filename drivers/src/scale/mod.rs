@@ -1,0 +1,3 @@
+//! Scale protocols, one file each.
+
+pub mod toledo8217;

@@ -1,0 +1,4 @@
+//! Scanner protocols, one file each.
+
+pub mod aim;
+pub mod line;

@@ -70,8 +70,11 @@ const tail = (code) => (code.length > 14 ? `…${code.slice(-10)}` : code);
 function headline(state, env, count) {
   const name = state.carrier_name ?? state.carrier ?? "";
   const countMm = COUNT_MM * count.length * 0.6;
+  const room = env.size.width - countMm - 44;
+  // A long name reads better on two lines than as small print.
+  const twoLines = fit(name, 10.5, room * 1.6, 0.6);
   return h("div", { key: "head", class: "dock-head" }, icon("truck"),
-    h("h1", { vars: { "--size": fit(name, 22, env.size.width - countMm - 44, 0.6) } }, name),
+    h("h1", { vars: { "--size": Math.max(fit(name, 22, room, 0.6), twoLines) } }, name),
     count ? h("p", { class: "total", vars: { "--size": COUNT_MM } }, count) : null);
 }
 

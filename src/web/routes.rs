@@ -51,16 +51,29 @@ pub(super) struct Route {
 }
 
 const fn param(name: &'static str, place: Place, about: &'static str) -> Param {
-    Param { name, place, kind: "string", about }
+    Param {
+        name,
+        place,
+        kind: "string",
+        about,
+    }
 }
 
 const fn number(name: &'static str, about: &'static str) -> Param {
-    Param { name, place: Place::Query, kind: "integer", about }
+    Param {
+        name,
+        place: Place::Query,
+        kind: "integer",
+        about,
+    }
 }
 
 const PLACE: &[Param] = &[param("place", Place::Path, "id of a bench or dock")];
 const ID: &[Param] = &[param("id", Place::Path, "id as listed")];
-const LIMIT: &[Param] = &[number("limit", "at most this many, 1 to 1000; 100 if not given")];
+const LIMIT: &[Param] = &[number(
+    "limit",
+    "at most this many, 1 to 1000; 100 if not given",
+)];
 const KEY: &[Param] = &[param(
     "Idempotency-Key",
     Place::Header,
@@ -70,19 +83,39 @@ const SINCE: &[Param] = &[
     number("since", "events after this sequence number; 0 if not given"),
     number("limit", "at most this many, 1 to 1000; 100 if not given"),
 ];
-const CODE: &[Param] = &[param("code", Place::Path, "parcel id, tracking number or label code")];
+const CODE: &[Param] = &[param(
+    "code",
+    Place::Path,
+    "parcel id, tracking number or label code",
+)];
 const NAME: &[Param] = &[param("name", Place::Path, "file name")];
 const PATH: &[Param] = &[param("path", Place::Path, "path below the picture folder")];
 
-const HTML: Answer = Answer { status: 200, media: "text/html", schema: None };
-const IMAGE: Answer = Answer { status: 200, media: "image/png", schema: None };
+const HTML: Answer = Answer {
+    status: 200,
+    media: "text/html",
+    schema: None,
+};
+const IMAGE: Answer = Answer {
+    status: 200,
+    media: "image/png",
+    schema: None,
+};
 
 const fn answer(schema: &'static str) -> Answer {
-    Answer { status: 200, media: "application/json", schema: Some(schema) }
+    Answer {
+        status: 200,
+        media: "application/json",
+        schema: Some(schema),
+    }
 }
 
 const fn media(media: &'static str) -> Answer {
-    Answer { status: 200, media, schema: None }
+    Answer {
+        status: 200,
+        media,
+        schema: None,
+    }
 }
 
 macro_rules! route {

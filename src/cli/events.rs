@@ -70,7 +70,7 @@ fn export(access: &Access, format: Format, since: u64) -> anyhow::Result<ExitCod
         for event in &events {
             match format {
                 Format::Stored => output::json_line(event)?,
-                Format::Cloudevents => output::json_line(&cloudevents::to_value(event))?,
+                Format::Cloudevents => output::json_line(&cloudevents::cloud_event(event))?,
             }
         }
     }

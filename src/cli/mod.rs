@@ -87,7 +87,7 @@ pub fn main() -> ExitCode {
         Command::Demo(args) => demo::run(&globals, &args),
         Command::Run(args) => run::run(&globals, &args),
         Command::Label(args) => label::run(args, globals.json),
-        Command::Device(args) => device::run(args, globals.json),
+        Command::Device(args) => device::run(&args, globals.json),
         Command::Order(args) => records::order(&globals, args),
         Command::Item(args) => records::item(&globals, args),
         Command::Parcel(args) => records::parcel(&globals, args),

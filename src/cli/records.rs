@@ -87,7 +87,7 @@ pub(crate) fn order(globals: &Globals, args: OrderArgs) -> anyhow::Result<ExitCo
     match args.command {
         OrderCommand::Import { files } => import(globals, &files),
         OrderCommand::Schema => {
-            output::line(crate::sync::inbound::SCHEMA)?;
+            output::line(crate::sync::inbound::ORDER_SCHEMA)?;
             Ok(ExitCode::SUCCESS)
         }
         OrderCommand::Show { id } => show(globals, RecordKind::Order, &id),

@@ -316,8 +316,11 @@ impl StationApi for Handle {
     }
 
     fn import_items(&self, body: &[u8]) -> Result<u32, ApiError> {
-        let items = inbound::items::parse(body)
-            .map_err(|problems| ApiError::Invalid { text: problems.join("\n") })?;
+        let list = |problems: Vec<inbound::Problem>| {
+            let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
+            ApiError::Invalid { text: lines.join("\n") }
+        };
+        let items = inbound::items::read(body).map_err(list)?;
         let count = u32::try_from(items.len()).unwrap_or(u32::MAX);
         self.store.put_items(items)?;
         Ok(count)

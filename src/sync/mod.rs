@@ -6,6 +6,7 @@
 //! [`worker`] drives the three and says how they fare.
 
 pub mod cloudevents;
+pub mod inbound;
 pub mod outbox;
 pub mod sender;
 pub mod sinks;

@@ -231,6 +231,48 @@ pub(super) async fn import_items(
     Ok(Json(json!({ "items": items })))
 }
 
+/// A file of orders: every one is taken or refused for itself, so the answer is always 200.
+pub(super) async fn import_orders(
+    State(app): State<App>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Json<Value>, Problem> {
+    let media = ["application/json", "text/csv"];
+    let body = input::read(&headers, body, &media, input::LABELLED_BYTES_MAX).await?;
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok());
+    let csv = kind.is_some_and(|k| k.starts_with("text/csv"));
+    let results = app.ask(move |station| station.import_orders(&body, csv)).await?;
+    Ok(Json(json!({ "results": results })))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Empty {}
+
+pub(super) async fn verify(
+    State(app): State<App>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Json<Value>, Problem> {
+    let Empty {} = input::json(&headers, body).await?;
+    Ok(Json(app.ask(|station| station.verify()).await?))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Backup {
+    path: std::path::PathBuf,
+}
+
+pub(super) async fn backup(
+    State(app): State<App>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Json<Value>, Problem> {
+    let Backup { path } = input::json(&headers, body).await?;
+    Ok(Json(app.ask(move |station| station.backup(&path)).await?))
+}
+
 pub(super) async fn parcel(
     State(app): State<App>,
     Named(code): Named,

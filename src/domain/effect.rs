@@ -18,19 +18,44 @@ pub enum Cue {
 /// Work that follows a commit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Effect {
-    Sound { place: PlaceId, cue: Cue },
+    Sound {
+        place: PlaceId,
+        cue: Cue,
+    },
     /// Make, check and store the picture; answers with `InputKind::Rendered`.
-    Render { job: JobId, parcel: ParcelId },
+    Render {
+        job: JobId,
+        parcel: ParcelId,
+    },
     /// Hand the stored picture to the place's printer; answers with `PrintStep::Ready`.
-    Submit { job: JobId, place: PlaceId },
+    Submit {
+        job: JobId,
+        place: PlaceId,
+    },
     /// `label.sending` is committed: the bytes may leave.
-    Release { job: JobId, place: PlaceId },
+    Release {
+        job: JobId,
+        place: PlaceId,
+    },
+    /// A job in doubt from before a restart: watch the printer's counter for it.
+    Settle {
+        job: JobId,
+        place: PlaceId,
+        counter_before: u64,
+    },
     /// Forget a submitted job: nothing of it was or will be sent.
-    DropJob { job: JobId, place: PlaceId },
+    DropJob {
+        job: JobId,
+        place: PlaceId,
+    },
     /// Make the manifest of a closed handover; answers with `InputKind::ManifestMade`.
-    Manifest { handover: HandoverId },
-    /// Print a park tag for the parcel, best effort, outside the label ledger.
-    ParkTag { parcel: ParcelId, place: PlaceId },
-    Zero { place: PlaceId },
-    Tare { place: PlaceId },
+    Manifest {
+        handover: HandoverId,
+    },
+    Zero {
+        place: PlaceId,
+    },
+    Tare {
+        place: PlaceId,
+    },
 }

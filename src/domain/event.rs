@@ -1,9 +1,7 @@
 //! The event: what happened, immutable, chained. `Fact` is its typed content.
 
 use super::handover::Reject;
-use super::ids::{
-    DeviceId, HandoverId, JobId, OperatorId, OrderId, ParcelId, PlaceId, Sku,
-};
+use super::ids::{DeviceId, HandoverId, JobId, OperatorId, OrderId, ParcelId, PlaceId, Sku};
 use super::job::Evidence;
 use super::order::Order;
 use super::parcel::{Assignment, Band, Number, WeightCapture};
@@ -30,14 +28,25 @@ pub enum Fact {
     #[serde(rename = "order.changed")]
     OrderChanged { order: Order },
     #[serde(rename = "order.refused")]
-    OrderRefused { order: String, problems: Vec<String> },
+    OrderRefused {
+        order: String,
+        problems: Vec<String>,
+    },
     #[serde(rename = "order.cancelled")]
     OrderCancelled { order: OrderId, reason: String },
 
     #[serde(rename = "scan.captured")]
-    ScanCaptured { device: DeviceId, code: String, meaning: String },
+    ScanCaptured {
+        device: DeviceId,
+        code: String,
+        meaning: String,
+    },
     #[serde(rename = "scan.ignored")]
-    ScanIgnored { device: DeviceId, code: String, reason: String },
+    ScanIgnored {
+        device: DeviceId,
+        code: String,
+        reason: String,
+    },
     #[serde(rename = "stop.raised")]
     StopRaised { stop: Stop },
     #[serde(rename = "stop.cleared")]
@@ -54,44 +63,88 @@ pub enum Fact {
     #[serde(rename = "packing.completed")]
     PackingCompleted { order: OrderId, parcels: u32 },
     #[serde(rename = "packing.aborted")]
-    PackingAborted { order: OrderId, parcel: ParcelId, reason: String },
+    PackingAborted {
+        order: OrderId,
+        parcel: ParcelId,
+        reason: String,
+    },
 
     #[serde(rename = "item.verified")]
-    ItemVerified { parcel: ParcelId, sku: Sku, code: String, mass: Option<Mass> },
+    ItemVerified {
+        parcel: ParcelId,
+        sku: Sku,
+        code: String,
+        mass: Option<Mass>,
+    },
     /// UNDO: the last piece was taken out again.
     #[serde(rename = "item.rejected")]
-    ItemRejected { parcel: ParcelId, sku: Sku, reason: String },
+    ItemRejected {
+        parcel: ParcelId,
+        sku: Sku,
+        reason: String,
+    },
 
     #[serde(rename = "parcel.opened")]
-    ParcelOpened { parcel: ParcelId, order: OrderId, n: u32 },
+    ParcelOpened {
+        parcel: ParcelId,
+        order: OrderId,
+        n: u32,
+    },
     /// Its content is complete; `of` is known if this is the order's last parcel.
     #[serde(rename = "parcel.filled")]
     ParcelFilled { parcel: ParcelId, of: Option<u32> },
     #[serde(rename = "parcel.boxed")]
     ParcelBoxed { parcel: ParcelId, box_type: String },
     #[serde(rename = "parcel.weighed")]
-    ParcelWeighed { parcel: ParcelId, weight: WeightCapture, band: Option<Band> },
+    ParcelWeighed {
+        parcel: ParcelId,
+        weight: WeightCapture,
+        band: Option<Band>,
+    },
     /// REWEIGH: the captured weight no longer counts.
     #[serde(rename = "parcel.reweigh_requested")]
     ReweighRequested { parcel: ParcelId },
     #[serde(rename = "parcel.assigned")]
-    ParcelAssigned { parcel: ParcelId, assignment: Assignment },
+    ParcelAssigned {
+        parcel: ParcelId,
+        assignment: Assignment,
+    },
     #[serde(rename = "number.allocated")]
-    NumberAllocated { parcel: ParcelId, carrier: String, number: Number },
+    NumberAllocated {
+        parcel: ParcelId,
+        carrier: String,
+        number: Number,
+    },
     #[serde(rename = "number.burnt")]
-    NumberBurnt { parcel: ParcelId, number: Number, reason: String },
+    NumberBurnt {
+        parcel: ParcelId,
+        number: Number,
+        reason: String,
+    },
 
     /// A label job begins; `copy` 0 is the first.
     #[serde(rename = "label.requested")]
-    LabelRequested { job: JobId, parcel: ParcelId, copy: u32, reason: Option<String> },
+    LabelRequested {
+        job: JobId,
+        parcel: ParcelId,
+        copy: u32,
+        reason: Option<String>,
+    },
     #[serde(rename = "label.rendered")]
-    LabelRendered { job: JobId, picture: String, symbols: u32 },
+    LabelRendered {
+        job: JobId,
+        picture: String,
+        symbols: u32,
+    },
     #[serde(rename = "label.failed")]
     LabelFailed { job: JobId, problems: Vec<String> },
     #[serde(rename = "label.queued")]
     LabelQueued { job: JobId },
     #[serde(rename = "label.sending")]
-    LabelSending { job: JobId, counter_before: Option<u64> },
+    LabelSending {
+        job: JobId,
+        counter_before: Option<u64>,
+    },
     #[serde(rename = "label.sent")]
     LabelSent { job: JobId, bytes: u64 },
     #[serde(rename = "label.drained")]
@@ -101,7 +154,12 @@ pub enum Fact {
     #[serde(rename = "label.in_doubt")]
     LabelInDoubt { job: JobId, reason: String },
     #[serde(rename = "label.verified")]
-    LabelVerified { job: JobId, parcel: ParcelId, code: String, evidence: Vec<Evidence> },
+    LabelVerified {
+        job: JobId,
+        parcel: ParcelId,
+        code: String,
+        evidence: Vec<Evidence>,
+    },
     #[serde(rename = "label.wasted")]
     LabelWasted { job: JobId, reason: String },
     #[serde(rename = "label.expired")]
@@ -109,22 +167,47 @@ pub enum Fact {
     #[serde(rename = "label.cancelled")]
     LabelCancelled { job: JobId, reason: String },
     #[serde(rename = "label.voided")]
-    LabelVoided { parcel: ParcelId, tracking_number: String },
+    LabelVoided {
+        parcel: ParcelId,
+        tracking_number: String,
+    },
 
     #[serde(rename = "handover.opened")]
-    HandoverOpened { handover: HandoverId, carrier: String, carrier_name: String },
+    HandoverOpened {
+        handover: HandoverId,
+        carrier: String,
+        carrier_name: String,
+    },
     #[serde(rename = "handover.rejected")]
-    HandoverRejected { handover: HandoverId, reject: Reject },
+    HandoverRejected {
+        handover: HandoverId,
+        reject: Reject,
+    },
     #[serde(rename = "handover.removed")]
-    HandoverRemoved { handover: HandoverId, parcel: ParcelId },
+    HandoverRemoved {
+        handover: HandoverId,
+        parcel: ParcelId,
+    },
     #[serde(rename = "handover.closing")]
     HandoverClosing { handover: HandoverId },
     #[serde(rename = "handover.reopened")]
     HandoverReopened { handover: HandoverId },
     #[serde(rename = "handover.closed")]
-    HandoverClosed { handover: HandoverId, parcels: Vec<ParcelId>, missing: Vec<ParcelId> },
+    HandoverClosed {
+        handover: HandoverId,
+        parcels: Vec<ParcelId>,
+        missing: Vec<ParcelId>,
+    },
+    #[serde(rename = "handover.voided")]
+    HandoverVoided {
+        handover: HandoverId,
+        reason: String,
+    },
     #[serde(rename = "handover.documented")]
-    HandoverDocumented { handover: HandoverId, manifest: String },
+    HandoverDocumented {
+        handover: HandoverId,
+        manifest: String,
+    },
     #[serde(rename = "handover.loaded")]
     HandoverLoaded { handover: HandoverId },
 
@@ -143,7 +226,11 @@ pub enum Fact {
     },
     /// A recorded first scan was taken back before the handover closed.
     #[serde(rename = "parcel.first_scan_corrected")]
-    FirstScanCorrected { parcel: ParcelId, handover: HandoverId, reason: String },
+    FirstScanCorrected {
+        parcel: ParcelId,
+        handover: HandoverId,
+        reason: String,
+    },
 
     #[serde(rename = "device.connected")]
     DeviceConnected { device: DeviceId, what: String },
@@ -162,7 +249,11 @@ impl Fact {
     /// The event type, such as `parcel.first_scan`.
     pub fn kind(&self) -> String {
         let value = serde_json::to_value(self).unwrap_or_default();
-        value.get("type").and_then(|t| t.as_str()).unwrap_or("unknown").to_owned()
+        value
+            .get("type")
+            .and_then(|t| t.as_str())
+            .unwrap_or("unknown")
+            .to_owned()
     }
 }
 
@@ -205,4 +296,17 @@ pub struct Event {
     pub prev_hash: String,
     /// Hex SHA-256 over `prev_hash` and the stored bytes.
     pub hash: String,
+}
+
+impl Event {
+    /// Minutes of the offset in `occurred_at`; 0 if the text has none.
+    pub fn offset_min(&self) -> i16 {
+        let tail = self.occurred_at.get(self.occurred_at.len().saturating_sub(6)..);
+        let parse = |t: &str| {
+            let (hours, minutes) = t.get(1..)?.split_once(':')?;
+            let total = hours.parse::<i16>().ok()? * 60 + minutes.parse::<i16>().ok()?;
+            Some(if t.starts_with('-') { -total } else { total })
+        };
+        tail.and_then(parse).unwrap_or(0)
+    }
 }

@@ -23,7 +23,9 @@ pub fn check(text: &str) -> Result<(), IdError> {
     if fits && text.bytes().all(legal) {
         return Ok(());
     }
-    Err(IdError { text: text.chars().take(80).collect() })
+    Err(IdError {
+        text: text.chars().take(80).collect(),
+    })
 }
 
 macro_rules! id {

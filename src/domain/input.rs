@@ -18,35 +18,70 @@ pub struct Input {
 #[derive(Debug, Clone)]
 pub enum InputKind {
     /// A decoded barcode, or a touched button (device `<place>/screen`) with the same payload.
-    Scan { device: DeviceId, code: String },
+    Scan {
+        device: DeviceId,
+        code: String,
+    },
     /// A reading of the place's scale; `raw` is the frame in hex.
-    Mass { device: DeviceId, reading: MassReading, raw: String },
+    Mass {
+        device: DeviceId,
+        reading: MassReading,
+        raw: String,
+    },
     /// A device appeared, vanished or complains.
-    Device { device: DeviceId, change: DeviceChange },
+    Device {
+        device: DeviceId,
+        change: DeviceChange,
+    },
     /// A validated order: new, the same again, or changed (the reducer tells them apart).
-    Order { order: Order },
-    OrderRefused { order: String, problems: Vec<String> },
-    OrderCancelled { order: OrderId, reason: String },
+    Order {
+        order: Order,
+    },
+    OrderRefused {
+        order: String,
+        problems: Vec<String>,
+    },
+    OrderCancelled {
+        order: OrderId,
+        reason: String,
+    },
     /// The picture of a label job was made, checked and stored, or could not be.
-    Rendered { job: JobId, outcome: Result<RenderedLabel, Vec<String>> },
+    Rendered {
+        job: JobId,
+        outcome: Result<RenderedLabel, Vec<String>>,
+    },
     /// News of a label job from the print worker.
-    Print { job: JobId, step: PrintStep },
+    Print {
+        job: JobId,
+        step: PrintStep,
+    },
     /// The manifest document of a closed handover was made and stored.
-    ManifestMade { handover: HandoverId, document: String },
+    ManifestMade {
+        handover: HandoverId,
+        document: String,
+    },
     /// Time passed; sent every 250 ms.
     Tick,
     /// First input after start-up: unfinished work is taken up.
-    Start { version: String },
+    Start {
+        version: String,
+    },
 }
 
 /// A device's connection or fault.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum DeviceChange {
     /// `what` names model or address for people.
-    Connected { what: String },
-    Lost { reason: String },
+    Connected {
+        what: String,
+    },
+    Lost {
+        reason: String,
+    },
     /// Connected, but in need of a hand: `paper_out`, `head_open`, ...; empty = fine again.
-    Status { flags: Vec<String> },
+    Status {
+        flags: Vec<String>,
+    },
 }
 
 /// A finished label picture.

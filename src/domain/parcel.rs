@@ -98,6 +98,9 @@ pub struct Parcel {
     pub trail: Vec<Sku>,
     /// Weight of the verified pieces; `None` if one has no known weight.
     pub items_mass: Option<Mass>,
+    /// Weight of each piece, parallel to `trail`.
+    #[serde(default)]
+    pub piece_masses: Vec<Option<Mass>>,
     #[serde(default)]
     pub box_type: Option<String>,
     #[serde(default)]
@@ -106,6 +109,9 @@ pub struct Parcel {
     pub assignment: Option<Assignment>,
     #[serde(default)]
     pub number: Option<Number>,
+    /// The number must never be used: the parcel was voided or given up.
+    #[serde(default)]
+    pub burnt: bool,
     /// Label jobs in order; the last one counts.
     pub jobs: Vec<JobId>,
     #[serde(default)]

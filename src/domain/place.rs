@@ -39,6 +39,8 @@ pub enum Pending {
     Remove,
     /// RESUME: waits for the parked parcel's tag or order.
     Resume,
+    /// LOADED: waits for the manifest's barcode.
+    Loaded,
 }
 
 /// Durable state of one place.

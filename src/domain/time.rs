@@ -13,7 +13,10 @@ impl Wall {
     /// RFC 3339 with milliseconds and numeric offset, such as `2026-11-21T09:05:00.000+01:00`.
     pub fn rfc3339(self) -> String {
         let local_ms = self.unix_ms + i64::from(self.offset_min) * 60_000;
-        let (date, clock_ms) = (local_ms.div_euclid(86_400_000), local_ms.rem_euclid(86_400_000));
+        let (date, clock_ms) = (
+            local_ms.div_euclid(86_400_000),
+            local_ms.rem_euclid(86_400_000),
+        );
         let (year, month, day) = civil_from_days(date);
         let (hour, minute) = (clock_ms / 3_600_000, clock_ms / 60_000 % 60);
         let (second, ms) = (clock_ms / 1000 % 60, clock_ms % 1000);
@@ -47,7 +50,11 @@ fn civil_from_days(days: i64) -> (i64, i64, i64) {
     let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let month_shifted = (5 * day_of_year + 2) / 153;
     let day = day_of_year - (153 * month_shifted + 2) / 5 + 1;
-    let month = if month_shifted < 10 { month_shifted + 3 } else { month_shifted - 9 };
+    let month = if month_shifted < 10 {
+        month_shifted + 3
+    } else {
+        month_shifted - 9
+    };
     let year = year_of_era + era * 400 + i64::from(month <= 2);
     (year, month, day)
 }
@@ -77,12 +84,32 @@ mod tests {
 
     #[test]
     fn formats_dates_across_leap_days_offsets_and_the_epoch() {
-        let at = |unix_ms, offset_min| Wall { unix_ms, offset_min }.rfc3339();
+        let at = |unix_ms, offset_min| {
+            Wall {
+                unix_ms,
+                offset_min,
+            }
+            .rfc3339()
+        };
         assert_eq!(at(0, 0), "1970-01-01T00:00:00.000+00:00");
         assert_eq!(at(-1, 0), "1969-12-31T23:59:59.999+00:00");
         assert_eq!(at(1_709_164_799_000, 60), "2024-02-29T00:59:59.000+01:00");
         assert_eq!(at(1_795_226_700_123, -330), "2026-11-20T20:35:00.123-05:30");
-        assert_eq!(Wall { unix_ms: 0, offset_min: 90 }.time_of_day(), "01:30");
-        assert_eq!(Wall { unix_ms: 951_782_400_000, offset_min: 0 }.date(), "2000-02-29");
+        assert_eq!(
+            Wall {
+                unix_ms: 0,
+                offset_min: 90
+            }
+            .time_of_day(),
+            "01:30"
+        );
+        assert_eq!(
+            Wall {
+                unix_ms: 951_782_400_000,
+                offset_min: 0
+            }
+            .date(),
+            "2000-02-29"
+        );
     }
 }

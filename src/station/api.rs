@@ -8,7 +8,7 @@ use crate::domain::parcel::Parcel;
 use crate::domain::place::PlaceKind;
 use crate::domain::view::PlaceView;
 use crate::domain::{Event, OrderId, PlaceId};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use tokio::sync::watch;
 
@@ -21,18 +21,32 @@ pub struct PlaceInfo {
 }
 
 /// How an order submission ended.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "outcome")]
 pub enum Submitted {
     /// First version stored.
-    Received { order: OrderId, version: u32 },
+    Received {
+        order: OrderId,
+        version: u32,
+    },
     /// Same content as stored: nothing changed.
-    Unchanged { order: OrderId, version: u32 },
+    Unchanged {
+        order: OrderId,
+        version: u32,
+    },
     /// New version stored.
-    Changed { order: OrderId, version: u32 },
-    Cancelled { order: OrderId },
+    Changed {
+        order: OrderId,
+        version: u32,
+    },
+    Cancelled {
+        order: OrderId,
+    },
     /// Not taken: each problem names line, field and remedy.
-    Refused { order: String, problems: Vec<String> },
+    Refused {
+        order: String,
+        problems: Vec<String>,
+    },
 }
 
 /// Why a request failed; the texts say what to do next.
@@ -129,6 +143,11 @@ pub trait StationApi: Send + Sync {
     /// # Errors
     /// [`ApiError::Conflict`] if the key was used for another document.
     fn submit_order(&self, body: &[u8], key: Option<&str>) -> Result<Submitted, ApiError>;
+    /// Takes a file of orders and cancellations, JSON or CSV; each one for itself.
+    ///
+    /// # Errors
+    /// [`ApiError::Unavailable`] if the station cannot take it now.
+    fn import_orders(&self, body: &[u8], csv: bool) -> Result<Vec<Submitted>, ApiError>;
     /// Cancels an order; the bench that has it open stops at once.
     ///
     /// # Errors
@@ -181,6 +200,16 @@ pub trait StationApi: Send + Sync {
     /// # Errors
     /// As [`StationApi::order`].
     fn retry_parked(&self, sink: Option<&str>) -> Result<u32, ApiError>;
+    /// Recomputes the event chain and checks the receipts.
+    ///
+    /// # Errors
+    /// As [`StationApi::order`].
+    fn verify(&self) -> Result<serde_json::Value, ApiError>;
+    /// Writes a verified copy of the database.
+    ///
+    /// # Errors
+    /// [`ApiError::Invalid`] for a relative path or an existing file.
+    fn backup(&self, file: &std::path::Path) -> Result<serde_json::Value, ApiError>;
     /// Metrics in the Prometheus text format.
     fn metrics(&self) -> String;
 }

@@ -1,3 +1,10 @@
 //! The loop: inputs -> reducer -> commit -> effects; and the one handle others hold.
 
 pub mod api;
+pub mod clock;
+pub mod core;
+pub mod hands;
+pub mod handle;
+pub mod labels;
+mod look;
+pub mod metrics;

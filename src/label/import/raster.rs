@@ -1,0 +1,224 @@
+//! Pictures: decoded within limits, grey, scaled by exact area, thresholded.
+
+use std::io::Cursor;
+
+use firstscan_drivers::bitmap::{Bitmap, Resolution};
+use image::{ImageFormat, ImageReader, Limits};
+
+use crate::label::canvas::packed;
+use crate::label::png;
+
+/// Grey below this is black.
+const THRESHOLD: u8 = 128;
+/// Longest side, pixels.
+pub const SIDE_MAX: u32 = 10_000;
+/// Pixels of one picture: A4 at 600 dpi.
+pub const PIXELS_MAX: u64 = 40_000_000;
+/// Memory the decoder may take.
+const DECODER_BYTES_MAX: u64 = 256 << 20;
+/// Resolutions files mean when they state one within 0.5 % of it.
+const USUAL_DPI: [u32; 9] = [72, 96, 150, 200, 203, 300, 400, 406, 600];
+
+/// Why a picture cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum RasterError {
+    #[error("the picture cannot be read ({0}); check that the file is whole and of this kind")]
+    Unreadable(String),
+}
+
+/// A grey picture, 0 black.
+#[derive(Debug, Clone)]
+pub struct Grey {
+    pub width: u32,
+    pub height: u32,
+    /// `width * height` bytes.
+    pub pixels: Vec<u8>,
+    /// As stated in the file.
+    pub resolution: Option<Resolution>,
+}
+
+/// Reads a picture, on white where it is transparent.
+pub fn decode(bytes: &[u8], format: ImageFormat) -> Result<Grey, RasterError> {
+    let unreadable = |reason: String| RasterError::Unreadable(reason);
+    let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
+    let mut limits = Limits::default();
+    limits.max_image_width = Some(SIDE_MAX);
+    limits.max_image_height = Some(SIDE_MAX);
+    limits.max_alloc = Some(DECODER_BYTES_MAX);
+    reader.limits(limits);
+    // Size first: a small file can claim a huge picture.
+    let size = ImageReader::with_format(Cursor::new(bytes), format).into_dimensions();
+    let (width, height) = size.map_err(|error| unreadable(error.to_string()))?;
+    if width == 0 || height == 0 || u64::from(width) * u64::from(height) > PIXELS_MAX {
+        return Err(unreadable(format!(
+            "{width} x {height} pixels, up to {PIXELS_MAX} work"
+        )));
+    }
+    let picture = reader
+        .decode()
+        .map_err(|error| unreadable(error.to_string()))?;
+    let (width, height) = (picture.width(), picture.height());
+    let pixels = match picture.color().has_alpha() {
+        false => picture.into_luma8().into_raw(),
+        true => {
+            let on_white = |[grey, alpha]: [u8; 2]| {
+                let (grey, alpha) = (u16::from(grey), u16::from(alpha));
+                ((grey * alpha + 255 * (255 - alpha)) / 255) as u8
+            };
+            picture
+                .into_luma_alpha8()
+                .pixels()
+                .map(|pixel| on_white(pixel.0))
+                .collect()
+        }
+    };
+    let resolution = match format {
+        ImageFormat::Jpeg => jfif_resolution(bytes),
+        _ => png::stated_resolution(bytes),
+    };
+    Ok(Grey {
+        width,
+        height,
+        pixels,
+        resolution,
+    })
+}
+
+impl Grey {
+    /// Dots darker than the middle become black.
+    pub fn threshold(&self) -> Bitmap {
+        let mut rows = Vec::with_capacity(self.pixels.len() / 8 + self.height as usize);
+        for row in self.pixels.chunks_exact((self.width as usize).max(1)) {
+            for eight in row.chunks(8) {
+                let set = |byte: u8, (at, grey): (usize, &u8)| {
+                    byte | (u8::from(*grey < THRESHOLD) << (7 - at))
+                };
+                rows.push(eight.iter().enumerate().fold(0, set));
+            }
+        }
+        packed(self.width, self.height, rows)
+    }
+
+    /// The picture at `width` x `height`; every new pixel is the mean of the area it covers, so
+    /// that bars get neither thicker nor thinner on average. Equal size is an exact copy.
+    pub fn scaled(&self, width: u32, height: u32) -> Self {
+        if (width, height) == (self.width, self.height) {
+            return self.clone();
+        }
+        let columns = spans(self.width, width);
+        let mut narrow = Vec::with_capacity(width as usize * self.height as usize);
+        for row in self.pixels.chunks_exact((self.width as usize).max(1)) {
+            narrow.extend(columns.iter().map(|span| span.mean(|at| row[at])));
+        }
+        let stride = width as usize;
+        let mut pixels = Vec::with_capacity(stride * height as usize);
+        for span in spans(self.height, height) {
+            pixels.extend((0..stride).map(|x| span.mean(|at| narrow[at * stride + x])));
+        }
+        Self {
+            width,
+            height,
+            pixels,
+            resolution: self.resolution,
+        }
+    }
+}
+
+/// Source pixels `first..` with their weights; the weights add up to the source's length.
+struct Span {
+    first: usize,
+    weights: Vec<u64>,
+}
+
+impl Span {
+    fn mean(&self, pixel: impl Fn(usize) -> u8) -> u8 {
+        let total: u64 = self.weights.iter().sum();
+        let parts = self.weights.iter().enumerate();
+        let sum: u64 = parts
+            .map(|(i, w)| w * u64::from(pixel(self.first + i)))
+            .sum();
+        u8::try_from((sum + total / 2) / total.max(1)).unwrap_or(255)
+    }
+}
+
+/// New pixel `i` covers `i * from / to .. (i + 1) * from / to`; in units of `1 / to`.
+fn spans(from: u32, to: u32) -> Vec<Span> {
+    let (from, to) = (u64::from(from), u64::from(to));
+    let span = |index: u64| {
+        let (start, end) = (index * from, (index + 1) * from);
+        let (first, last) = (start / to, (end - 1) / to);
+        let overlap = |at: u64| end.min((at + 1) * to) - start.max(at * to);
+        let first_at = usize::try_from(first).unwrap_or(0);
+        Span {
+            first: first_at,
+            weights: (first..=last).map(overlap).collect(),
+        }
+    };
+    (0..to).map(span).collect()
+}
+
+/// The resolution meant by so many pixels per metre; None if that is nonsense.
+pub fn resolution_per_metre(per_metre: u32) -> Option<Resolution> {
+    if !(1_000..=100_000).contains(&per_metre) {
+        return None;
+    }
+    let near = |dpi: &u32| {
+        // dpi * 10_000 / 254 pixels per metre.
+        let ideal = *dpi * 10_000 / 254;
+        ideal.abs_diff(per_metre) * 200 <= ideal
+    };
+    let usual = USUAL_DPI.iter().copied().filter(near);
+    let nearest = usual.min_by_key(|dpi| (dpi * 10_000 / 254).abs_diff(per_metre));
+    let as_stated = Resolution {
+        dots: per_metre,
+        per_um: 1_000_000,
+    };
+    Some(nearest.map_or(as_stated, Resolution::from_dpi))
+}
+
+/// Density of a JFIF header, if it is the same both ways.
+fn jfif_resolution(bytes: &[u8]) -> Option<Resolution> {
+    let header = bytes.get(6..18)?;
+    let [b'J', b'F', b'I', b'F', 0, _, _, unit, x1, x2, y1, y2] = header else {
+        return None;
+    };
+    let across = u32::from(u16::from_be_bytes([*x1, *x2]));
+    if (x1, x2) != (y1, y2) {
+        return None;
+    }
+    match unit {
+        1 => resolution_per_metre(across * 10_000 / 254),
+        2 => resolution_per_metre(across * 100),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scaling_keeps_area() {
+        let pixels = vec![0, 0, 255, 255, 255, 255];
+        let picture = Grey {
+            width: 6,
+            height: 1,
+            pixels,
+            resolution: None,
+        };
+        assert_eq!(picture.scaled(3, 1).pixels, [0, 255, 255]);
+        assert_eq!(picture.scaled(4, 1).pixels, [0, 170, 255, 255]);
+        assert_eq!(picture.scaled(12, 2).pixels[..5], [0, 0, 0, 0, 255]);
+    }
+
+    #[test]
+    fn stated_resolutions_mean_printers() {
+        assert_eq!(resolution_per_metre(7_992), Some(Resolution::from_dpi(203)));
+        assert_eq!(resolution_per_metre(8_000), Some(Resolution::from_dpi(203)));
+        assert_eq!(
+            resolution_per_metre(11_811),
+            Some(Resolution::from_dpi(300))
+        );
+        assert_eq!(resolution_per_metre(0), None);
+    }
+}

@@ -1,0 +1,748 @@
+//! When to send what, and what an answer means: a state machine without I/O, clock or thread.
+//!
+//! Inputs are calls with a time; outputs are polled with [`Sender::poll`]; when nothing is left to
+//! do, [`Sender::poll_timeout`] says when to call [`Sender::handle_timeout`]. One batch is under
+//! way at a time. Rules (reference 5.1):
+//!
+//! - 408, 425, 429, 5xx and anything unclear: the same events again, after full-jitter backoff
+//!   (base 500 ms, cap 60 s); `Retry-After` wins, up to an hour. The receiver drops doubles by id.
+//! - 401 and 403 pause the sink, and so does an address that is no receiver (redirects, 404, 405,
+//!   406, 410, 415, 426): splitting would park good events for a wrong setting. A paused sink
+//!   tries again by itself every five minutes.
+//! - 413 and every other 4xx halve the batch until one event is left; that one is the culprit and
+//!   is parked. Three culprits in a row with nothing accepted between: the sink pauses instead.
+//! - A verdict counts for its event alone. Refused for good: parked, and later events of its
+//!   subject wait behind it. Refused for now: stays due; parked after 8 such refusals while the
+//!   upstream took other events, or after 30.
+//! - A receipt that does not fit the batch's chain head: nothing counts, the sink pauses.
+
+use super::cloudevents::{self, Filter};
+use super::outbox::{Due, Receipt, Settlement};
+use crate::domain::{Event, Instant};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use std::collections::{HashMap, HashSet, VecDeque};
+
+/// First backoff step.
+pub const BACKOFF_BASE_MS: u64 = 500;
+/// Longest backoff.
+pub const BACKOFF_CAP_MS: u64 = 60_000;
+/// Longest obeyed `Retry-After`.
+pub const RETRY_AFTER_MS_MAX: u64 = 3_600_000;
+/// A paused sink tries again by itself after this time, plus up to a fifth.
+pub const PAUSE_MS: u64 = 300_000;
+/// A few local events alone move the cursor only this often, to spare the disk.
+pub const LOCAL_SETTLE_MS: u64 = 1000;
+/// Local events that are worth a cursor move at once.
+const LOCAL_EVENTS_MAX: usize = 8;
+/// Single events refused by a whole-request 4xx, one after the other, before the sink pauses.
+const CULPRITS_MAX: u32 = 3;
+/// Refusals "for now" of one event while others were taken, or without, before it is parked.
+const TRIES_AMONG_OTHERS_MAX: u32 = 8;
+const TRIES_MAX: u32 = 30;
+/// Events whose refusals are counted.
+const TRIES_KEPT_MAX: usize = 10_000;
+
+/// Bounds of a batch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Events in a batch, at least 1.
+    pub events_max: u32,
+    /// Bytes of a batch's JSON; a single larger event still goes alone.
+    pub bytes_max: usize,
+    /// The first attempt comes within this time, at random: a fleet must not reconnect at once.
+    pub first_spread_ms: u64,
+}
+
+/// One event of a batch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    pub seq: u64,
+    pub id: String,
+    pub subject: String,
+    /// The event as CloudEvents JSON.
+    pub json: String,
+}
+
+/// The end of the chain as far as a batch goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Head {
+    pub station: String,
+    pub epoch: u32,
+    pub seq: u64,
+    pub hash: String,
+}
+
+/// What is sent in one request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Batch {
+    /// Derived from the content: the same events make the same id.
+    pub id: String,
+    /// In order of their numbers; never empty.
+    pub entries: Vec<Entry>,
+    /// Of the last event in it.
+    pub head: Head,
+}
+
+impl Batch {
+    /// The JSON array of its events.
+    pub fn body(&self) -> String {
+        let bytes: usize = self.entries.iter().map(|e| e.json.len() + 1).sum();
+        let mut out = String::with_capacity(bytes + 1);
+        for entry in &self.entries {
+            out.push(if out.is_empty() { '[' } else { ',' });
+            out.push_str(&entry.json);
+        }
+        out.push(']');
+        out
+    }
+}
+
+/// What the upstream said about one event.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Verdict {
+    /// Event id.
+    pub id: String,
+    pub verdict: Outcome,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// Of a refusal: it will never be taken as it is.
+    #[serde(default)]
+    pub permanent: bool,
+}
+
+/// The three ways an event can fare.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Outcome {
+    Accepted,
+    /// It has this id with this content already.
+    Duplicate,
+    Refused,
+}
+
+/// The upstream's word that it has seen the chain up to a head.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UpstreamReceipt {
+    pub station: String,
+    pub epoch: u32,
+    pub seq: u64,
+    pub head: String,
+    /// RFC 3339, by the upstream's clock.
+    pub received_at: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signature: Option<String>,
+}
+
+/// How a request ended, as a sink reports it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Answer {
+    /// 2xx with verdicts.
+    Verdicts {
+        verdicts: Vec<Verdict>,
+        receipt: Option<UpstreamReceipt>,
+    },
+    /// Any other status for the whole request.
+    Status {
+        status: u16,
+        retry_after_ms: Option<u64>,
+        text: String,
+    },
+    /// No connection, no answer, or one that cannot be read: it may have arrived.
+    Unclear { reason: String },
+}
+
+/// What the driver has to do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Output {
+    /// Ask the outbox and call [`Sender::loaded`].
+    Want { events_max: u32, bytes_max: usize },
+    /// Hand to the sink and call [`Sender::answered`].
+    Send(Batch),
+    /// Store and call [`Sender::settled`].
+    Settle(Settlement),
+    /// For people: the sink stands still until [`Sender::resume`] or the next slow try.
+    Pause { reason: String },
+}
+
+/// How the sink fares, for people.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mood {
+    Ok,
+    /// Reachable, but it asked for patience.
+    Waiting,
+    Offline,
+    Paused,
+}
+
+#[derive(Debug)]
+enum State {
+    /// Nothing was due when last asked.
+    Idle,
+    Wait {
+        until: Instant,
+        wakeable: bool,
+    },
+    Loading {
+        woken: bool,
+    },
+    Sending(Box<InFlight>),
+    Settling {
+        through: u64,
+        backoff: bool,
+    },
+    Paused {
+        until: Instant,
+    },
+}
+
+#[derive(Debug)]
+struct InFlight {
+    batch: Batch,
+    /// Numbers in the window that the filter keeps here.
+    local: Vec<u64>,
+    through: u64,
+}
+
+/// The sender of one sink.
+#[derive(Debug)]
+pub struct Sender {
+    limits: Limits,
+    filter: Filter,
+    state: State,
+    outputs: VecDeque<Output>,
+    random: u64,
+    /// Present size of a batch: halved by refusals of a whole request, doubled by success.
+    events_now: u32,
+    failures: u32,
+    culprits: u32,
+    tries: HashMap<u64, u32>,
+    /// Where the cursor is, once known.
+    cursor: Option<u64>,
+    local_settled: Option<Instant>,
+    mood: Mood,
+    last_error: Option<String>,
+    accepted: u64,
+}
+
+impl Sender {
+    /// A sender that asks for its first batch within `limits.first_spread_ms`.
+    pub fn new(limits: Limits, filter: Filter, now: Instant, seed: u64) -> Self {
+        let mut sender = Self {
+            limits,
+            filter,
+            state: State::Idle,
+            outputs: VecDeque::new(),
+            random: seed,
+            events_now: limits.events_max.max(1),
+            failures: 0,
+            culprits: 0,
+            tries: HashMap::new(),
+            cursor: None,
+            local_settled: None,
+            mood: Mood::Ok,
+            last_error: None,
+            accepted: 0,
+        };
+        let delay = sender.uniform(limits.first_spread_ms);
+        sender.wait(now, delay, false);
+        sender
+    }
+
+    /// The next thing to do, until there is none.
+    pub fn poll(&mut self) -> Option<Output> {
+        self.outputs.pop_front()
+    }
+
+    /// When to call [`Sender::handle_timeout`] if nothing else happens before.
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        match self.state {
+            State::Wait { until, .. } | State::Paused { until } => Some(until),
+            _ => None,
+        }
+    }
+
+    /// Time has passed.
+    pub fn handle_timeout(&mut self, now: Instant) {
+        if self.poll_timeout().is_some_and(|until| now >= until) {
+            self.want();
+        }
+    }
+
+    /// New events were committed. Never shortens a backoff or a pause.
+    pub fn woken(&mut self) {
+        match &mut self.state {
+            State::Idle | State::Wait { wakeable: true, .. } => self.want(),
+            State::Loading { woken } => *woken = true,
+            _ => {}
+        }
+    }
+
+    /// A person asks for another try now.
+    pub fn resume(&mut self) {
+        self.culprits = 0;
+        self.failures = 0;
+        if self.mood == Mood::Paused {
+            self.mood = Mood::Waiting;
+        }
+        match &mut self.state {
+            State::Loading { woken } => *woken = true,
+            State::Sending(_) | State::Settling { .. } => {}
+            _ => self.want(),
+        }
+    }
+
+    /// The outbox answered [`Output::Want`].
+    pub fn loaded(&mut self, now: Instant, due: Due) {
+        let State::Loading { woken } = self.state else {
+            return;
+        };
+        let moves = self.cursor.is_none_or(|cursor| due.through > cursor);
+        let window = self.window(due);
+        if !window.batch.entries.is_empty() {
+            self.outputs.push_back(Output::Send(window.batch.clone()));
+            self.state = State::Sending(Box::new(window));
+        } else if woken {
+            self.want();
+        } else if window.local.is_empty() && !moves {
+            self.state = State::Idle;
+        } else {
+            self.settle_local(now, window);
+        }
+    }
+
+    /// The outbox could not be read or written: the same again later.
+    pub fn outbox_failed(&mut self, now: Instant, reason: &str) {
+        if matches!(self.state, State::Loading { .. } | State::Settling { .. }) {
+            self.last_error = Some(reason.to_owned());
+            self.back_off(now, None);
+        }
+    }
+
+    /// [`Output::Settle`] is stored.
+    pub fn settled(&mut self, now: Instant) {
+        let State::Settling { through, backoff } = self.state else {
+            return;
+        };
+        self.cursor = self.cursor.max(Some(through));
+        if backoff {
+            self.back_off(now, None);
+        } else {
+            self.want();
+        }
+    }
+
+    /// The sink answered [`Output::Send`].
+    pub fn answered(&mut self, now: Instant, answer: Answer) {
+        let state = std::mem::replace(&mut self.state, State::Idle);
+        let State::Sending(flight) = state else {
+            self.state = state;
+            return;
+        };
+        match answer {
+            Answer::Verdicts { verdicts, receipt } => self.judge(now, *flight, &verdicts, receipt),
+            Answer::Status {
+                status,
+                retry_after_ms,
+                text,
+            } => {
+                self.whole(now, *flight, status, retry_after_ms, &text);
+            }
+            Answer::Unclear { reason } => {
+                self.mood = Mood::Offline;
+                self.last_error = Some(reason);
+                self.back_off(now, None);
+            }
+        }
+    }
+
+    /// How the sink fares.
+    pub fn mood(&self) -> Mood {
+        self.mood
+    }
+
+    /// The last failure, until something is accepted.
+    pub fn last_error(&self) -> Option<&str> {
+        self.last_error.as_deref()
+    }
+
+    /// Events the upstream has taken since the start, doubles included.
+    pub fn accepted(&self) -> u64 {
+        self.accepted
+    }
+
+    /// Everything the sink carries was delivered or parked when last asked.
+    pub fn is_idle(&self) -> bool {
+        matches!(self.state, State::Idle | State::Wait { wakeable: true, .. })
+    }
+
+    /// Splits what is due into what is sent and what stays here, within the byte limit.
+    fn window(&self, due: Due) -> InFlight {
+        let (mut entries, mut local, mut bytes) = (Vec::new(), Vec::new(), 2);
+        let (mut through, mut head) = (due.through, None);
+        for event in &due.events {
+            if !self.filter.passes(&event.fact.kind()) {
+                local.push(event.seq);
+                continue;
+            }
+            let json = cloudevents::cloud_event(event).to_string();
+            let full = bytes + json.len() + 1 > self.limits.bytes_max;
+            if (full && !entries.is_empty()) || entries.len() as u64 >= self.events_now.into() {
+                through = event.seq - 1;
+                break;
+            }
+            bytes += json.len() + 1;
+            head = Some(head_of(event));
+            entries.push(Entry {
+                seq: event.seq,
+                id: event.id.clone(),
+                subject: event.subject.clone(),
+                json,
+            });
+        }
+        let none = Head {
+            station: String::new(),
+            epoch: 0,
+            seq: 0,
+            hash: String::new(),
+        };
+        let batch = Batch {
+            id: batch_id(&entries),
+            entries,
+            head: head.unwrap_or(none),
+        };
+        InFlight {
+            batch,
+            local,
+            through,
+        }
+    }
+
+    /// Nothing to send, but the cursor can move: at once if it is worth it.
+    fn settle_local(&mut self, now: Instant, window: InFlight) {
+        let rest_ms = self
+            .local_settled
+            .map_or(0, |then| LOCAL_SETTLE_MS.saturating_sub(now.since_ms(then)));
+        if rest_ms > 0 && window.local.len() < LOCAL_EVENTS_MAX {
+            self.wait(now, rest_ms, true);
+            return;
+        }
+        self.local_settled = Some(now);
+        let (through, delivered) = (window.through, window.local);
+        self.settle(
+            Settlement {
+                through,
+                delivered,
+                ..Settlement::default()
+            },
+            false,
+        );
+    }
+
+    /// A status other than 2xx for the whole request.
+    fn whole(
+        &mut self,
+        now: Instant,
+        flight: InFlight,
+        status: u16,
+        retry_after_ms: Option<u64>,
+        text: &str,
+    ) {
+        let said = format!("the upstream answered {status} {}", text.trim());
+        self.last_error = Some(said.trim().to_owned());
+        match status {
+            401 | 403 => self.pause(now, format!("{said}: check the sink's secret")),
+            300..=399 | 404 | 405 | 406 | 410 | 415 | 426 => self.pause(
+                now,
+                format!("{said}: check that the sink's url is the receiver's own address"),
+            ),
+            408 | 425 | 429 | 500..=599 => {
+                self.mood = Mood::Waiting;
+                self.back_off(now, retry_after_ms);
+            }
+            400..=499 => self.halve(now, flight, said),
+            _ => {
+                self.mood = Mood::Offline;
+                self.back_off(now, retry_after_ms);
+            }
+        }
+    }
+
+    /// Something in the batch is not acceptable: look for it.
+    fn halve(&mut self, now: Instant, flight: InFlight, said: String) {
+        let sent = u32::try_from(flight.batch.entries.len()).unwrap_or(u32::MAX);
+        self.mood = Mood::Waiting;
+        if sent > 1 {
+            self.events_now = sent / 2;
+            self.want();
+            return;
+        }
+        if self.culprits >= CULPRITS_MAX {
+            self.pause(
+                now,
+                format!("{said}, for every event: ask the upstream's operator"),
+            );
+            return;
+        }
+        self.culprits += 1;
+        let refused = flight
+            .batch
+            .entries
+            .iter()
+            .map(|e| (e.seq, said.clone()))
+            .collect();
+        let (through, delivered) = (flight.through, flight.local);
+        self.settle(
+            Settlement {
+                through,
+                delivered,
+                refused,
+                receipt: None,
+            },
+            false,
+        );
+    }
+
+    /// 2xx: verdicts count one by one.
+    fn judge(
+        &mut self,
+        now: Instant,
+        flight: InFlight,
+        verdicts: &[Verdict],
+        receipt: Option<UpstreamReceipt>,
+    ) {
+        if let Some(wrong) = receipt.as_ref().and_then(|r| misfit(r, &flight.batch.head)) {
+            self.pause(now, wrong);
+            return;
+        }
+        let verdicts: HashMap<&str, &Verdict> =
+            verdicts.iter().map(|v| (v.id.as_str(), v)).collect();
+        if !flight
+            .batch
+            .entries
+            .iter()
+            .any(|e| verdicts.contains_key(e.id.as_str()))
+        {
+            self.mood = Mood::Offline;
+            self.last_error = Some(
+                "the answer holds no verdict on any event sent: check that the sink's url is a \
+                 firstscan receiver"
+                    .to_owned(),
+            );
+            self.back_off(now, None);
+            return;
+        }
+        let taken = |e: &&Entry| {
+            verdicts
+                .get(e.id.as_str())
+                .is_some_and(|v| v.verdict != Outcome::Refused)
+        };
+        let mut delivered: Vec<u64> = flight
+            .batch
+            .entries
+            .iter()
+            .filter(taken)
+            .map(|e| e.seq)
+            .collect();
+        let failures = self.failures;
+        self.succeeded(&delivered);
+        let (refused, left) = self.refusals(&flight.batch, &verdicts, !delivered.is_empty());
+        if left {
+            // The next try for what is left comes later each time, whatever else was taken.
+            self.failures = failures;
+        }
+        self.mood = if left { Mood::Waiting } else { Mood::Ok };
+        delivered.extend(flight.local);
+        let receipt = receipt.map(|r| Receipt {
+            seq: r.seq,
+            head: r.head.clone(),
+            body: serde_json::to_string(&r).unwrap_or_default(),
+        });
+        self.settle(
+            Settlement {
+                through: flight.through,
+                delivered,
+                refused,
+                receipt,
+            },
+            left,
+        );
+    }
+
+    /// Which events to park, and whether some stay due that nothing parked holds back.
+    fn refusals(
+        &mut self,
+        batch: &Batch,
+        verdicts: &HashMap<&str, &Verdict>,
+        others_taken: bool,
+    ) -> (Vec<(u64, String)>, bool) {
+        let tries_max = if others_taken {
+            TRIES_AMONG_OTHERS_MAX
+        } else {
+            TRIES_MAX
+        };
+        let (mut refused, mut left) = (Vec::new(), false);
+        let (mut behind_parked, mut behind_left) = (HashSet::new(), HashSet::new());
+        for entry in &batch.entries {
+            let verdict = verdicts.get(entry.id.as_str());
+            if verdict.is_some_and(|v| v.verdict != Outcome::Refused) {
+                continue;
+            }
+            let reason = verdict
+                .and_then(|v| v.reason.as_deref())
+                .unwrap_or("no reason given");
+            if verdict.is_some_and(|v| v.permanent) {
+                refused.push((entry.seq, reason.to_owned()));
+                behind_parked.insert(entry.subject.as_str());
+                continue;
+            }
+            let subject = entry.subject.as_str();
+            if behind_parked.contains(subject) || behind_left.contains(subject) {
+                continue;
+            }
+            let tries = self.count_try(entry.seq);
+            if tries >= tries_max {
+                refused.push((
+                    entry.seq,
+                    format!("refused {tries} times for now: {reason}"),
+                ));
+                behind_parked.insert(subject);
+            } else {
+                self.last_error = Some(format!("event {} is refused for now: {reason}", entry.seq));
+                behind_left.insert(subject);
+                left = true;
+            }
+        }
+        for (seq, _) in &refused {
+            self.tries.remove(seq);
+        }
+        (refused, left)
+    }
+
+    fn count_try(&mut self, seq: u64) -> u32 {
+        if self.tries.len() >= TRIES_KEPT_MAX {
+            self.tries.clear();
+        }
+        let tries = self.tries.entry(seq).or_insert(0);
+        *tries += 1;
+        *tries
+    }
+
+    /// The upstream answered with verdicts: it works.
+    fn succeeded(&mut self, delivered: &[u64]) {
+        if delivered.is_empty() {
+            return;
+        }
+        for seq in delivered {
+            self.tries.remove(seq);
+        }
+        self.accepted += delivered.len() as u64;
+        self.culprits = 0;
+        self.failures = 0;
+        self.last_error = None;
+        self.events_now = self
+            .events_now
+            .saturating_mul(2)
+            .min(self.limits.events_max.max(1));
+    }
+
+    fn want(&mut self) {
+        self.state = State::Loading { woken: false };
+        let (events_max, bytes_max) = (self.events_now, self.limits.bytes_max);
+        self.outputs.push_back(Output::Want {
+            events_max,
+            bytes_max,
+        });
+    }
+
+    fn settle(&mut self, settlement: Settlement, backoff: bool) {
+        self.state = State::Settling {
+            through: settlement.through,
+            backoff,
+        };
+        self.outputs.push_back(Output::Settle(settlement));
+    }
+
+    fn pause(&mut self, now: Instant, reason: String) {
+        self.mood = Mood::Paused;
+        self.last_error = Some(reason.clone());
+        let until = Instant(now.0 + PAUSE_MS + self.uniform(PAUSE_MS / 5));
+        self.state = State::Paused { until };
+        self.outputs.push_back(Output::Pause { reason });
+    }
+
+    fn back_off(&mut self, now: Instant, retry_after_ms: Option<u64>) {
+        let step = BACKOFF_BASE_MS
+            .saturating_mul(1 << self.failures.min(16))
+            .min(BACKOFF_CAP_MS);
+        self.failures = self.failures.saturating_add(1);
+        let delay = match retry_after_ms {
+            // Obeyed, but never a tight loop; a little spread keeps a fleet apart.
+            Some(ms) => {
+                let ms = ms.clamp(BACKOFF_BASE_MS, RETRY_AFTER_MS_MAX);
+                ms + self.uniform(ms / 10)
+            }
+            None => self.uniform(step),
+        };
+        self.wait(now, delay, false);
+    }
+
+    fn wait(&mut self, now: Instant, delay_ms: u64, wakeable: bool) {
+        self.state = State::Wait {
+            until: Instant(now.0.saturating_add(delay_ms)),
+            wakeable,
+        };
+    }
+
+    /// A random number from 0 to `max`, both included (SplitMix64; the bias does not matter here).
+    fn uniform(&mut self, max: u64) -> u64 {
+        self.random = self.random.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.random;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        (z ^ (z >> 31)) % max.saturating_add(1).max(1)
+    }
+}
+
+fn head_of(event: &Event) -> Head {
+    Head {
+        station: event.station.clone(),
+        epoch: event.epoch,
+        seq: event.seq,
+        hash: event.hash.clone(),
+    }
+}
+
+fn batch_id(entries: &[Entry]) -> String {
+    let mut hash = Sha256::new();
+    for entry in entries {
+        hash.update(entry.json.as_bytes());
+        hash.update(b"\n");
+    }
+    let mut id = cloudevents::hex(&hash.finalize());
+    id.truncate(32);
+    format!("batch_{id}")
+}
+
+/// Why a receipt is not for the head that was sent.
+fn misfit(receipt: &UpstreamReceipt, head: &Head) -> Option<String> {
+    let fits = receipt.station == head.station
+        && receipt.epoch == head.epoch
+        && receipt.seq == head.seq
+        && receipt.head == head.hash;
+    (!fits).then(|| {
+        format!(
+            "the receipt is for {} epoch {} event {} with head {}, sent was {} epoch {} event {} \
+             with head {}: nothing counts as delivered; run `events verify` and ask the \
+             upstream's operator",
+            receipt.station,
+            receipt.epoch,
+            receipt.seq,
+            receipt.head,
+            head.station,
+            head.epoch,
+            head.seq,
+            head.hash
+        )
+    })
+}

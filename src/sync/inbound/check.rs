@@ -122,10 +122,6 @@ fn tidy(address: &mut Address) {
 /// With the carrier's own label nothing of the address is printed here, and platforms mask it on
 /// purpose: then only the country must be right.
 fn check_address(draft: &OrderDraft, rules: &Rules<'_>, report: &mut Report) {
-    // A missing or mistyped address was reported by the reader; its parts are not asked for.
-    if report.problems.iter().any(|problem| problem.field == "ship_to") {
-        return;
-    }
     let ship_to = &draft.ship_to;
     let name = |field: &str| draft.names.address(field);
     let found = match draft.label {

@@ -371,9 +371,9 @@ impl Sender {
         self.accepted
     }
 
-    /// Everything the sink carries was delivered or parked when last asked.
+    /// Everything was delivered, parked or kept here when last asked.
     pub fn is_idle(&self) -> bool {
-        matches!(self.state, State::Idle | State::Wait { wakeable: true, .. })
+        matches!(self.state, State::Idle)
     }
 
     /// Splits what is due into what is sent and what stays here, within the byte limit.
@@ -423,7 +423,9 @@ impl Sender {
         let rest_ms = self
             .local_settled
             .map_or(0, |then| LOCAL_SETTLE_MS.saturating_sub(now.since_ms(then)));
-        if rest_ms > 0 && window.local.len() < LOCAL_EVENTS_MAX {
+        // A full window may hide events that are to be sent.
+        let few = LOCAL_EVENTS_MAX.min(self.events_now as usize);
+        if rest_ms > 0 && window.local.len() < few {
             self.wait(now, rest_ms, true);
             return;
         }

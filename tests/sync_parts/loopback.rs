@@ -284,10 +284,8 @@ fn the_ledger_survives_with_its_file_and_drops_a_torn_line() {
     let handle = second.handle();
     assert_arrived(&handle, &["P-1"]);
     // The station forgot that it was acknowledged: everything comes again and changes nothing.
-    *station.outbox.lock().unwrap() = MemoryOutbox {
-        events: station.outbox.lock().unwrap().events.clone(),
-        ..Default::default()
-    };
+    let events = station.outbox.lock().unwrap().events.clone();
+    *station.outbox.lock().unwrap() = MemoryOutbox { events, ..MemoryOutbox::default() };
     station.config.url = handle.url();
     station.start();
     station.pack("P-2");

@@ -263,7 +263,7 @@ impl World {
             }
             self.obey();
         }
-        if self.fails(1) && self.random.percent(30) {
+        if self.fails(1) {
             self.crash();
         }
         self.sender.handle_timeout(Instant(self.now));
@@ -313,7 +313,13 @@ fn run(seed: u64) -> (u64, u64, u64) {
             held.entry(subject).or_insert(event.seq);
         }
         let is_held = held.contains_key(subject);
-        assert_eq!(world.ledger.has(&event.id), !is_held, "event {}", event.seq);
+        assert_eq!(
+            world.ledger.has(&event.id),
+            !is_held,
+            "event {} of {subject}: {:?}",
+            event.seq,
+            world.outbox.parked
+        );
         let parked = world.outbox.parked.get(&event.seq);
         assert_eq!(parked.is_some(), is_held, "event {}", event.seq);
         if held.get(subject) == Some(&event.seq) {

@@ -3,12 +3,12 @@
 // pub mod carrier;
 pub mod cli;
 pub mod content;
-// pub mod device;
+pub mod device;
 pub mod domain;
 pub mod emulate;
 pub mod label;
-// pub mod print;
+pub mod print;
 pub mod station;
 pub mod store;
 pub mod sync;
-// pub mod web;
+pub mod web;

@@ -1,1 +1,18 @@
 //! Discovery, supervision and transports of devices. Emits scans, masses, printer states.
+//!
+//! Constraints: one task per device and nothing shared between them; wire protocols come from the
+//! drivers crate and never see a clock; nothing here knows parcels; discovery looks and never
+//! probes.
+
+pub mod backoff;
+pub mod coalesce;
+pub mod config;
+pub mod dial;
+pub mod discover;
+pub mod link;
+pub mod report;
+mod supervisor;
+
+pub use config::{DeviceConfig, DeviceConfigError, Role, Wiring};
+pub use report::{Clock, DeviceCommand, DeviceReport, ReportKind, SharedClock};
+pub use supervisor::{CommandRefused, DeviceHandle, start};

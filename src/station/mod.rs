@@ -2,8 +2,9 @@
 
 pub mod api;
 pub mod clock;
-// pub mod core;
-// pub mod handle;
-// pub mod labels;
+pub mod core;
+pub mod hands;
+pub mod handle;
+pub mod labels;
 mod look;
-// mod metrics;
+pub mod metrics;

@@ -9,4 +9,5 @@ pub mod cloudevents;
 pub mod outbox;
 pub mod sender;
 pub mod sinks;
+pub mod stored;
 pub mod worker;

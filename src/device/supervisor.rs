@@ -1,0 +1,348 @@
+//! One task per scale or scanner: open, talk, reconnect, report.
+//!
+//! Constraints: a device shares nothing with another one, so a wedged one delays nobody. A new
+//! connection starts with a reset codec and an empty coalescer: no reading outlives its line.
+
+use super::coalesce::Coalescer;
+use super::config::{DeviceConfig, DeviceConfigError};
+use super::dial::Dialer;
+use super::link::{Link, Moved, OpenError, Opened, transfer};
+use super::report::{DeviceCommand, DeviceReport, ReportKind, SharedClock, code_text};
+use crate::domain::{DeviceId, Stamp};
+use firstscan_drivers::codec::{Codec, Emitted, Event};
+use firstscan_drivers::profile::Kind;
+use firstscan_drivers::registry;
+use std::time::Duration;
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, sleep_until, timeout};
+
+const READ_BYTES_MAX: usize = 4096;
+/// Bytes a device may leave untaken; commands are a few bytes each.
+const UNSENT_BYTES_MAX: usize = 4096;
+/// A line that takes nothing for this long is opened anew.
+const WRITE_STALL_MAX: Duration = Duration::from_secs(5);
+/// A scale that says nothing valid for this long is called silent.
+const SILENT_AFTER: Duration = Duration::from_secs(3);
+const COMMANDS_MAX: usize = 16;
+const STOP_MAX: Duration = Duration::from_secs(2);
+
+/// A running device. Dropping it stops the task at its next step.
+#[derive(Debug)]
+pub struct DeviceHandle {
+    pub id: DeviceId,
+    commands: mpsc::Sender<DeviceCommand>,
+    task: JoinHandle<()>,
+}
+
+/// Why a command did not reach its device.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{device} takes no commands now: try again in a moment")]
+pub struct CommandRefused {
+    pub device: DeviceId,
+}
+
+impl DeviceHandle {
+    /// Hands a command over; the device acts on it if it is connected.
+    ///
+    /// # Errors
+    /// [`CommandRefused`] if too many wait already.
+    pub fn command(&self, command: DeviceCommand) -> Result<(), CommandRefused> {
+        let refused = |_| CommandRefused { device: self.id.clone() };
+        self.commands.try_send(command).map_err(refused)
+    }
+
+    /// Closes the device, within two seconds.
+    pub async fn stop(self) {
+        drop(self.commands);
+        let mut task = self.task;
+        if timeout(STOP_MAX, &mut task).await.is_err() {
+            tracing::warn!(device = %self.id, "did not stop in time and is cut off");
+            task.abort();
+        }
+    }
+}
+
+/// Starts a scale or scanner. Call inside a tokio runtime. A printer belongs to `print::start`.
+///
+/// # Errors
+/// [`DeviceConfigError`] naming key and remedy; nothing was started then.
+pub fn start(
+    config: &DeviceConfig,
+    clock: SharedClock,
+    reports: mpsc::Sender<DeviceReport>,
+) -> Result<DeviceHandle, DeviceConfigError> {
+    let wiring = config.wiring()?;
+    let codec = registry::codec(wiring.profile).ok_or_else(|| DeviceConfigError {
+        device: config.id.to_string(),
+        key: "role",
+        text: "a printer is started by the print worker".into(),
+    })?;
+    let (commands, inbox) = mpsc::channel(COMMANDS_MAX);
+    let supervisor = Supervisor {
+        id: wiring.id.clone(),
+        speaks: wiring.profile.kind == Kind::Scale,
+        codec,
+        clock,
+        reports,
+        started: Instant::now(),
+        masses: Coalescer::default(),
+        unsent: Vec::new(),
+        unsent_since: Duration::ZERO,
+        last_frame: Duration::ZERO,
+        garbage_bytes: 0,
+        flags: None,
+        lost_told: None,
+    };
+    let task = tokio::spawn(supervisor.run(Dialer::new(wiring.target), inbox));
+    Ok(DeviceHandle { id: wiring.id, commands, task })
+}
+
+/// Nobody takes reports any more.
+struct Closed;
+
+struct Supervisor {
+    id: DeviceId,
+    /// It talks all the time, so silence is news.
+    speaks: bool,
+    codec: Box<dyn Codec>,
+    clock: SharedClock,
+    reports: mpsc::Sender<DeviceReport>,
+    started: Instant,
+    masses: Coalescer<(Vec<u8>, Stamp)>,
+    unsent: Vec<u8>,
+    /// Since when the line has taken nothing.
+    unsent_since: Duration,
+    last_frame: Duration,
+    /// Since the last valid frame.
+    garbage_bytes: u64,
+    /// As last reported on this connection.
+    flags: Option<Vec<String>>,
+    /// Reason as last reported; `None` while connected.
+    lost_told: Option<String>,
+}
+
+/// What woke the task.
+enum Wake {
+    Command(Option<DeviceCommand>),
+    Opened(Result<Opened, OpenError>),
+    Moved(std::io::Result<Moved>),
+    Time,
+}
+
+impl Supervisor {
+    async fn run(mut self, mut dialer: Dialer, mut inbox: mpsc::Receiver<DeviceCommand>) {
+        let mut link: Option<Box<dyn Link>> = None;
+        let mut buffer = vec![0_u8; READ_BYTES_MAX];
+        let mut write_first = true;
+        loop {
+            let wake_at = self.wake_at(link.is_some());
+            let wake = tokio::select! {
+                command = inbox.recv() => Wake::Command(command),
+                opened = dialer.dial(), if link.is_none() => Wake::Opened(opened),
+                moved = move_bytes(&mut link, &mut buffer, &self.unsent, write_first) => {
+                    Wake::Moved(moved)
+                }
+                () = sleep_until(wake_at.unwrap_or_else(Instant::now)), if wake_at.is_some() => {
+                    Wake::Time
+                }
+            };
+            let done = match wake {
+                Wake::Command(None) => return,
+                Wake::Command(Some(command)) => {
+                    self.command(command, link.is_some());
+                    Ok(())
+                }
+                Wake::Opened(Ok(opened)) => {
+                    link = Some(opened.link);
+                    self.connected(opened.what).await
+                }
+                Wake::Opened(Err(error)) => self.lost(error.to_string()).await,
+                Wake::Moved(Ok(Moved::Read(count))) => {
+                    dialer.works();
+                    write_first = true;
+                    self.received(buffer.get(..count).unwrap_or_default());
+                    Ok(())
+                }
+                Wake::Moved(Ok(Moved::Wrote(count))) => {
+                    write_first = false;
+                    self.unsent.drain(..count.min(self.unsent.len()));
+                    self.unsent_since = self.now();
+                    Ok(())
+                }
+                Wake::Moved(Err(error)) => {
+                    link = None;
+                    dialer.lost();
+                    self.lost(error.to_string()).await
+                }
+                Wake::Time => {
+                    let now = self.now();
+                    if self.codec.poll_timeout().is_some_and(|at| at <= now) {
+                        self.codec.handle_timeout(now);
+                    }
+                    Ok(())
+                }
+            };
+            let told = match done {
+                Ok(()) if link.is_some() => self.tell().await,
+                other => other,
+            };
+            if told.is_err() {
+                return;
+            }
+            if link.is_some() && self.is_stalled() {
+                link = None;
+                dialer.lost();
+                let reason = "the line takes no bytes: check cable and flow control";
+                if self.lost(reason.into()).await.is_err() {
+                    return;
+                }
+            }
+        }
+    }
+
+    fn now(&self) -> Duration {
+        self.started.elapsed()
+    }
+
+    fn is_stalled(&self) -> bool {
+        !self.unsent.is_empty() && self.now() >= self.unsent_since.saturating_add(WRITE_STALL_MAX)
+    }
+
+    /// The next moment something is due without outside help.
+    fn wake_at(&self, connected: bool) -> Option<Instant> {
+        if !connected {
+            return None;
+        }
+        let stall =
+            (!self.unsent.is_empty()).then(|| self.unsent_since.saturating_add(WRITE_STALL_MAX));
+        let quiet = self.last_frame.saturating_add(SILENT_AFTER);
+        let silence = (self.speaks && quiet > self.now()).then_some(quiet);
+        [self.codec.poll_timeout(), self.masses.due(), stall, silence]
+            .into_iter()
+            .flatten()
+            .min()
+            .map(|at| self.started + at)
+    }
+
+    fn command(&mut self, command: DeviceCommand, connected: bool) {
+        if !connected {
+            tracing::warn!(device = %self.id, ?command, "device is away, command dropped");
+        } else if let Err(error) = self.codec.command(self.now(), command.into()) {
+            tracing::warn!(device = %self.id, ?command, %error, "command not taken");
+        }
+    }
+
+    async fn connected(&mut self, what: String) -> Result<(), Closed> {
+        self.codec.reset();
+        self.masses = Coalescer::default();
+        self.unsent.clear();
+        self.garbage_bytes = 0;
+        self.flags = None;
+        self.lost_told = None;
+        self.last_frame = self.now();
+        // Starts the first question of devices that are polled.
+        self.codec.handle_timeout(self.now());
+        let at = self.clock.now();
+        self.report(at, ReportKind::Connected { what }).await
+    }
+
+    /// Told once per cause, not once per attempt.
+    async fn lost(&mut self, reason: String) -> Result<(), Closed> {
+        self.codec.reset();
+        self.masses = Coalescer::default();
+        self.unsent.clear();
+        if self.lost_told.as_ref() == Some(&reason) {
+            return Ok(());
+        }
+        self.lost_told = Some(reason.clone());
+        let at = self.clock.now();
+        self.report(at, ReportKind::Lost { reason }).await
+    }
+
+    fn received(&mut self, bytes: &[u8]) {
+        let now = self.now();
+        self.codec.receive(now, bytes);
+    }
+
+    /// Carries out what the codec has to say, then what is due.
+    async fn tell(&mut self) -> Result<(), Closed> {
+        while let Some(emitted) = self.codec.poll_event() {
+            self.event(emitted).await?;
+        }
+        while let Some(bytes) = self.codec.poll_transmit() {
+            if self.unsent.is_empty() {
+                self.unsent_since = self.now();
+            }
+            if self.unsent.len() + bytes.len() <= UNSENT_BYTES_MAX {
+                self.unsent.extend_from_slice(&bytes);
+            }
+        }
+        while let Some((reading, (raw, at))) = self.masses.take(self.now()) {
+            self.report(at, ReportKind::Mass { reading, raw }).await?;
+        }
+        self.tell_flags().await
+    }
+
+    async fn event(&mut self, emitted: Emitted) -> Result<(), Closed> {
+        let at = self.clock.now();
+        match emitted.event {
+            Event::Garbage { start, end } => {
+                self.garbage_bytes += end.saturating_sub(start);
+                tracing::debug!(device = %self.id, start, end, "bytes of no frame");
+                return Ok(());
+            }
+            Event::Mass(reading) => self.masses.offer(reading, (emitted.raw, at)),
+            Event::Scan(scan) => {
+                let code = code_text(&scan.bytes);
+                self.report(at, ReportKind::Scan { code, raw: emitted.raw }).await?;
+            }
+            Event::Size(_) | Event::Status(_) => {
+                tracing::debug!(device = %self.id, "reading of another kind of device passed over");
+                return Ok(());
+            }
+        }
+        self.last_frame = self.now();
+        self.garbage_bytes = 0;
+        Ok(())
+    }
+
+    /// Silence and noise are told when they begin and when they end.
+    async fn tell_flags(&mut self) -> Result<(), Closed> {
+        let quiet = self.now() >= self.last_frame.saturating_add(SILENT_AFTER);
+        let flag = match (quiet && self.speaks, self.garbage_bytes) {
+            (false, _) => None,
+            (true, 0) => Some("silent"),
+            (true, _) => Some("garbage"),
+        };
+        let flags: Vec<String> = flag.into_iter().map(str::to_owned).collect();
+        let news = match &self.flags {
+            Some(told) => *told != flags,
+            None => !flags.is_empty(),
+        };
+        if !news {
+            return Ok(());
+        }
+        self.flags = Some(flags.clone());
+        let at = self.clock.now();
+        self.report(at, ReportKind::Status { flags }).await
+    }
+
+    async fn report(&mut self, at: Stamp, kind: ReportKind) -> Result<(), Closed> {
+        let report = DeviceReport { device: self.id.clone(), at, kind };
+        self.reports.send(report).await.map_err(|_| Closed)
+    }
+}
+
+/// Never ends while there is no connection.
+async fn move_bytes(
+    link: &mut Option<Box<dyn Link>>,
+    buffer: &mut [u8],
+    unsent: &[u8],
+    write_first: bool,
+) -> std::io::Result<Moved> {
+    match link {
+        Some(link) => transfer(link.as_mut(), buffer, unsent, write_first).await,
+        None => std::future::pending().await,
+    }
+}

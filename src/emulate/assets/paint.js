@@ -1,0 +1,156 @@
+// Paints setup and state. A part is rebuilt only when its data changed, so that focus stays.
+
+const byId = (id) => document.getElementById(id);
+const painted = new Map();
+
+/** Builds an element: el("button", { class: "x", "data-scan": "y" }, "text", child). */
+function el(name, attributes = {}, ...children) {
+  const node = document.createElement(name);
+  for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value);
+  node.append(...children);
+  return node;
+}
+
+/** Replaces the children of an element if `data` is not what was painted last. */
+function part(id, data, build) {
+  const text = JSON.stringify(data);
+  if (painted.get(id) === text) return;
+  painted.set(id, text);
+  const active = document.activeElement?.dataset?.scan;
+  byId(id).replaceChildren(...build(data));
+  const again = active && byId(id).querySelector(`[data-scan="${CSS.escape(active)}"]`);
+  again?.focus();
+}
+
+const grams = (g) => (g >= 1000 ? `${(g / 1000).toFixed(3)} kg` : `${g} g`);
+
+function code(item, place, kind = "code") {
+  return el("button", {
+    type: "button", class: kind, "data-scan": item.payload, "data-name": item.name,
+    ...(place ? { "data-place": place } : {}),
+  }, item.name);
+}
+
+export function paintSetup(setup) {
+  byId("bench-title").textContent = `Bench ${setup.bench}`;
+  byId("dock-title").textContent = `Dock ${setup.dock}`;
+  byId("badges").replaceChildren(...setup.badges.map((b) => code(b, null, "badge")));
+  byId("dock-badges").replaceChildren(...setup.badges.map((b) => code(b, setup.dock, "badge")));
+  byId("bench-codes").replaceChildren(...setup.bench_codes.map((c) => code(c)));
+  byId("extra-codes").replaceChildren(...setup.extra_codes.map((c) => code(c)));
+  byId("carriers").replaceChildren(...setup.carriers.map((c) => code(c, setup.dock, "code wide")));
+  byId("dock-codes").replaceChildren(...setup.dock_codes.map((c) => code(c, setup.dock)));
+}
+
+export function paintState(setup, state) {
+  const [bench, dock] = state.places;
+  part("orders", [state.order, state.in_box, state.packed], () =>
+    setup.orders.map((order) => orderCard(order, state)));
+  paintScale(bench.scale, state);
+  paintPrinter(bench.printer, setup);
+  part("hand-labels", state.labels.slice(0, 6), (list) => labelList(list));
+  part("dock-labels", state.labels, (list) => labelList(list, setup.dock));
+  part("events", state.received, eventList);
+  cable("gun-cable", bench.scanner);
+  cable("dock-cable", dock.scanner);
+  toggle("cut-gun", !bench.scanner.plugged);
+  toggle("cut-dock", !dock.scanner.plugged);
+  for (const button of byId("network").children) {
+    button.setAttribute("aria-pressed", String(button.dataset.mode === state.upstream));
+  }
+}
+
+function orderCard(order, state) {
+  const open = order.id === state.order;
+  const head = el("button", {
+    type: "button", class: "card-head", "data-scan": order.code, "data-name": `order ${order.id}`,
+  }, el("strong", {}, order.id), el("span", {}, order.title), el("i", { class: "bars" }));
+  const card = el("article", { class: open ? "card open" : "card" }, head);
+  if (order.note) card.append(el("p", { class: "note" }, order.note));
+  const items = el("ul", {});
+  for (const item of order.items) {
+    const gone = [...state.in_box, ...state.packed].filter((b) => b === item.barcode).length;
+    const count = open && gone ? `${gone} of ${item.quantity}` : `${item.quantity} ×`;
+    const done = open && gone >= item.quantity;
+    items.append(el("li", {}, el("button", {
+      type: "button", class: done ? "item done" : "item", "data-scan": item.barcode,
+      "data-name": item.title, title: item.barcode,
+    }, el("b", {}, count), el("span", {}, item.title), el("small", {}, grams(item.grams)))));
+  }
+  card.append(items);
+  return card;
+}
+
+function paintScale(scale, state) {
+  byId("put-box").textContent = `Put the box on (${grams(state.box_grams)})`;
+  const laden = scale.grams > 0;
+  byId("carton").hidden = !laden;
+  byId("carton-text").textContent = grams(scale.grams);
+  const out = scale.lifted ? "below zero" : grams(scale.grams);
+  byId("scale-out").textContent = out;
+  byId("platform").classList.toggle("moving", !scale.resting);
+  byId("platform").classList.toggle("lifted", scale.lifted);
+  toggle("shake", scale.shaking);
+  toggle("lift", scale.lifted);
+  toggle("cut-scale", !scale.cable.plugged);
+  cable("scale-cable", scale.cable);
+}
+
+function paintPrinter(printer, setup) {
+  const words = [
+    [!printer.cable.plugged, "cable out", "bad"], [!printer.on, "starting", "busy"],
+    [printer.paper_out, "paper out", "bad"], [printer.head_open, "head open", "bad"],
+    [printer.busy, "printing", "busy"], [true, "ready", "good"],
+  ];
+  const [, word, look] = words.find(([is]) => is);
+  byId("printer-word").textContent = printer.silent ? `${word}, silent` : word;
+  byId("lamp").className = `lamp ${look}`;
+  byId("odometer").textContent = printer.odometer;
+  toggle("paper", printer.paper_out);
+  toggle("head", printer.head_open);
+  toggle("silent", printer.silent);
+  toggle("cut-printer", !printer.cable.plugged);
+  cable("printer-cable", printer.cable);
+  const take = byId("take-label");
+  take.disabled = printer.untaken === 0;
+  take.textContent = printer.untaken > 1 ? `Take the label (${printer.untaken})` : "Take the label";
+  const picture = byId("last-label");
+  byId("no-label").hidden = printer.last !== null;
+  picture.hidden = printer.last === null;
+  const source = `/panel/label/${setup.bench}/${printer.last}`;
+  if (printer.last !== null && picture.getAttribute("src") !== source) {
+    picture.src = source;
+    picture.alt = `label ${printer.last}, as printed`;
+  }
+  picture.classList.toggle("waiting", printer.untaken > 0);
+}
+
+function labelList(list, place) {
+  if (!list.length) return [el("p", { class: "empty" }, "none yet")];
+  return list.map((label) => el("div", { class: "label" },
+    el("b", {}, `#${label.sequence}`),
+    ...label.codes.map((c) => el("button", {
+      type: "button", class: `code ${c.symbology}`, "data-scan": c.text, title: c.symbology,
+      "data-name": `label #${label.sequence}`, ...(place ? { "data-place": place } : {}),
+    }, c.text)),
+    ...(label.codes.length ? [] : [el("em", {}, "no readable code")])));
+}
+
+function eventList(list) {
+  if (!list.length) return [el("li", { class: "empty" }, "nothing yet")];
+  return list.map((event) => el("li", { class: event.verdict },
+    el("time", {}, event.at), el("b", {}, event.kind), el("span", {}, event.subject),
+    el("em", {}, event.verdict)));
+}
+
+function toggle(id, on) {
+  byId(id).setAttribute("aria-pressed", String(on));
+}
+
+function cable(id, cable) {
+  const node = byId(id);
+  const look = !cable.plugged ? "out" : cable.open ? "in" : "idle";
+  const words = { out: "cable out", in: "connected", idle: "nobody listens" };
+  node.className = `cable ${look}`;
+  node.textContent = words[look];
+}

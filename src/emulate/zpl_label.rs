@@ -1,0 +1,172 @@
+//! Draws a ZPL format: its graphics, on a label of the set size. Text and other drawing commands
+//! are not drawn but reported, because this station prints pictures only.
+
+use firstscan_drivers::bitmap::Bitmap;
+use firstscan_drivers::printer::zpl::graphic;
+use firstscan_drivers::printer::zpl::tokens::{Piece, Token, Tokeniser};
+
+/// Longest label in dots.
+const LENGTH_DOTS_MAX: u32 = 32_000;
+/// Most copies of one format.
+const COPIES_MAX: u32 = 9999;
+/// Commands that set what this printer has no use for.
+const HARMLESS: [&str; 24] = [
+    "MC", "PM", "LR", "LS", "LT", "FW", "MM", "MN", "MT", "MD", "CI", "PR", "PA", "XB", "FX", "SD",
+    "JU", "JM", "CV", "MU", "TO", "ML", "KD", "JZ",
+];
+
+/// What a printer keeps from one format to the next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LabelSettings {
+    /// Print width and label length in dots.
+    pub width: u32,
+    pub length: u32,
+    head_dots: u32,
+    home: (u32, u32),
+}
+
+impl LabelSettings {
+    /// As after power on: the whole head, 6 in long (`dpmm` is the printers' name for the head:
+    /// 8 stands for 203 dpi).
+    pub fn new(head_dots: u32, dpmm: u8) -> Self {
+        let dpi = match dpmm {
+            6 => 152,
+            12 => 300,
+            24 => 600,
+            _ => 203,
+        };
+        Self {
+            width: head_dots,
+            length: dpi * 6,
+            head_dots,
+            home: (0, 0),
+        }
+    }
+}
+
+/// A format as it will be printed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Drawn {
+    /// `None` if the format only sets something.
+    pub picture: Option<Bitmap>,
+    pub copies: u32,
+    /// `^JZ`, if it was there.
+    pub reprint_after_error: Option<bool>,
+    /// Commands that were not drawn.
+    pub ignored: Vec<String>,
+}
+
+/// Draws the commands between `^XA` and `^XZ`.
+///
+/// # Errors
+/// Which command is broken, and why; a damaged graphic spoils the whole label.
+pub fn draw(format: &[u8], settings: &mut LabelSettings) -> Result<Drawn, String> {
+    let mut tokeniser = Tokeniser::default();
+    tokeniser.push(format);
+    let mut drawn = Drawn {
+        picture: None,
+        copies: 1,
+        reprint_after_error: None,
+        ignored: Vec::new(),
+    };
+    let (mut origin, mut graphics, mut has_text) = ((0, 0), Vec::new(), false);
+    while let Some(piece) = tokeniser.next_piece(true) {
+        let Piece::Command(token) = piece else {
+            continue;
+        };
+        match token.name.as_str() {
+            "PW" => settings.width = number(&token, 0).clamp(1, settings.head_dots),
+            "LL" => settings.length = number(&token, 0).clamp(1, LENGTH_DOTS_MAX),
+            "LH" => settings.home = (number(&token, 0), number(&token, 1)),
+            "FO" => origin = (number(&token, 0), number(&token, 1)),
+            "GF" => {
+                let graphic = graphic::decode(&token.parameters)
+                    .map_err(|e| format!("broken label: ^GF: {e}"))?;
+                let x = origin.0.saturating_add(settings.home.0);
+                let y = origin.1.saturating_add(settings.home.1);
+                graphics.push((x, y, graphic));
+            }
+            "FS" => origin = (0, 0),
+            "PQ" => drawn.copies = number(&token, 0).clamp(1, COPIES_MAX),
+            "JZ" => drawn.reprint_after_error = Some(!token.parameters.starts_with(b"N")),
+            "PO" if token.parameters.starts_with(b"N") => {}
+            name if HARMLESS.contains(&name) => {}
+            name => {
+                has_text |= matches!(name, "FD" | "GB" | "XG");
+                drawn.ignored.push(format!("{}{name}", token.prefix));
+            }
+        }
+    }
+    if tokeniser.pending() > 0 {
+        return Err("broken label: the last command is cut short".into());
+    }
+    if has_text || !graphics.is_empty() {
+        drawn.picture = Some(compose(settings, graphics)?);
+    }
+    Ok(drawn)
+}
+
+fn compose(
+    settings: &LabelSettings,
+    mut graphics: Vec<(u32, u32, Bitmap)>,
+) -> Result<Bitmap, String> {
+    let (width, length) = (settings.width, settings.length);
+    // The usual case, one picture that fills the label, needs no drawing dot by dot.
+    if let [(0, 0, graphic)] = graphics.as_slice()
+        && graphic.stride() == width.div_ceil(8) as usize
+        && graphic.height() == length
+        && let Some((_, _, graphic)) = graphics.pop()
+    {
+        let bits = graphic.bits().to_vec();
+        return Bitmap::from_bits(width, length, bits).map_err(|e| e.to_string());
+    }
+    let mut canvas = Bitmap::new(width, length).map_err(|e| e.to_string())?;
+    for (x, y, graphic) in graphics {
+        canvas.blit(&graphic.view(), x, y);
+    }
+    Ok(canvas)
+}
+
+/// A numeric parameter; 0 if it is missing or no number.
+fn number(token: &Token, index: usize) -> u32 {
+    let field = token
+        .parameters
+        .split(|b| *b == b',')
+        .nth(index)
+        .unwrap_or_default();
+    std::str::from_utf8(field)
+        .ok()
+        .and_then(|t| t.trim().parse().ok())
+        .unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn draws_graphics_where_they_belong_and_clips() {
+        let mut settings = LabelSettings::new(832, 8);
+        let format = b"^PW12^LL3^LH1,0^FO2,1^GFA,2,2,1,FF81^FS^FO9,0^GFA,1,1,1,FF^FS^PQ2^JZN";
+        let drawn = draw(format, &mut settings).unwrap();
+        let want = vec![0x00, 0x30, 0x1F, 0xE0, 0x10, 0x20];
+        assert_eq!(drawn.picture, Some(Bitmap::from_bits(12, 3, want).unwrap()));
+        assert_eq!((drawn.copies, drawn.reprint_after_error), (2, Some(false)));
+        assert_eq!((settings.width, settings.length), (12, 3));
+        assert!(drawn.ignored.is_empty());
+    }
+
+    #[test]
+    fn keeps_settings_and_reports_what_it_cannot_draw() {
+        let mut settings = LabelSettings::new(832, 8);
+        assert_eq!((settings.width, settings.length), (832, 1218));
+        assert_eq!(draw(b"^PW9999^JZY", &mut settings).unwrap().picture, None);
+        assert_eq!(settings.width, 832);
+        let text = draw(b"^FO1,1^A0N,40,40^FDHello^FS", &mut settings).unwrap();
+        assert_eq!(text.ignored, ["^A", "^FD"]);
+        assert!(text.picture.is_some());
+        let broken = draw(b"^FO0,0^GFA,9,9,3,FF", &mut settings).unwrap_err();
+        assert!(broken.contains("^GF"), "{broken}");
+    }
+}

@@ -84,6 +84,9 @@ pub struct WebConfig {
     pub listen: SocketAddr,
     /// Origins that may show the pages in a frame.
     pub frame_ancestors: Vec<String>,
+    /// Folder with article pictures, as the item master names them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pictures: Option<PathBuf>,
 }
 
 impl Default for WebConfig {
@@ -91,6 +94,7 @@ impl Default for WebConfig {
         WebConfig {
             listen: SocketAddr::from(([127, 0, 0, 1], 8470)),
             frame_ancestors: Vec::new(),
+            pictures: None,
         }
     }
 }

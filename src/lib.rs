@@ -1,7 +1,9 @@
 //! firstscan: the software of a warehouse packing station. See ARCHITECTURE.md for the map.
 
-// pub mod carrier;
+pub mod app;
+pub mod carrier;
 pub mod cli;
+pub mod config;
 pub mod content;
 pub mod device;
 pub mod domain;
@@ -11,4 +13,5 @@ pub mod print;
 pub mod station;
 pub mod store;
 pub mod sync;
+pub mod telemetry;
 pub mod web;

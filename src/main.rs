@@ -1,1 +1,7 @@
-fn main() {}
+//! The one binary: parses arguments and hands over to the commands.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    firstscan::cli::main()
+}

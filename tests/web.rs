@@ -40,7 +40,12 @@ impl Server {
         mug.save(pictures.path().join("mug.png")).unwrap();
         std::fs::write(pictures.path().join("notes.txt"), "private").unwrap();
         let (port, station, running) = (0, ScriptedStation::new(), None);
-        let mut server = Self { port, station, pictures, running };
+        let mut server = Self {
+            port,
+            station,
+            pictures,
+            running,
+        };
         server.run();
         server
     }
@@ -104,14 +109,11 @@ impl Server {
         self.call_with(method, path, &[("Content-Type", "application/json")], body)
     }
 
-    fn call_with(
-        &self,
-        method: &str,
-        path: &str,
-        more: &[(&str, &str)],
-        body: &[u8],
-    ) -> Answer {
-        let (host, bearer) = (format!("127.0.0.1:{}", self.port), format!("Bearer {TOKEN}"));
+    fn call_with(&self, method: &str, path: &str, more: &[(&str, &str)], body: &[u8]) -> Answer {
+        let (host, bearer) = (
+            format!("127.0.0.1:{}", self.port),
+            format!("Bearer {TOKEN}"),
+        );
         let mut headers = vec![("Host", host.as_str()), ("Authorization", bearer.as_str())];
         headers.extend_from_slice(more);
         self.raw(method, path, &headers, body)
@@ -134,14 +136,24 @@ impl Answer {
     fn read(tcp: TcpStream) -> Self {
         let mut all = Vec::new();
         BufReader::new(tcp).read_to_end(&mut all).ok();
-        let split = all.windows(4).position(|w| w == b"\r\n\r\n").expect("an HTTP head");
+        let split = all
+            .windows(4)
+            .position(|w| w == b"\r\n\r\n")
+            .expect("an HTTP head");
         let headers = String::from_utf8(all[..split].to_vec()).unwrap();
         let status = headers.split(' ').nth(1).unwrap().parse().unwrap();
         let mut body = all[split + 4..].to_vec();
-        if headers.to_lowercase().contains("transfer-encoding: chunked") {
+        if headers
+            .to_lowercase()
+            .contains("transfer-encoding: chunked")
+        {
             body = unchunk(&body);
         }
-        Self { status, headers: headers.to_lowercase(), body }
+        Self {
+            status,
+            headers: headers.to_lowercase(),
+            body,
+        }
     }
 
     fn json(&self) -> Value {
@@ -152,8 +164,14 @@ impl Answer {
     fn refusal(&self) -> (u16, String) {
         let body = self.json();
         let error = &body["error"];
-        assert!(error["text"].as_str().is_some_and(|t| !t.is_empty()), "{body}");
-        (self.status, error["code"].as_str().unwrap_or_default().to_owned())
+        assert!(
+            error["text"].as_str().is_some_and(|t| !t.is_empty()),
+            "{body}"
+        );
+        (
+            self.status,
+            error["code"].as_str().unwrap_or_default().to_owned(),
+        )
     }
 
     fn header(&self, name: &str) -> Option<&str> {
@@ -183,22 +201,39 @@ fn only_known_hosts_own_origin_and_shown_secrets_get_in() {
     let host = format!("127.0.0.1:{}", server.port);
     let own = format!("http://{host}");
     let places = "/api/v1/places";
-    let refused = |headers: &[(&str, &str)], path: &str| {
-        server.raw("GET", path, headers, b"").refusal()
-    };
+    let refused =
+        |headers: &[(&str, &str)], path: &str| server.raw("GET", path, headers, b"").refusal();
     let bearer = ("Authorization", "Bearer correct-horse-battery-staple");
 
     // DNS rebinding: a foreign name for our address.
-    for bad in ["evil.example", "127.0.0.1.evil.example:80", "", "192.168.1.5"] {
-        assert_eq!(refused(&[("Host", bad), bearer], places), (421, "host".into()), "{bad}");
-        assert_eq!(refused(&[("Host", bad)], "/"), (421, "host".into()), "{bad}");
+    for bad in [
+        "evil.example",
+        "127.0.0.1.evil.example:80",
+        "",
+        "192.168.1.5",
+    ] {
+        assert_eq!(
+            refused(&[("Host", bad), bearer], places),
+            (421, "host".into()),
+            "{bad}"
+        );
+        assert_eq!(
+            refused(&[("Host", bad)], "/"),
+            (421, "host".into()),
+            "{bad}"
+        );
     }
     let twice = [("Host", host.as_str()), ("Host", "evil.example"), bearer];
     assert_ne!(server.raw("GET", places, &twice, b"").status, 200);
 
     // A browser that comes from elsewhere, even with a right token.
     let other_port = format!("http://127.0.0.1:{}", server.port - 1);
-    for bad in ["http://evil.example", "null", other_port.as_str(), "https://127.0.0.1"] {
+    for bad in [
+        "http://evil.example",
+        "null",
+        other_port.as_str(),
+        "https://127.0.0.1",
+    ] {
         let headers = [("Host", host.as_str()), ("Origin", bad), bearer];
         assert_eq!(refused(&headers, places), (403, "origin".into()), "{bad}");
     }
@@ -209,20 +244,45 @@ fn only_known_hosts_own_origin_and_shown_secrets_get_in() {
 
     // Secrets.
     let host_header = ("Host", host.as_str());
-    assert_eq!(refused(&[host_header], places), (401, "unauthorised".into()));
-    for bad in ["Bearer wrong", "Bearer ", "Basic correct-horse-battery-staple",
-        "Bearer correct-horse-battery-stapl"] {
+    assert_eq!(
+        refused(&[host_header], places),
+        (401, "unauthorised".into())
+    );
+    for bad in [
+        "Bearer wrong",
+        "Bearer ",
+        "Basic correct-horse-battery-staple",
+        "Bearer correct-horse-battery-stapl",
+    ] {
         let headers = [host_header, ("Authorization", bad)];
-        assert_eq!(refused(&headers, places), (401, "unauthorised".into()), "{bad}");
+        assert_eq!(
+            refused(&headers, places),
+            (401, "unauthorised".into()),
+            "{bad}"
+        );
     }
     let good = server.raw("GET", places, &[host_header, ("Origin", &own), bearer], b"");
     assert_eq!(good.status, 200);
     assert_eq!(good.json()["places"][1]["id"], "dock1");
-    assert!(!good.headers.contains("access-control"), "no CORS: {}", good.headers);
+    assert!(
+        !good.headers.contains("access-control"),
+        "no CORS: {}",
+        good.headers
+    );
 
     // Open ones.
-    for path in ["/metrics", "/healthz", "/", "/bench/bench1", "/assets/app.js"] {
-        assert_eq!(server.raw("GET", path, &[host_header], b"").status, 200, "{path}");
+    for path in [
+        "/metrics",
+        "/healthz",
+        "/",
+        "/bench/bench1",
+        "/assets/app.js",
+    ] {
+        assert_eq!(
+            server.raw("GET", path, &[host_header], b"").status,
+            200,
+            "{path}"
+        );
     }
 }
 
@@ -233,10 +293,17 @@ fn the_page_cookie_reaches_what_a_screen_needs_and_nothing_else() {
     let own = format!("http://{host}");
     let page = server.raw("GET", "/bench/bench1", &[("Host", &host)], b"");
     let cookie = page.header("set-cookie").expect("a cookie").to_owned();
-    assert!(cookie.contains("httponly") && cookie.contains("samesite=strict"), "{cookie}");
+    assert!(
+        cookie.contains("httponly") && cookie.contains("samesite=strict"),
+        "{cookie}"
+    );
     assert!(!cookie.contains(TOKEN));
     let pair = cookie.split(';').next().unwrap();
-    let base = [("Host", host.as_str()), ("Cookie", pair), ("Content-Type", "application/json")];
+    let base = [
+        ("Host", host.as_str()),
+        ("Cookie", pair),
+        ("Content-Type", "application/json"),
+    ];
 
     let get = |path: &str| server.raw("GET", path, &base, b"").status;
     assert_eq!(get("/api/v1/places/bench1/view"), 200);
@@ -253,10 +320,18 @@ fn the_page_cookie_reaches_what_a_screen_needs_and_nothing_else() {
     let answer = server.raw("POST", touch, &base, body.as_bytes());
     assert_eq!(answer.refusal(), (403, "origin".into()));
     let with_origin = [base[0], base[1], base[2], ("Origin", own.as_str())];
-    assert_eq!(server.raw("POST", touch, &with_origin, body.as_bytes()).status, 202);
+    assert_eq!(
+        server
+            .raw("POST", touch, &with_origin, body.as_bytes())
+            .status,
+        202
+    );
 
     // Another value, and the cookie of another port.
-    for bad in [format!("{pair}0"), pair.replacen("firstscan_page_", "firstscan_page_1", 1)] {
+    for bad in [
+        format!("{pair}0"),
+        pair.replacen("firstscan_page_", "firstscan_page_1", 1),
+    ] {
         let headers = [("Host", host.as_str()), ("Cookie", bad.as_str())];
         let answer = server.raw("GET", "/api/v1/places", &headers, b"");
         assert_eq!(answer.refusal(), (401, "unauthorised".into()));
@@ -267,16 +342,37 @@ fn the_page_cookie_reaches_what_a_screen_needs_and_nothing_else() {
 fn every_answer_carries_the_security_headers() {
     let mut server = Server::start();
     let host = format!("127.0.0.1:{}", server.port);
-    for path in ["/", "/bench/bench1", "/bench/none", "/assets/app.js", "/nothing", "/metrics"] {
+    for path in [
+        "/",
+        "/bench/bench1",
+        "/bench/none",
+        "/assets/app.js",
+        "/nothing",
+        "/metrics",
+    ] {
         let answer = server.raw("GET", path, &[("Host", &host)], b"");
         let policy = answer.header("content-security-policy").unwrap_or_default();
-        for part in ["default-src 'none'", "script-src 'self'", "style-src 'self'",
-            "img-src 'self'", "connect-src 'self'", "frame-ancestors 'none'"] {
+        for part in [
+            "default-src 'none'",
+            "script-src 'self'",
+            "style-src 'self'",
+            "img-src 'self'",
+            "connect-src 'self'",
+            "frame-ancestors 'none'",
+        ] {
             assert!(policy.contains(part), "{path}: {policy}");
         }
         assert!(!policy.contains("unsafe"), "{policy}");
-        assert_eq!(answer.header("x-content-type-options"), Some("nosniff"), "{path}");
-        assert_eq!(answer.header("referrer-policy"), Some("no-referrer"), "{path}");
+        assert_eq!(
+            answer.header("x-content-type-options"),
+            Some("nosniff"),
+            "{path}"
+        );
+        assert_eq!(
+            answer.header("referrer-policy"),
+            Some("no-referrer"),
+            "{path}"
+        );
         assert_eq!(answer.header("x-frame-options"), Some("deny"), "{path}");
     }
     // Files are revalidated, not fetched again.
@@ -290,7 +386,10 @@ fn every_answer_carries_the_security_headers() {
 
 #[test]
 fn a_listener_off_loopback_and_a_weak_token_are_refused() {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
     runtime.block_on(async {
         let open = tokio::net::TcpListener::bind("0.0.0.0:0").await.unwrap();
         let station = ScriptedStation::new();
@@ -305,9 +404,8 @@ fn a_listener_off_loopback_and_a_weak_token_are_refused() {
 #[test]
 fn requests_are_read_strictly_and_refused_with_reason_and_status() {
     let server = Server::start();
-    let refusal = |method: &str, path: &str, body: &str| {
-        server.call(method, path, body.as_bytes()).refusal()
-    };
+    let refusal =
+        |method: &str, path: &str, body: &str| server.call(method, path, body.as_bytes()).refusal();
     let touch = "/api/v1/places/bench1/touch";
     let cases = [
         ("GET", "/api/v1/nothing", "", 404, "not_found"),
@@ -317,26 +415,76 @@ fn requests_are_read_strictly_and_refused_with_reason_and_status() {
         ("GET", "/api/v1/parcels/%FF", "", 400, "bad_request"),
         ("GET", "/api/v1/places/none/view", "", 404, "not_found"),
         ("GET", "/api/v1/places/none/stream", "", 404, "not_found"),
-        ("GET", "/api/v1/handovers/none/manifest.pdf", "", 404, "not_found"),
+        (
+            "GET",
+            "/api/v1/handovers/none/manifest.pdf",
+            "",
+            404,
+            "not_found",
+        ),
         ("GET", "/api/v1/jobs/none/label.png", "", 404, "not_found"),
         ("GET", "/api/v1/events?since=x", "", 400, "bad_request"),
         ("GET", "/api/v1/events?sinec=1", "", 400, "bad_request"),
         ("POST", touch, "{}", 422, "invalid"),
-        ("POST", touch, r#"{"code":"XCTLUNDG","seen":1,"more":1}"#, 422, "invalid"),
-        ("POST", touch, r#"{"code":"XCTLUNDG","seen":-1}"#, 422, "invalid"),
-        ("POST", touch, r#"{"code":"00340434161094042557","seen":1}"#, 422, "invalid"),
-        ("POST", "/api/v1/places/none/touch", r#"{"code":"XCTLUNDG","seen":1}"#, 404, "not_found"),
-        ("POST", "/api/v1/orders/A-1/cancel", r#"{"reason":""}"#, 422, "invalid"),
-        ("POST", "/api/v1/orders/A%201/cancel", r#"{"reason":"x"}"#, 404, "not_found"),
+        (
+            "POST",
+            touch,
+            r#"{"code":"XCTLUNDG","seen":1,"more":1}"#,
+            422,
+            "invalid",
+        ),
+        (
+            "POST",
+            touch,
+            r#"{"code":"XCTLUNDG","seen":-1}"#,
+            422,
+            "invalid",
+        ),
+        (
+            "POST",
+            touch,
+            r#"{"code":"00340434161094042557","seen":1}"#,
+            422,
+            "invalid",
+        ),
+        (
+            "POST",
+            "/api/v1/places/none/touch",
+            r#"{"code":"XCTLUNDG","seen":1}"#,
+            404,
+            "not_found",
+        ),
+        (
+            "POST",
+            "/api/v1/orders/A-1/cancel",
+            r#"{"reason":""}"#,
+            422,
+            "invalid",
+        ),
+        (
+            "POST",
+            "/api/v1/orders/A%201/cancel",
+            r#"{"reason":"x"}"#,
+            404,
+            "not_found",
+        ),
         ("POST", "/api/v1/items", "broken", 422, "invalid"),
     ];
     for (method, path, body, status, code) in cases {
-        assert_eq!(refusal(method, path, body), (status, code.to_owned()), "{method} {path} {body}");
+        assert_eq!(
+            refusal(method, path, body),
+            (status, code.to_owned()),
+            "{method} {path} {body}"
+        );
     }
     let form = [("Content-Type", "text/plain")];
     let answer = server.call_with("POST", "/api/v1/orders", &form, b"{}");
     assert_eq!(answer.refusal(), (415, "media_type".into()));
-    assert_eq!(server.station.take_calls(), Vec::<String>::new(), "nothing reached the station");
+    assert_eq!(
+        server.station.take_calls(),
+        Vec::<String>::new(),
+        "nothing reached the station"
+    );
 }
 
 #[test]
@@ -354,7 +502,10 @@ fn a_stale_touch_is_refused_with_the_fresh_view() {
 fn orders_are_small_unless_a_carrier_label_rides_along() {
     let server = Server::start();
     let post = |key: &str, body: &[u8]| {
-        let headers = [("Content-Type", "application/json"), ("Idempotency-Key", key)];
+        let headers = [
+            ("Content-Type", "application/json"),
+            ("Idempotency-Key", key),
+        ];
         server.call_with("POST", "/api/v1/orders", &headers, body)
     };
     assert_eq!(post("new", b"{}").status, 201);
@@ -362,14 +513,23 @@ fn orders_are_small_unless_a_carrier_label_rides_along() {
     assert_eq!(post("used", b"{}").refusal(), (409, "conflict".into()));
     let bad = post("bad", b"{}");
     assert_eq!(bad.refusal(), (422, "invalid".into()));
-    assert_eq!(bad.json()["problems"][0], "line 1, quantity: give 1 or more");
-    assert_eq!(post(&"k".repeat(129), b"{}").refusal(), (422, "invalid".into()));
+    assert_eq!(
+        bad.json()["problems"][0],
+        "line 1, quantity: give 1 or more"
+    );
+    assert_eq!(
+        post(&"k".repeat(129), b"{}").refusal(),
+        (422, "invalid".into())
+    );
 
     let large = "A".repeat(2 * 1024 * 1024);
     let labelled = json!({ "id": "A-1", "carrier_label": { "document": large } }).to_string();
     assert_eq!(post("new", labelled.as_bytes()).status, 201);
     let bloated = json!({ "id": "A-1", "notes": large }).to_string();
-    assert_eq!(post("new", bloated.as_bytes()).refusal(), (413, "too_large".into()));
+    assert_eq!(
+        post("new", bloated.as_bytes()).refusal(),
+        (413, "too_large".into())
+    );
     let huge = vec![b' '; 8 * 1024 * 1024 + 1];
     assert_eq!(post("new", &huge).refusal(), (413, "too_large".into()));
 }
@@ -382,8 +542,15 @@ fn pictures_come_from_their_folder_only() {
     std::os::unix::fs::symlink(&outside, server.pictures.path().join("link.png")).unwrap();
     assert_eq!(server.call("GET", "/pictures/mug.png", b"").status, 200);
     let name = outside.file_name().unwrap().to_str().unwrap();
-    for path in ["notes.txt", "none.png", "link.png", "..%2Fmug.png", &format!("..%2F{name}"),
-        "%2Fetc%2Fpasswd", "."] {
+    for path in [
+        "notes.txt",
+        "none.png",
+        "link.png",
+        "..%2Fmug.png",
+        &format!("..%2F{name}"),
+        "%2Fetc%2Fpasswd",
+        ".",
+    ] {
         let answer = server.call("GET", &format!("/pictures/{path}"), b"");
         assert_eq!(answer.status, 404, "{path}");
     }
@@ -406,7 +573,10 @@ fn the_stream_sends_the_whole_view_at_once_every_change_and_a_heartbeat() {
     let mut event = || {
         let mut fields = (String::new(), String::new(), Value::Null);
         for line in lines.by_ref() {
-            match line.split_once(": ").map(|(name, value)| (name, value.to_owned())) {
+            match line
+                .split_once(": ")
+                .map(|(name, value)| (name, value.to_owned()))
+            {
                 Some(("event", value)) => fields.0 = value,
                 Some(("id", value)) => fields.1 = value,
                 Some(("data", value)) => fields.2 = serde_json::from_str(&value).unwrap(),
@@ -429,7 +599,10 @@ fn the_stream_sends_the_whole_view_at_once_every_change_and_a_heartbeat() {
         beats += 1;
     }
     let took = begin.elapsed();
-    assert!((3_500..5_500).contains(&took.as_millis()), "three heartbeats in {took:?}");
+    assert!(
+        (3_500..5_500).contains(&took.as_millis()),
+        "three heartbeats in {took:?}"
+    );
     server.station.show(bench(Mode::Verifying));
     let (name, id, view) = event().unwrap();
     assert_eq!((name.as_str(), id.as_str()), ("view", "3"));
@@ -437,7 +610,10 @@ fn the_stream_sends_the_whole_view_at_once_every_change_and_a_heartbeat() {
 
     let begin = Instant::now();
     server.halt();
-    assert!(begin.elapsed() < Duration::from_secs(2), "an open stream held up the end");
+    assert!(
+        begin.elapsed() < Duration::from_secs(2),
+        "an open stream held up the end"
+    );
     assert!(std::iter::from_fn(event).all(|(name, ..)| name == "heartbeat"));
 }
 
@@ -458,7 +634,10 @@ fn streams_are_bounded() {
         open.push(tcp);
     }
     let stream = "/api/v1/places/bench1/stream";
-    assert_eq!(server.call("GET", stream, b"").refusal(), (503, "busy".into()));
+    assert_eq!(
+        server.call("GET", stream, b"").refusal(),
+        (503, "busy".into())
+    );
     drop(open);
     let begin = Instant::now();
     while begin.elapsed() < Duration::from_secs(5) {
@@ -488,32 +667,54 @@ fn the_document_lists_every_route_and_every_route_is_there() {
     for (path, operations) in document["paths"].as_object().unwrap() {
         for (method, operation) in operations.as_object().unwrap() {
             written.insert((method.clone(), path.clone()));
-            let named: BTreeSet<_> = path.split('{').skip(1).map(|p| p.split('}').next()).collect();
+            let named: BTreeSet<_> = path
+                .split('{')
+                .skip(1)
+                .map(|p| p.split('}').next())
+                .collect();
             let params = operation["parameters"].as_array().unwrap().iter();
             let params = params.filter(|p| p["in"] == "path");
-            assert_eq!(named, params.map(|p| p["name"].as_str()).collect(), "{path}");
-            assert!(operation["summary"].as_str().is_some_and(|s| s.len() > 5), "{path}");
+            assert_eq!(
+                named,
+                params.map(|p| p["name"].as_str()).collect(),
+                "{path}"
+            );
+            assert!(
+                operation["summary"].as_str().is_some_and(|s| s.len() > 5),
+                "{path}"
+            );
         }
     }
-    let routes: BTreeSet<_> =
-        web::listed_routes().map(|(m, p)| (m.to_owned(), p.replace("{*", "{"))).collect();
+    let routes: BTreeSet<_> = web::listed_routes()
+        .map(|(m, p)| (m.to_owned(), p.replace("{*", "{")))
+        .collect();
     assert_eq!(written, routes);
 
     // Back: the router knows each of them, and no other method on the same path.
     for (method, path) in web::listed_routes() {
-        let path = path.replace("{*path}", "x/y").replace('{', "").replace('}', "");
+        let path = path.replace("{*path}", "x/y").replace(['{', '}'], "");
         if path.ends_with("/stream") {
             continue; // has tests of its own and never ends
         }
         let answer = server.call(&method.to_uppercase(), &path, b"");
         assert_ne!(answer.status, 405, "{method} {path}");
-        let text = answer.json()["error"]["text"].as_str().unwrap_or_default().to_owned();
+        let text = answer.json()["error"]["text"]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned();
         assert!(!text.contains("page or route"), "{method} {path}: {text}");
-        assert_eq!(server.call("PUT", &path, b"").refusal(), (405, "method".into()), "{path}");
+        assert_eq!(
+            server.call("PUT", &path, b"").refusal(),
+            (405, "method".into()),
+            "{path}"
+        );
     }
     for reference in references(&document) {
         let name = reference.rsplit('/').next().unwrap();
-        assert!(document["components"]["schemas"][name].is_object(), "{reference}");
+        assert!(
+            document["components"]["schemas"][name].is_object(),
+            "{reference}"
+        );
     }
 }
 
@@ -535,8 +736,17 @@ fn references(value: &Value) -> Vec<String> {
 fn answers_are_what_the_document_says() {
     let server = Server::start();
     let document = web::openapi_document();
-    for view in bench_views().into_iter().chain(dock_views()).map(|(_, view)| view) {
-        check(&document, &schema("PlaceView"), &serde_json::to_value(view).unwrap(), "view");
+    for view in bench_views()
+        .into_iter()
+        .chain(dock_views())
+        .map(|(_, view)| view)
+    {
+        check(
+            &document,
+            &schema("PlaceView"),
+            &serde_json::to_value(view).unwrap(),
+            "view",
+        );
     }
     let version = server.station.show(bench(Mode::Ready));
     let touch = json!({ "code": "XCTLUNDG", "seen": version }).to_string();
@@ -558,22 +768,37 @@ fn answers_are_what_the_document_says() {
     ];
     for (method, path, body) in calls {
         let answer = server.call(method, path, body.as_bytes());
-        assert!((200..300).contains(&answer.status), "{path}: {}", answer.status);
+        assert!(
+            (200..300).contains(&answer.status),
+            "{path}: {}",
+            answer.status
+        );
         let (path, value) = (path.split('?').next().unwrap(), answer.json());
         let operation = operation_of(&document, &method.to_lowercase(), path);
         let response = &operation["responses"][answer.status.to_string()];
         let wanted = &response["content"]["application/json"]["schema"];
-        assert!(wanted.is_object(), "{path} answers {} undocumented", answer.status);
+        assert!(
+            wanted.is_object(),
+            "{path} answers {} undocumented",
+            answer.status
+        );
         check(&document, wanted, &value, path);
         if path == "/api/v1/events" {
-            assert_eq!((value["events"][0]["seq"].as_u64(), value["next"].as_u64()),
-                (Some(3), Some(4)));
+            assert_eq!(
+                (value["events"][0]["seq"].as_u64(), value["next"].as_u64()),
+                (Some(3), Some(4))
+            );
         }
     }
     let error = server.call("GET", "/api/v1/orders/none", b"").json();
     check(&document, &schema("Error"), &error, "error");
     let calls = server.station.take_calls();
-    for wanted in ["orders 7", "cancel A-1 buyer", "retry main", "touch bench1 XCTLUNDG 2"] {
+    for wanted in [
+        "orders 7",
+        "cancel A-1 buyer",
+        "retry main",
+        "touch bench1 XCTLUNDG 2",
+    ] {
         assert!(calls.iter().any(|c| c == wanted), "{wanted}: {calls:?}");
     }
 }
@@ -589,7 +814,9 @@ fn operation_of<'a>(document: &'a Value, method: &str, path: &str) -> &'a Value 
     };
     let paths = document["paths"].as_object().unwrap();
     let exact = paths.get(path);
-    let found = exact.or_else(|| paths.iter().find(|(t, _)| fits(t)).map(|(_, o)| o)).unwrap();
+    let found = exact
+        .or_else(|| paths.iter().find(|(t, _)| fits(t)).map(|(_, o)| o))
+        .unwrap();
     &found[method]
 }
 
@@ -597,10 +824,17 @@ fn operation_of<'a>(document: &'a Value, method: &str, path: &str) -> &'a Value 
 fn check(document: &Value, schema: &Value, value: &Value, at: &str) {
     if let Some(name) = schema["$ref"].as_str() {
         let name = name.rsplit('/').next().unwrap();
-        return check(document, &document["components"]["schemas"][name], value, at);
+        return check(
+            document,
+            &document["components"]["schemas"][name],
+            value,
+            at,
+        );
     }
     if let Some(choices) = schema["anyOf"].as_array() {
-        let choice = choices.iter().find(|c| (c["type"] == "null") == value.is_null());
+        let choice = choices
+            .iter()
+            .find(|c| (c["type"] == "null") == value.is_null());
         return check(document, choice.unwrap(), value, at);
     }
     let kind = match value {
@@ -616,16 +850,27 @@ fn check(document: &Value, schema: &Value, value: &Value, at: &str) {
         Value::Array(types) => types.clone(),
         one => vec![one.clone()],
     };
-    assert!(types.iter().any(|t| t == kind), "{at}: {kind} instead of {types:?}");
+    assert!(
+        types.iter().any(|t| t == kind),
+        "{at}: {kind} instead of {types:?}"
+    );
     if let Some(allowed) = schema["enum"].as_array() {
-        assert!(allowed.contains(value), "{at}: {value} is none of {allowed:?}");
+        assert!(
+            allowed.contains(value),
+            "{at}: {value} is none of {allowed:?}"
+        );
     }
     for (n, entry) in value.as_array().into_iter().flatten().enumerate() {
         check(document, &schema["items"], entry, &format!("{at}[{n}]"));
     }
-    let Some(members) = value.as_object() else { return };
+    let Some(members) = value.as_object() else {
+        return;
+    };
     for name in schema["required"].as_array().into_iter().flatten() {
-        assert!(members.contains_key(name.as_str().unwrap()), "{at}: {name} is missing");
+        assert!(
+            members.contains_key(name.as_str().unwrap()),
+            "{at}: {name} is missing"
+        );
     }
     for (name, member) in members {
         let at = format!("{at}.{name}");
@@ -646,7 +891,10 @@ fn bench_views() -> Vec<(&'static str, PlaceView)> {
     all.push(("login", bench(Mode::Login)));
     let mut ready = bench(Mode::Ready);
     all.push(("ready-first", ready.clone()));
-    ready.last = Some(LastView { ok: true, text: format!("Parcel s1-7 done · …{}", &NUMBER[14..]) });
+    ready.last = Some(LastView {
+        ok: true,
+        text: format!("Parcel s1-7 done · …{}", &NUMBER[14..]),
+    });
     all.push(("ready", ready.clone()));
     ready.prompt = Some("Scan the park tag or the order to resume".to_owned());
     all.push(("ready-prompt", ready));
@@ -656,8 +904,14 @@ fn bench_views() -> Vec<(&'static str, PlaceView)> {
     all.push(("verifying", verifying.clone()));
     let order = verifying.order.as_mut().unwrap();
     order.lines = (1..=14)
-        .map(|n| line(&format!("SKU-{n}"), "Handgefertigte Weihnachtsbaumkugel, mundgeblasen, rot",
-            u32::from(n % 5 == 1) * 12, 12))
+        .map(|n| {
+            line(
+                &format!("SKU-{n}"),
+                "Handgefertigte Weihnachtsbaumkugel, mundgeblasen, rot",
+                u32::from(n % 5 == 1) * 12,
+                12,
+            )
+        })
         .collect();
     (order.done, order.wanted) = (36, 168);
     order.seller = "A seller with a rather long trading name Ltd.".to_owned();
@@ -682,8 +936,22 @@ fn bench_views() -> Vec<(&'static str, PlaceView)> {
 
     let mut labelling = bench(Mode::Labelling);
     all.push(("labelling", labelling.clone()));
-    labelling.parcel.as_mut().unwrap().job.as_mut().unwrap().picture = None;
-    labelling.parcel.as_mut().unwrap().job.as_mut().unwrap().state = JobState::Rendering;
+    labelling
+        .parcel
+        .as_mut()
+        .unwrap()
+        .job
+        .as_mut()
+        .unwrap()
+        .picture = None;
+    labelling
+        .parcel
+        .as_mut()
+        .unwrap()
+        .job
+        .as_mut()
+        .unwrap()
+        .state = JobState::Rendering;
     all.push(("labelling-drawing", labelling));
     let mut back = bench(Mode::ScanBack);
     let job = back.parcel.as_mut().unwrap().job.as_mut().unwrap();
@@ -698,13 +966,19 @@ fn bench_views() -> Vec<(&'static str, PlaceView)> {
 
     let mut red = bench(Mode::Verifying);
     red.mode = Mode::Stop;
-    red.stop = Some(stop("WRONG ITEM", "This is not in the order.",
-        "Put it back. Scan an item from the list.", Some("4006381333931")));
+    red.stop = Some(stop(
+        "WRONG ITEM",
+        "This is not in the order.",
+        "Put it back. Scan an item from the list.",
+        Some("4006381333931"),
+    ));
     all.push(("stop", red.clone()));
-    red.stop = Some(stop("ANOTHER ORDER",
+    red.stop = Some(stop(
+        "ANOTHER ORDER",
         "Order 576460-9915-31 was scanned while order 576460-8841-22 is still open here.",
         "Finish the open order, or scan PARK to put it aside, then scan the new order.",
-        Some("A-VERY-LONG-CODE-THAT-SOMEBODY-SCANNED-0123456789-0123456789-0123456789")));
+        Some("A-VERY-LONG-CODE-THAT-SOMEBODY-SCANNED-0123456789-0123456789-0123456789"),
+    ));
     red.health.sync.state = "offline".to_owned();
     all.push(("stop-long", red));
     all
@@ -713,7 +987,13 @@ fn bench_views() -> Vec<(&'static str, PlaceView)> {
 /// Every screen of a dock, by name.
 fn dock_views() -> Vec<(&'static str, PlaceView)> {
     let mut all = vec![
-        ("dock-login", PlaceView { operator: None, ..dock(Mode::Login) }),
+        (
+            "dock-login",
+            PlaceView {
+                operator: None,
+                ..dock(Mode::Login)
+            },
+        ),
         ("dock-ready", dock(Mode::DockReady)),
         ("dock-scanning", dock(Mode::DockScanning)),
         ("dock-closing", dock(Mode::DockClosing)),
@@ -725,12 +1005,19 @@ fn dock_views() -> Vec<(&'static str, PlaceView)> {
     all.push(("dock-nothing", none));
     let mut asked = dock(Mode::DockScanning);
     asked.prompt = Some("Scan the parcel to take out".to_owned());
-    asked.last = Some(LastView { ok: false, text: "s1-9 is for UPS: put it there".to_owned() });
+    asked.last = Some(LastView {
+        ok: false,
+        text: "s1-9 is for UPS: put it there".to_owned(),
+    });
     asked.dock.as_mut().unwrap().carrier_name = Some("Deutsche Post International".to_owned());
     all.push(("dock-prompt", asked));
     let mut red = dock(Mode::Stop);
-    red.stop = Some(stop("WRONG CARRIER", "This parcel is for UPS.",
-        "Set it aside, then scan OK.", Some("1Z999AA10123456784")));
+    red.stop = Some(stop(
+        "WRONG CARRIER",
+        "This parcel is for UPS.",
+        "Set it aside, then scan OK.",
+        Some("1Z999AA10123456784"),
+    ));
     all.push(("dock-stop", red));
     all
 }
@@ -817,7 +1104,10 @@ fn keep(browser: &Browser, name: &str) {
 fn every_screen_paints_fits_and_can_be_read_at_every_size() {
     let server = Server::start();
     let browser = Browser::start();
-    let places = [("/bench/bench1", bench_views()), ("/dock/dock1", dock_views())];
+    let places = [
+        ("/bench/bench1", bench_views()),
+        ("/dock/dock1", dock_views()),
+    ];
     let mut wrong = Vec::new();
     for (path, views) in places {
         browser.goto(&server.url(path));
@@ -827,7 +1117,10 @@ fn every_screen_paints_fits_and_can_be_read_at_every_size() {
             for (width, height) in SIZES {
                 browser.resize(width, height);
                 shown(&browser, version);
-                assert_eq!(browser.run("return document.documentElement.dataset.mode"), mode);
+                assert_eq!(
+                    browser.run("return document.documentElement.dataset.mode"),
+                    mode
+                );
                 // Let the bars be found and marked, and a repaint follow the resize.
                 browser.run("return new Promise(r => setTimeout(() => r(true), 60))");
                 keep(&browser, &format!("{name}-{width}"));
@@ -844,10 +1137,17 @@ fn every_screen_paints_fits_and_can_be_read_at_every_size() {
     let urls = requested(&browser);
     assert!(urls.len() > 10, "{urls:?}");
     let own = server.url("/");
-    assert!(urls.iter().all(|url| url.starts_with(&own)), "a request left: {urls:?}");
-    let complaints: Vec<_> = browser.log("browser").into_iter().filter(|entry| {
-        entry["level"] == "SEVERE" || entry["message"].to_string().contains("Content Security")
-    }).collect();
+    assert!(
+        urls.iter().all(|url| url.starts_with(&own)),
+        "a request left: {urls:?}"
+    );
+    let complaints: Vec<_> = browser
+        .log("browser")
+        .into_iter()
+        .filter(|entry| {
+            entry["level"] == "SEVERE" || entry["message"].to_string().contains("Content Security")
+        })
+        .collect();
     assert!(complaints.is_empty(), "{complaints:#?}");
 }
 
@@ -868,23 +1168,41 @@ fn a_stop_is_a_shape_a_word_a_colour_and_it_stays_until_it_is_cleared() {
     let browser = Browser::start();
     browser.goto(&server.url("/bench/bench1"));
     browser.resize(1280, 800);
-    let (_, red) = bench_views().into_iter().find(|(name, _)| *name == "stop").unwrap();
+    let (_, red) = bench_views()
+        .into_iter()
+        .find(|(name, _)| *name == "stop")
+        .unwrap();
     shown(&browser, server.station.show(red));
     assert_eq!(browser.text(".stop h1"), "WRONG ITEM");
     assert_eq!(browser.text(".stop-text"), "This is not in the order.");
-    assert_eq!(browser.text(".stop-remedy p"), "Put it back. Scan an item from the list.");
+    assert_eq!(
+        browser.text(".stop-remedy p"),
+        "Put it back. Scan an item from the list."
+    );
     assert!(browser.text(".scanned").contains("4006381333931"));
     let elapsed = browser.text(".elapsed");
-    assert!(["0:12", "0:13", "0:14", "0:15"].contains(&elapsed.as_str()), "{elapsed}");
+    assert!(
+        ["0:12", "0:13", "0:14", "0:15"].contains(&elapsed.as_str()),
+        "{elapsed}"
+    );
     let alarm = browser.run("return document.querySelector('#alarm').textContent");
-    assert!(alarm.as_str().unwrap().starts_with("Stop. WRONG ITEM. This is not"), "{alarm}");
+    assert!(
+        alarm
+            .as_str()
+            .unwrap()
+            .starts_with("Stop. WRONG ITEM. This is not"),
+        "{alarm}"
+    );
     let colours = browser.run(
         "const s = getComputedStyle(document.querySelector('.stop'));
          return [s.backgroundColor, getComputedStyle(document.querySelector('.plate')).fill,
            getComputedStyle(document.querySelector('.stop'), '::before').backgroundImage
              .startsWith('repeating-linear-gradient(135deg')]",
     );
-    assert_eq!(colours, json!(["rgb(163, 40, 0)", "rgb(255, 255, 255)", true]));
+    assert_eq!(
+        colours,
+        json!(["rgb(163, 40, 0)", "rgb(255, 255, 255)", true])
+    );
     let height = browser.run(
         "const mm = parseFloat(document.documentElement.style.getPropertyValue('--mm'));
          return parseFloat(getComputedStyle(document.querySelector('.stop h1')).fontSize) / mm",
@@ -898,10 +1216,19 @@ fn a_stop_is_a_shape_a_word_a_colour_and_it_stays_until_it_is_cleared() {
     assert_eq!(server.station.take_calls(), Vec::<String>::new());
     browser.hold("button[data-code=XCTLOKXI]", 1_000);
     assert_eq!(server.station.take_calls(), ["touch bench1 XCTLOKXI 2"]);
-    assert_eq!(browser.run("return document.documentElement.dataset.mode"), "stop");
+    assert_eq!(
+        browser.run("return document.documentElement.dataset.mode"),
+        "stop"
+    );
     shown(&browser, server.station.show(bench(Mode::Verifying)));
-    assert_eq!(browser.run("return document.querySelector('.stop')"), Value::Null);
-    assert_eq!(browser.run("return document.querySelector('#alarm').textContent"), "");
+    assert_eq!(
+        browser.run("return document.querySelector('.stop')"),
+        Value::Null
+    );
+    assert_eq!(
+        browser.run("return document.querySelector('#alarm').textContent"),
+        ""
+    );
 }
 
 #[test]
@@ -927,9 +1254,22 @@ fn a_touch_posts_the_version_seen_and_not_right_after_a_change() {
     assert_eq!(server.station.take_calls(), Vec::<String>::new());
 
     browser.click("button[data-code=XCTLUNDG]");
-    browser.wait("the key is free again", 3_000, "return !document.querySelector('.down')");
-    assert_eq!(server.station.take_calls(), [format!("touch bench1 XCTLUNDG {version}")]);
+    browser.wait(
+        "the key is free again",
+        3_000,
+        "return !document.querySelector('.down')",
+    );
+    assert_eq!(
+        server.station.take_calls(),
+        [format!("touch bench1 XCTLUNDG {version}")]
+    );
     assert_eq!(browser.text("button[data-code=XCTLUNDG] .name"), "UNDO");
+    // The touch also allowed the page's own sound, which browsers hold back until then.
+    browser.wait(
+        "the sound is on",
+        3_000,
+        "return document.documentElement.dataset.sound === 'on'",
+    );
 
     // The station moved on, but the page has not heard: refused, and the page says so.
     browser.run(
@@ -937,8 +1277,15 @@ fn a_touch_posts_the_version_seen_and_not_right_after_a_change() {
            body: init.body.replace(/\"seen\":\\d+/, '\"seen\":1') })",
     );
     browser.click("button[data-code=XCTLPRKJ]");
-    browser.wait("the page says it was stale", 3_000, "return !!document.querySelector('.notice')");
-    assert_eq!(browser.text(".notice"), "The screen has changed. Look again.");
+    browser.wait(
+        "the page says it was stale",
+        3_000,
+        "return !!document.querySelector('.notice')",
+    );
+    assert_eq!(
+        browser.text(".notice"),
+        "The screen has changed. Look again."
+    );
     assert_eq!(server.station.take_calls(), ["touch bench1 XCTLPRKJ 1"]);
 }
 
@@ -950,13 +1297,22 @@ fn a_silent_station_covers_the_page_and_the_right_view_comes_back() {
     browser.resize(1280, 800);
     shown(&browser, server.station.show(bench(Mode::Verifying)));
     std::thread::sleep(Duration::from_millis(5_500));
-    assert_eq!(browser.run("return document.querySelector('#cover').hidden"), true,
-        "heartbeats keep a quiet page open");
+    assert_eq!(
+        browser.run("return document.querySelector('#cover').hidden"),
+        true,
+        "heartbeats keep a quiet page open"
+    );
     server.halt();
     let begin = Instant::now();
-    browser.wait("the page covers itself", 6_000,
-        "return !document.querySelector('#cover').hidden");
-    assert!(begin.elapsed() > Duration::from_millis(2_500), "covered too early");
+    browser.wait(
+        "the page covers itself",
+        6_000,
+        "return !document.querySelector('#cover').hidden",
+    );
+    assert!(
+        begin.elapsed() > Duration::from_millis(2_500),
+        "covered too early"
+    );
     let text = browser.text("#cover");
     assert!(text.contains("Screen lost the station."), "{text}");
     assert!(text.contains("Do not continue."), "{text}");
@@ -968,9 +1324,12 @@ fn a_silent_station_covers_the_page_and_the_right_view_comes_back() {
 
     server.station.show(bench(Mode::Weighing));
     server.run();
-    browser.wait("the page comes back", 6_000,
+    browser.wait(
+        "the page comes back",
+        6_000,
         "return document.querySelector('#cover').hidden \
-         && document.documentElement.dataset.mode === 'weighing'");
+         && document.documentElement.dataset.mode === 'weighing'",
+    );
     assert_eq!(browser.run(inert), false);
 }
 
@@ -981,27 +1340,53 @@ fn a_finished_parcel_flashes_once_and_the_next_scan_ends_it() {
     browser.goto(&server.url("/bench/bench1"));
     browser.resize(1280, 800);
     let mut back = bench(Mode::ScanBack);
-    back.cue = Some(CueView { id: 6, cue: Cue::ItemOk });
+    back.cue = Some(CueView {
+        id: 6,
+        cue: Cue::ItemOk,
+    });
     shown(&browser, server.station.show(back));
     let mut ready = bench(Mode::Ready);
-    ready.last = Some(LastView { ok: true, text: "Parcel s1-7 · to the DHL lane".to_owned() });
-    ready.cue = Some(CueView { id: 7, cue: Cue::ParcelDone });
+    ready.last = Some(LastView {
+        ok: true,
+        text: "Parcel s1-7 · to the DHL lane".to_owned(),
+    });
+    ready.cue = Some(CueView {
+        id: 7,
+        cue: Cue::ParcelDone,
+    });
     shown(&browser, server.station.show(ready.clone()));
     assert_eq!(browser.text(".flash h1"), "Done");
     keep(&browser, "done-1280");
-    browser.wait("the flash ends by itself", 2_500, "return !document.querySelector('.flash')");
+    browser.wait(
+        "the flash ends by itself",
+        2_500,
+        "return !document.querySelector('.flash')",
+    );
 
-    ready.cue = Some(CueView { id: 8, cue: Cue::ParcelDone });
+    ready.cue = Some(CueView {
+        id: 8,
+        cue: Cue::ParcelDone,
+    });
     shown(&browser, server.station.show(ready.clone()));
     browser.find(".flash");
     shown(&browser, server.station.show(bench(Mode::Verifying)));
-    assert_eq!(browser.run("return document.querySelector('.flash')"), Value::Null);
+    assert_eq!(
+        browser.run("return document.querySelector('.flash')"),
+        Value::Null
+    );
 
     // A page opened later shows the result, but does not celebrate an old parcel.
     server.station.show(ready);
     browser.goto(&server.url("/bench/bench1"));
-    browser.wait("ready", 3_000, "return document.documentElement.dataset.mode === 'ready'");
-    assert_eq!(browser.run("return document.querySelector('.flash')"), Value::Null);
+    browser.wait(
+        "ready",
+        3_000,
+        "return document.documentElement.dataset.mode === 'ready'",
+    );
+    assert_eq!(
+        browser.run("return document.querySelector('.flash')"),
+        Value::Null
+    );
     assert!(browser.text(".last").contains("DHL lane"));
 }
 
@@ -1018,25 +1403,46 @@ fn finished_lines_sink_pictures_fall_back_and_the_bars_to_scan_are_marked() {
         "return [...document.querySelectorAll('.line')].map(l => \
            [l.querySelector('small').textContent, l.querySelector('.count').textContent])",
     );
-    assert_eq!(rows, json!([["NL-MUG-BLUE", "1 / 2"], ["NL-SPN-01", "0 / 1"],
-        ["NL-TEA-EG-100", "1 / 1"]]));
+    assert_eq!(
+        rows,
+        json!([
+            ["NL-MUG-BLUE", "1 / 2"],
+            ["NL-SPN-01", "0 / 1"],
+            ["NL-TEA-EG-100", "1 / 1"]
+        ])
+    );
     assert_eq!(browser.text(".total"), "2 / 4");
-    browser.wait("a missing picture leaves its tile", 3_000,
+    browser.wait(
+        "a missing picture leaves its tile",
+        3_000,
         "const images = [...document.querySelectorAll('.line img')];
-         return images.length === 2 && !images[0].hidden && images[1].hidden");
+         return images.length === 2 && !images[0].hidden && images[1].hidden",
+    );
 
     shown(&browser, server.station.show(bench(Mode::ScanBack)));
-    browser.wait("the mark is drawn", 3_000, "return !!document.querySelector('.mark')");
+    browser.wait(
+        "the mark is drawn",
+        3_000,
+        "return !!document.querySelector('.mark')",
+    );
     let mark = browser.run(
         "const sheet = document.querySelector('.label-picture').getBoundingClientRect();
          const mark = document.querySelector('.mark').getBoundingClientRect();
          return [(mark.left - sheet.left) / sheet.width * 812, (mark.top - sheet.top) /
            sheet.height * 1218, mark.width / sheet.width * 812, mark.height / sheet.height * 1218]",
     );
-    let mark: Vec<f64> = mark.as_array().unwrap().iter().map(|v| v.as_f64().unwrap()).collect();
+    let mark: Vec<f64> = mark
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|v| v.as_f64().unwrap())
+        .collect();
     let wanted = [BARS.0, BARS.1, BARS.2, BARS.3].map(f64::from);
     for (got, want) in mark.iter().zip(wanted) {
-        assert!((got - want).abs() < 80.0, "marked {mark:?} instead of {wanted:?}");
+        assert!(
+            (got - want).abs() < 80.0,
+            "marked {mark:?} instead of {wanted:?}"
+        );
     }
 }
 
@@ -1046,13 +1452,19 @@ fn the_first_page_leads_to_every_place_and_unknown_ones_lead_back() {
     let browser = Browser::start();
     browser.goto(&server.url("/"));
     browser.resize(1280, 800);
-    browser.wait("both places are listed", 3_000,
-        "return document.querySelectorAll('.tiles a').length === 2");
+    browser.wait(
+        "both places are listed",
+        3_000,
+        "return document.querySelectorAll('.tiles a').length === 2",
+    );
     keep(&browser, "choose-1280");
     assert!(browser.text(".tiles").contains("Bench 1"));
     browser.click(".tiles li:nth-child(2) a");
-    browser.wait("the dock opens", 3_000,
-        "return document.documentElement.dataset.mode === 'dock_ready'");
+    browser.wait(
+        "the dock opens",
+        3_000,
+        "return document.documentElement.dataset.mode === 'dock_ready'",
+    );
     browser.goto(&server.url("/bench/dock1"));
     assert_eq!(browser.run("return location.pathname"), "/dock/dock1");
     browser.goto(&server.url("/bench/none"));
@@ -1073,10 +1485,14 @@ fn states_are_told_apart_without_colour() {
            .reduce((sum, v, at) => sum + v * [0.2126, 0.7152, 0.0722][at], 0);
          return ['--paper', '--ok', '--warn', '--stop', '--ask', '--away'].map(light)",
     );
-    let light: Vec<f64> = light.as_array().unwrap().iter().map(|v| v.as_f64().unwrap()).collect();
-    let ratio = |a: usize, b: usize| {
-        (light[a].max(light[b]) + 0.05) / (light[a].min(light[b]) + 0.05)
-    };
+    let light: Vec<f64> = light
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|v| v.as_f64().unwrap())
+        .collect();
+    let ratio =
+        |a: usize, b: usize| (light[a].max(light[b]) + 0.05) / (light[a].min(light[b]) + 0.05);
     for dark in [3, 4, 5] {
         for bright in [0, 1, 2] {
             let ratio = ratio(dark, bright);
@@ -1086,13 +1502,23 @@ fn states_are_told_apart_without_colour() {
     // Of one brightness: told apart by shape. The shapes on screen differ by state.
     let mut shapes = BTreeSet::new();
     let views = bench_views();
-    for name in ["login", "ready", "weighing-moving", "weighing-steady", "weighing-off", "stop"] {
+    for name in [
+        "login",
+        "ready",
+        "weighing-moving",
+        "weighing-steady",
+        "weighing-off",
+        "stop",
+    ] {
         let (_, view) = views.iter().find(|(n, _)| *n == name).unwrap();
         shown(&browser, server.station.show(view.clone()));
         let seen = browser.run(
             "return [...document.querySelectorAll('#screen .main svg, #screen .octagon')]
                .map(s => s.dataset.shape ?? 'octagon').join()",
         );
-        assert!(shapes.insert(seen.to_string()), "{name} shows the shapes of another: {seen}");
+        assert!(
+            shapes.insert(seen.to_string()),
+            "{name} shows the shapes of another: {seen}"
+        );
     }
 }

@@ -1,4 +1,106 @@
-//! Subcommands, one file each.
+//! Subcommands, one file each. Standard output carries answers only; everything else goes to
+//! standard error. Exit codes: 0 ok, 1 negative result, 2 usage, 3 configuration, 4 device,
+//! 5 store, 6 upstream.
 
+mod access;
+mod backup;
+mod carrier;
+mod config;
+mod demo;
 pub mod device;
+mod doctor;
+mod events;
 pub mod label;
+mod output;
+mod records;
+mod run;
+mod sync;
+
+use clap::{Parser, Subcommand};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+pub use access::{DaemonFile, Exit};
+
+/// Software of a warehouse packing station: from order to proven first scan.
+#[derive(Debug, Parser)]
+#[command(name = "firstscan", version, arg_required_else_help = true)]
+struct Cli {
+    /// Configuration file (TOML); embedded defaults without it
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Data folder: database, token, locks
+    #[arg(long = "data", global = true, value_name = "DIR", default_value = "data")]
+    data: PathBuf,
+    /// Print one JSON document (or JSON lines) on standard output
+    #[arg(long, global = true)]
+    json: bool,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// What all commands share.
+#[derive(Debug)]
+pub(crate) struct Globals {
+    pub config: Option<PathBuf>,
+    pub data: PathBuf,
+    pub json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Pack parcels without hardware: emulated devices around the real daemon
+    Demo(demo::DemoArgs),
+    /// Run the daemon
+    Run(run::RunArgs),
+    /// Render, convert and check labels
+    Label(label::LabelArgs),
+    /// List devices and decode what they send
+    Device(device::DeviceArgs),
+    /// Import and show orders
+    Order(records::OrderArgs),
+    /// Import the item master
+    Item(records::ItemArgs),
+    /// Show a parcel with everything that happened to it
+    Parcel(records::ParcelArgs),
+    /// List and show handovers
+    Handover(records::HandoverArgs),
+    /// List carriers, explain an assignment
+    Carrier(carrier::CarrierArgs),
+    /// State of the upstream sinks
+    Sync(sync::SyncArgs),
+    /// Export and verify the event chain
+    Events(events::EventsArgs),
+    /// Check and show the configuration
+    Config(config::ConfigArgs),
+    /// Check that this station can work, and say what to do if not
+    Doctor,
+    /// Write a verified copy of the database
+    Backup(backup::BackupArgs),
+}
+
+/// Parses the command line and runs the command.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let globals = Globals { config: cli.config, data: cli.data, json: cli.json };
+    let outcome = match cli.command {
+        Command::Demo(args) => demo::run(&globals, &args),
+        Command::Run(args) => run::run(&globals, &args),
+        Command::Label(args) => label::run(args, globals.json),
+        Command::Device(args) => device::run(&args, globals.json),
+        Command::Order(args) => records::order(&globals, args),
+        Command::Item(args) => records::item(&globals, args),
+        Command::Parcel(args) => records::parcel(&globals, args),
+        Command::Handover(args) => records::handover(&globals, args),
+        Command::Carrier(args) => carrier::run(&globals, args),
+        Command::Sync(args) => sync::run(&globals, args),
+        Command::Events(args) => events::run(&globals, args),
+        Command::Config(args) => config::run(&globals, args),
+        Command::Doctor => doctor::run(&globals),
+        Command::Backup(args) => backup::run(&globals, &args),
+    };
+    outcome.unwrap_or_else(|error| {
+        eprintln!("firstscan: {error:#}");
+        access::exit_code(&error)
+    })
+}

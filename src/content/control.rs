@@ -82,6 +82,11 @@ pub fn check_letter(token: &str) -> Option<char> {
     ALPHABET.chars().nth(sum % ALPHABET.len())
 }
 
+/// Begins like a control code: no article or order may.
+pub fn is_reserved(code: &str) -> bool {
+    parse(code).is_some()
+}
+
 /// What the bars of a control code carry.
 pub fn payload(control: Control, param: Option<&str>) -> String {
     let check = check_letter(control.token()).unwrap_or_default();

@@ -1,3 +1,10 @@
 //! What codes mean: check digits, tracking-number formats, control codes, addresses. Pure.
+//!
+//! Constraints: no I/O and no clock; every function takes hostile text and never panics.
 
+pub mod address;
+pub mod check_digit;
 pub mod control;
+pub mod country;
+pub mod tracking;
+pub mod weight;

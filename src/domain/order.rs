@@ -2,6 +2,7 @@
 //! (see [`PersonRef`]), so that a person can be forgotten while the chain still verifies.
 
 use super::ids::{OrderId, Sku};
+use crate::content::address::Parts;
 use firstscan_drivers::mass::Mass;
 use serde::{Deserialize, Serialize};
 
@@ -23,6 +24,22 @@ pub struct Address {
     pub country: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub phone: Option<String>,
+}
+
+impl Address {
+    /// Borrowed for `content::address`, which checks it and lays out its label lines.
+    pub fn parts(&self) -> Parts<'_> {
+        Parts {
+            name: &self.name,
+            company: self.company.as_deref().unwrap_or_default(),
+            lines: &self.lines,
+            postcode: &self.postcode,
+            city: &self.city,
+            region: self.region.as_deref().unwrap_or_default(),
+            country: &self.country,
+            phone: self.phone.as_deref().unwrap_or_default(),
+        }
+    }
 }
 
 /// Points to an erasable [`Address`] row and proves what it was.

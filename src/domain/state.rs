@@ -183,6 +183,17 @@ impl State {
         super::apply::apply(self, at, fact);
     }
 
+    /// Applies a stored event.
+    pub fn replay(&mut self, event: &super::event::Event) {
+        let wall = Wall { unix_ms: event.unix_ms, offset_min: event.offset_min() };
+        let at = Context {
+            place: event.place.as_ref(),
+            operator: event.operator.as_ref(),
+            wall,
+        };
+        self.apply(at, &event.fact);
+    }
+
     /// Marks a record as changed by the fact being applied.
     pub(super) fn touch(&mut self, kind: RecordKind, id: &str) {
         self.dirty.insert((kind, id.to_owned()));

@@ -143,6 +143,11 @@ pub trait StationApi: Send + Sync {
     /// # Errors
     /// [`ApiError::Conflict`] if the key was used for another document.
     fn submit_order(&self, body: &[u8], key: Option<&str>) -> Result<Submitted, ApiError>;
+    /// Takes a file of orders and cancellations, JSON or CSV; each one for itself.
+    ///
+    /// # Errors
+    /// [`ApiError::Unavailable`] if the station cannot take it now.
+    fn import_orders(&self, body: &[u8], csv: bool) -> Result<Vec<Submitted>, ApiError>;
     /// Cancels an order; the bench that has it open stops at once.
     ///
     /// # Errors
@@ -195,6 +200,16 @@ pub trait StationApi: Send + Sync {
     /// # Errors
     /// As [`StationApi::order`].
     fn retry_parked(&self, sink: Option<&str>) -> Result<u32, ApiError>;
+    /// Recomputes the event chain and checks the receipts.
+    ///
+    /// # Errors
+    /// As [`StationApi::order`].
+    fn verify(&self) -> Result<serde_json::Value, ApiError>;
+    /// Writes a verified copy of the database.
+    ///
+    /// # Errors
+    /// [`ApiError::Invalid`] for a relative path or an existing file.
+    fn backup(&self, file: &std::path::Path) -> Result<serde_json::Value, ApiError>;
     /// Metrics in the Prometheus text format.
     fn metrics(&self) -> String;
 }

@@ -6,10 +6,12 @@
 
 use super::clock::StationClock;
 use super::look::look;
+use super::metrics::Metrics;
 use crate::domain::change::RecordKind;
 use crate::domain::event::Draft;
 use crate::domain::place::PlaceKind;
 use crate::domain::screen::{self, Scene};
+use crate::domain::state::CodeRef;
 use crate::domain::step::OrderReply;
 use crate::domain::view::{Mode, PlaceView, StopView, SyncHealth};
 use crate::domain::{
@@ -24,6 +26,8 @@ use tokio::sync::{mpsc, watch};
 pub const INPUTS_MAX: usize = 1024;
 /// Inputs that share one commit.
 const BATCH_MAX: usize = 64;
+/// Article pictures remembered.
+const PICTURES_MAX: usize = 2000;
 /// Live records of one kind loaded at start-up.
 const LIVE_RECORDS_MAX: u32 = 200_000;
 
@@ -92,6 +96,7 @@ pub struct Core {
     pub views: Views,
     pub sync: SharedSync,
     pub places: Vec<(PlaceId, PlaceKind)>,
+    pub metrics: Arc<Metrics>,
     state: State,
     live: Live,
     pictures: BTreeMap<Sku, String>,
@@ -143,6 +148,7 @@ impl Core {
         views: Views,
         sync: SharedSync,
         places: Vec<(PlaceId, PlaceKind)>,
+        metrics: Arc<Metrics>,
     ) -> Result<Core, LoadError> {
         let state = load(&store, &places)?;
         Ok(Core {
@@ -154,6 +160,7 @@ impl Core {
             views,
             sync,
             places,
+            metrics,
             state,
             live: Live::default(),
             pictures: BTreeMap::new(),
@@ -183,8 +190,13 @@ impl Core {
                     Message::Stop => open = false,
                 }
             }
+            let scans = oldest_scan(&deliveries);
             self.deliver(deliveries);
             self.paint();
+            if let Some(at) = scans {
+                let ms = self.clock.mono().since_ms(at);
+                self.metrics.scan_to_verdict.observe_us(ms.saturating_mul(1000));
+            }
         }
     }
 
@@ -227,7 +239,12 @@ impl Core {
         let nothing = commit.drafts.is_empty()
             && commit.changes.is_empty()
             && commit.idempotency.is_none();
+        let started = std::time::Instant::now();
         let committed = if nothing { Ok(Vec::new()) } else { self.store.commit(commit) };
+        if !nothing {
+            let us = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
+            self.metrics.commit.observe_us(us);
+        }
         match committed {
             Ok(events) => {
                 if !events.is_empty() {
@@ -254,6 +271,7 @@ impl Core {
     ) -> Result<Option<(Replier, Option<OrderReply>)>, StoreError> {
         let looked = look(&self.store, &self.state, &delivery.kind)?;
         let input = Input { place: delivery.place, stamp: delivery.stamp, kind: delivery.kind };
+        self.find_pictures(&input.kind);
         let done = step(
             &mut self.state,
             &mut self.live,
@@ -275,6 +293,25 @@ impl Core {
             commit.idempotency = Some(Idempotency { key, request_hash, response });
         }
         Ok(delivery.reply.map(|reply| (reply, done.reply)))
+    }
+
+    /// Remembers the article pictures of orders as they come in.
+    fn find_pictures(&mut self, kind: &InputKind) {
+        let InputKind::Scan { code, .. } = kind else { return };
+        let order = self.state.by_code(code).find_map(|c| match c {
+            CodeRef::Order(id) => self.state.orders.get(id),
+            CodeRef::Parcel(_) | CodeRef::Handover(_) => None,
+        });
+        let skus: Vec<Sku> = order.map_or(vec![], |o| o.lines.iter().map(|l| l.sku.clone()).collect());
+        for sku in skus {
+            if self.pictures.len() >= PICTURES_MAX {
+                self.pictures.clear();
+            }
+            // A picture that cannot be looked up is a tile with initials instead.
+            if let Ok(Some(picture)) = self.store.item(&sku).map(|i| i.and_then(|i| i.picture)) {
+                self.pictures.insert(sku, format!("/pictures/{picture}"));
+            }
+        }
     }
 
     /// The commit did not happen: nothing of the group may be believed.
@@ -340,6 +377,12 @@ impl Core {
             }
         }
     }
+}
+
+/// When the oldest scan of a batch arrived.
+fn oldest_scan(deliveries: &[Delivery]) -> Option<crate::domain::Instant> {
+    let scans = deliveries.iter().filter(|d| matches!(d.kind, InputKind::Scan { .. }));
+    scans.map(|d| d.stamp.mono).min()
 }
 
 type Replier = std::sync::mpsc::SyncSender<Outcome>;

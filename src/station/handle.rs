@@ -15,7 +15,7 @@ use crate::domain::parcel::Parcel;
 use crate::domain::state::normal;
 use crate::domain::step::OrderReply;
 use crate::domain::view::PlaceView;
-use crate::domain::{DeviceId, Event, InputKind, OrderId, PlaceId};
+use crate::domain::{Desk, DeviceId, Event, InputKind, OrderId, PlaceId};
 use crate::store::{NewDocument, NewPerson, Store, StoreError};
 use crate::sync::inbound;
 use std::collections::BTreeMap;
@@ -54,6 +54,7 @@ pub struct Handle {
     pub sync: Arc<dyn SyncControl>,
     pub metrics: Arc<Metrics>,
     pub started_at: String,
+    pub desk: Arc<dyn Desk + Send + Sync>,
     /// All glyphs of a text are in the label fonts.
     pub printable: fn(&str) -> Result<(), Vec<char>>,
 }
@@ -76,6 +77,10 @@ fn unavailable(text: &str) -> ApiError {
 
 fn parse<T: serde::de::DeserializeOwned>(body: serde_json::Value) -> Result<T, ApiError> {
     serde_json::from_value(body).map_err(|e| ApiError::Unavailable { text: e.to_string() })
+}
+
+fn json<T: serde::Serialize>(value: T) -> Result<serde_json::Value, ApiError> {
+    serde_json::to_value(value).map_err(|e| ApiError::Unavailable { text: e.to_string() })
 }
 
 /// The stored answer of an order submission.
@@ -158,10 +163,10 @@ impl Handle {
             salt: incoming.salt,
             address: incoming.address,
         };
-        let document = incoming.label.map(|(format, bytes)| NewDocument {
-            sha256: sha256_hex(&bytes),
-            format,
-            bytes,
+        let document = incoming.label.map(|label| NewDocument {
+            sha256: sha256_hex(&label.bytes),
+            format: label.format.to_owned(),
+            bytes: label.bytes,
         });
         let reply = self.deliver(Delivery {
             persons: vec![person],
@@ -202,31 +207,46 @@ impl Handle {
         submitted(order, reply.as_ref())
     }
 
-    /// Takes any inbound document: orders or cancellations, JSON or CSV, one or several.
-    ///
-    /// # Errors
-    /// [`ApiError`] if the station cannot take it now.
-    pub fn submit_document(&self, body: &[u8]) -> Result<Vec<Submitted>, ApiError> {
-        let documents = inbound::parse(body, &self.inbound_context());
-        documents.into_iter().map(|document| self.submit_one(document, None)).collect()
+    /// The recipient's row: the stored one for a known order, else a fresh one.
+    fn person(&self, order: &OrderId) -> inbound::Person {
+        let stored = || {
+            let body = self.store.record(RecordKind::Order, order.as_str()).ok()??;
+            let order: Order = serde_json::from_value(body).ok()?;
+            let person = self.store.person(&order.ship_to.id).ok()??;
+            Some(inbound::Person { id: person.id, salt: person.salt })
+        };
+        let fresh = || inbound::Person {
+            id: uuid::Uuid::now_v7().to_string(),
+            salt: uuid::Uuid::new_v4().simple().to_string(),
+        };
+        stored().unwrap_or_else(fresh)
+    }
+
+    fn read(
+        &self,
+        body: &[u8],
+        language: inbound::Language,
+    ) -> Vec<Result<inbound::Document, inbound::Refused>> {
+        let known = |id: &str| self.desk.carrier(id).is_some();
+        let rules = inbound::Rules { printable: &self.printable, carrier_known: &known };
+        inbound::read(body, language, &rules, &mut |order| self.person(order))
     }
 
     fn submit_one(
         &self,
-        document: inbound::Document,
+        document: Result<inbound::Document, inbound::Refused>,
         idempotency: Option<(String, String)>,
     ) -> Result<Submitted, ApiError> {
         match document {
-            inbound::Document::Order(incoming) => self.take_incoming(*incoming, idempotency),
-            inbound::Document::Cancel { order, reason } => self.cancel(&order, &reason, idempotency),
-            inbound::Document::Refused { order, problems } => {
-                self.refuse_incoming(order, problems, idempotency)
+            Ok(inbound::Document::Order(incoming)) => self.take_incoming(*incoming, idempotency),
+            Ok(inbound::Document::Cancel { order, reason }) => {
+                self.cancel(&order, &reason, idempotency)
+            }
+            Err(refused) => {
+                let problems = refused.problems.iter().map(ToString::to_string).collect();
+                self.refuse_incoming(refused.order, problems, idempotency)
             }
         }
-    }
-
-    fn inbound_context(&self) -> inbound::Context<'_> {
-        inbound::Context { printable: &self.printable }
     }
 
     fn by_code(&self, code: &str) -> Result<Option<Parcel>, ApiError> {
@@ -268,7 +288,7 @@ impl StationApi for Handle {
         {
             return Ok(answer);
         }
-        let mut documents = inbound::parse(body, &self.inbound_context());
+        let mut documents = self.read(body, inbound::Language::Json);
         match (documents.pop(), documents.is_empty()) {
             (Some(document), true) => self.submit_one(document, idempotency),
             _ => Err(ApiError::Invalid {
@@ -278,13 +298,29 @@ impl StationApi for Handle {
         }
     }
 
+    fn import_orders(&self, body: &[u8], csv: bool) -> Result<Vec<Submitted>, ApiError> {
+        let language = if csv { inbound::Language::Csv } else { inbound::Language::Json };
+        let documents = self.read(body, language);
+        // A conflict concerns one order; its neighbours in the file are taken all the same.
+        let one = |document| match self.submit_one(document, None) {
+            Err(ApiError::Conflict { text }) => {
+                Ok(Submitted::Refused { order: String::new(), problems: vec![text] })
+            }
+            other => other,
+        };
+        documents.into_iter().map(one).collect()
+    }
+
     fn cancel_order(&self, order: &OrderId, reason: &str) -> Result<Submitted, ApiError> {
         self.cancel(order, reason, None)
     }
 
     fn import_items(&self, body: &[u8]) -> Result<u32, ApiError> {
-        let items = inbound::items::parse(body)
-            .map_err(|problems| ApiError::Invalid { text: problems.join("\n") })?;
+        let list = |problems: Vec<inbound::Problem>| {
+            let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
+            ApiError::Invalid { text: lines.join("\n") }
+        };
+        let items = inbound::items::read(body).map_err(list)?;
         let count = u32::try_from(items.len()).unwrap_or(u32::MAX);
         self.store.put_items(items)?;
         Ok(count)
@@ -353,6 +389,18 @@ impl StationApi for Handle {
 
     fn retry_parked(&self, sink: Option<&str>) -> Result<u32, ApiError> {
         Ok(self.sync.retry(sink)?)
+    }
+
+    fn verify(&self) -> Result<serde_json::Value, ApiError> {
+        json(self.store.verify()?)
+    }
+
+    fn backup(&self, file: &std::path::Path) -> Result<serde_json::Value, ApiError> {
+        if !file.is_absolute() || file.exists() {
+            let text = format!("{}: give an absolute path of a file to be made", file.display());
+            return Err(ApiError::Invalid { text });
+        }
+        json(self.store.backup(file)?)
     }
 
     fn metrics(&self) -> String {

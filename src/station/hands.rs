@@ -3,17 +3,16 @@
 use super::core::Hands;
 use super::labels::{LabelQueue, LabelTask, Pictures, Stock, Task};
 use super::metrics::Metrics;
-use crate::device::report::DeviceCommand;
+use crate::device::{DeviceCommand, DeviceHandle};
 use crate::domain::{Cue, Effect, Event, JobId, PlaceId, State};
 use crate::label::png;
-use crate::print::PrintOrder;
+use crate::print::{PrintOrder, PrinterHandle};
 use crate::store::Store;
 use firstscan_drivers::bitmap::{Bitmap, Resolution};
 use firstscan_drivers::length::Length;
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError};
 use std::time::Instant;
-use tokio::sync::mpsc;
 
 /// Stock of a place without a printer: labels are still made, so that they can be seen.
 const NO_PRINTER: Stock = Stock {
@@ -23,20 +22,17 @@ const NO_PRINTER: Stock = Stock {
 };
 
 /// A place's printer as the hands see it.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Printer {
-    pub orders: mpsc::Sender<PrintOrder>,
+    pub handle: PrinterHandle,
     pub stock: Stock,
 }
-
-/// Sends a command to the place's scale.
-pub type ScaleCommands = BTreeMap<PlaceId, mpsc::Sender<DeviceCommand>>;
 
 /// Carries effects out.
 pub struct StationHands {
     pub labels: LabelQueue,
     pub printers: BTreeMap<PlaceId, Printer>,
-    pub scales: ScaleCommands,
+    pub scales: BTreeMap<PlaceId, DeviceHandle>,
     pub pictures: Pictures,
     pub store: Store,
     /// Called with every sound; plays it where the station has a speaker.
@@ -68,6 +64,7 @@ impl Hands for StationHands {
                 self.order(&place, PrintOrder::Release { job });
             }
             Effect::Settle { job, place, counter_before } => {
+                let counter_before = Some(counter_before);
                 self.order(&place, PrintOrder::Settle { job, counter_before });
             }
             Effect::DropJob { job, place } => {
@@ -122,13 +119,13 @@ impl StationHands {
     /// A place without a printer keeps its jobs queued until they expire: the bench says so.
     fn order(&self, place: &PlaceId, order: PrintOrder) {
         let Some(printer) = self.printers.get(place) else { return };
-        if let Err(error) = printer.orders.try_send(order) {
+        if let Err(error) = printer.handle.order(order) {
             tracing::error!(%place, %error, "the printer's worker does not take orders");
         }
     }
 
     fn scale(&self, place: &PlaceId, command: DeviceCommand) {
-        let sent = self.scales.get(place).map(|scale| scale.try_send(command));
+        let sent = self.scales.get(place).map(|scale| scale.command(command));
         if !matches!(sent, Some(Ok(()))) {
             tracing::warn!(%place, "no scale took the command");
         }

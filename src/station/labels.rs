@@ -225,19 +225,21 @@ fn fields(
     for (i, line) in sender.lines.iter().take(4).enumerate() {
         put(&format!("ship_from.{}", i + 1), line);
     }
-    let to = address::Fields {
+    let to = address::Parts {
         name: &address.name,
-        company: address.company.as_deref(),
+        company: address.company.as_deref().unwrap_or_default(),
         lines: &address.lines,
         postcode: &address.postcode,
         city: &address.city,
-        region: address.region.as_deref(),
+        region: address.region.as_deref().unwrap_or_default(),
         country: &address.country,
+        phone: address.phone.as_deref().unwrap_or_default(),
     };
-    for (i, line) in address::label_lines(&to, &sender.country).iter().take(7).enumerate() {
+    let to = address::label_lines(&to, &sender.country);
+    for (i, line) in to.lines.iter().take(7).enumerate() {
         put(&format!("ship_to.{}", i + 1), line);
     }
-    put("ship_to.country", &address.country);
+    put("ship_to.country", to.country.unwrap_or_default());
     let parcel = &task.parcel;
     if let Some(assignment) = &parcel.assignment {
         put("carrier", &assignment.carrier_name);

@@ -7,6 +7,7 @@
 
 pub mod batch;
 pub mod cloudevents;
+pub mod inbound;
 pub mod outbox;
 mod pace;
 mod refusals;

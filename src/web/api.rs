@@ -31,7 +31,9 @@ pub(super) async fn watched(
 ) -> Result<watch::Receiver<Arc<PlaceView>>, Problem> {
     let missing = || Problem::not_found("place", place);
     let id = PlaceId::parse(place).map_err(|_| missing())?;
-    app.call(move |station| station.view(&id)).await?.ok_or_else(missing)
+    app.call(move |station| station.view(&id))
+        .await?
+        .ok_or_else(missing)
 }
 
 pub(super) async fn places(State(app): State<App>) -> Result<Json<Value>, Problem> {
@@ -69,10 +71,19 @@ pub(super) async fn touch(
         && code.starts_with(CONTROL_PREFIX)
         && code.bytes().all(|b| b.is_ascii_uppercase());
     if !control {
-        let text = format!("{:?} is no control code", code.chars().take(40).collect::<String>());
-        return Err(Problem::invalid(text, "scan it; only control codes can be touched"));
+        let text = format!(
+            "{:?} is no control code",
+            code.chars().take(40).collect::<String>()
+        );
+        return Err(Problem::invalid(
+            text,
+            "scan it; only control codes can be touched",
+        ));
     }
-    match app.ask(move |station| station.touch(&id, &code, Some(seen))).await {
+    match app
+        .ask(move |station| station.touch(&id, &code, Some(seen)))
+        .await
+    {
         Ok(()) => Ok((StatusCode::ACCEPTED, Json(json!({ "taken": true }))).into_response()),
         Err(problem) if problem.is_conflict() => {
             let fresh = watched(&app, &place).await?;
@@ -94,20 +105,27 @@ pub(super) async fn submit_order(
     let submitted = app
         .call(move |station| {
             check_order_size(&body)?;
-            station.submit_order(&body, key.as_deref()).map_err(Problem::from)
+            station
+                .submit_order(&body, key.as_deref())
+                .map_err(Problem::from)
         })
         .await??;
     Ok(submission(submitted))
 }
 
 fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
-    let Some(value) = headers.get("idempotency-key") else { return Ok(None) };
+    let Some(value) = headers.get("idempotency-key") else {
+        return Ok(None);
+    };
     let text = value.to_str().unwrap_or("");
     if (1..=input::TEXT_BYTES_MAX).contains(&text.len()) {
         return Ok(Some(text.to_owned()));
     }
     let remedy = "give 1 to 128 printable ASCII characters, such as a UUID";
-    Err(Problem::invalid("the Idempotency-Key header cannot be used", remedy))
+    Err(Problem::invalid(
+        "the Idempotency-Key header cannot be used",
+        remedy,
+    ))
 }
 
 /// An order is small; only the carrier's label inside it may be large.
@@ -116,9 +134,14 @@ fn check_order_size(body: &[u8]) -> Result<(), Problem> {
         return Ok(());
     }
     let mut order: Value = serde_json::from_slice(body).map_err(|error| {
-        Problem::invalid(format!("the order is no JSON: {error}"), "send one JSON object")
+        Problem::invalid(
+            format!("the order is no JSON: {error}"),
+            "send one JSON object",
+        )
     })?;
-    let label = order.as_object_mut().and_then(|o| o.remove("carrier_label"));
+    let label = order
+        .as_object_mut()
+        .and_then(|o| o.remove("carrier_label"));
     match label {
         Some(_) if order.to_string().len() <= input::ORDER_BYTES_MAX => Ok(()),
         _ => Err(input::too_large(input::ORDER_BYTES_MAX)),
@@ -163,13 +186,12 @@ pub(super) async fn orders(
     Ok(Json(json!({ "orders": orders })))
 }
 
-pub(super) async fn order(
-    State(app): State<App>,
-    Named(id): Named,
-) -> Result<Response, Problem> {
+pub(super) async fn order(State(app): State<App>, Named(id): Named) -> Result<Response, Problem> {
     let wanted = id.clone();
     let order = app.ask(move |station| station.order(&wanted)).await?;
-    order.map(|o| Json(o).into_response()).ok_or_else(|| Problem::not_found("order", &id))
+    order
+        .map(|o| Json(o).into_response())
+        .ok_or_else(|| Problem::not_found("order", &id))
 }
 
 #[derive(Deserialize)]
@@ -188,9 +210,14 @@ pub(super) async fn cancel_order(
     let Cancel { reason } = input::json(&headers, body).await?;
     let length = reason.chars().count();
     if !(1..=200).contains(&length) {
-        return Err(Problem::invalid("the reason is empty or too long", "give 1 to 200 letters"));
+        return Err(Problem::invalid(
+            "the reason is empty or too long",
+            "give 1 to 200 letters",
+        ));
     }
-    app.ask(move |station| station.cancel_order(&id, &reason)).await.map(submission)
+    app.ask(move |station| station.cancel_order(&id, &reason))
+        .await
+        .map(submission)
 }
 
 pub(super) async fn import_items(
@@ -204,13 +231,57 @@ pub(super) async fn import_items(
     Ok(Json(json!({ "items": items })))
 }
 
+/// A file of orders: every one is taken or refused for itself, so the answer is always 200.
+pub(super) async fn import_orders(
+    State(app): State<App>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Json<Value>, Problem> {
+    let media = ["application/json", "text/csv"];
+    let body = input::read(&headers, body, &media, input::LABELLED_BYTES_MAX).await?;
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok());
+    let csv = kind.is_some_and(|k| k.starts_with("text/csv"));
+    let results = app.ask(move |station| station.import_orders(&body, csv)).await?;
+    Ok(Json(json!({ "results": results })))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Empty {}
+
+pub(super) async fn verify(
+    State(app): State<App>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Json<Value>, Problem> {
+    let Empty {} = input::json(&headers, body).await?;
+    Ok(Json(app.ask(|station| station.verify()).await?))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Backup {
+    path: std::path::PathBuf,
+}
+
+pub(super) async fn backup(
+    State(app): State<App>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Json<Value>, Problem> {
+    let Backup { path } = input::json(&headers, body).await?;
+    Ok(Json(app.ask(move |station| station.backup(&path)).await?))
+}
+
 pub(super) async fn parcel(
     State(app): State<App>,
     Named(code): Named,
 ) -> Result<Response, Problem> {
     let wanted = code.clone();
     let parcel = app.ask(move |station| station.parcel(&wanted)).await?;
-    parcel.map(|p| Json(p).into_response()).ok_or_else(|| Problem::not_found("parcel", &code))
+    parcel
+        .map(|p| Json(p).into_response())
+        .ok_or_else(|| Problem::not_found("parcel", &code))
 }
 
 pub(super) async fn handovers(
@@ -228,13 +299,19 @@ pub(super) async fn manifest(
 ) -> Result<Response, Problem> {
     let wanted = id.clone();
     let found = app.ask(move |station| station.manifest(&wanted)).await?;
-    found.map(document).ok_or_else(|| Problem::not_found("manifest of handover", &id))
+    found
+        .map(document)
+        .ok_or_else(|| Problem::not_found("manifest of handover", &id))
 }
 
 pub(super) async fn label(State(app): State<App>, Named(id): Named) -> Result<Response, Problem> {
     let wanted = id.clone();
-    let found = app.ask(move |station| station.label_picture(&wanted)).await?;
-    found.map(document).ok_or_else(|| Problem::not_found("picture of label job", &id))
+    let found = app
+        .ask(move |station| station.label_picture(&wanted))
+        .await?;
+    found
+        .map(document)
+        .ok_or_else(|| Problem::not_found("picture of label job", &id))
 }
 
 fn document(document: Document) -> Response {
@@ -259,7 +336,10 @@ pub(super) async fn events(
     State(app): State<App>,
     Params(wanted): Params<Since>,
 ) -> Result<Json<Value>, Problem> {
-    let limit = Page { limit: wanted.limit }.limit();
+    let limit = Page {
+        limit: wanted.limit,
+    }
+    .limit();
     let since = wanted.since;
     let events = app.ask(move |station| station.events(since, limit)).await?;
     let next = events.last().map_or(since, |e| e.seq);
@@ -282,7 +362,9 @@ pub(super) async fn retry_parked(
     body: Body,
 ) -> Result<Json<Value>, Problem> {
     let Retry { sink } = input::json(&headers, body).await?;
-    let retried = app.ask(move |station| station.retry_parked(sink.as_deref())).await?;
+    let retried = app
+        .ask(move |station| station.retry_parked(sink.as_deref()))
+        .await?;
     Ok(Json(json!({ "retried": retried })))
 }
 

@@ -25,13 +25,24 @@ impl Problem {
         remedy: impl Into<String>,
     ) -> Self {
         let (text, remedy) = (text.into(), Some(remedy.into()));
-        Self { status, code, text, remedy, beside: Map::new() }
+        Self {
+            status,
+            code,
+            text,
+            remedy,
+            beside: Map::new(),
+        }
     }
 
     /// 404 for a path or thing that is not here.
     pub(super) fn not_found(what: &str, id: &str) -> Self {
         let text = format!("no {what} {id:?} here");
-        Self::new(StatusCode::NOT_FOUND, "not_found", text, "check the id, or list what exists")
+        Self::new(
+            StatusCode::NOT_FOUND,
+            "not_found",
+            text,
+            "check the id, or list what exists",
+        )
     }
 
     /// 422 for a request that was read but makes no sense.
@@ -72,7 +83,13 @@ impl From<ApiError> for Problem {
             ApiError::Unavailable { .. } => (StatusCode::SERVICE_UNAVAILABLE, "unavailable"),
         };
         // The station's texts already end with what to do next.
-        Self { status, code, text: error.to_string(), remedy: None, beside: Map::new() }
+        Self {
+            status,
+            code,
+            text: error.to_string(),
+            remedy: None,
+            beside: Map::new(),
+        }
     }
 }
 
@@ -87,10 +104,14 @@ impl IntoResponse for Problem {
         let mut response = (self.status, Json(Value::Object(body))).into_response();
         if self.status == StatusCode::UNAUTHORIZED {
             let scheme = HeaderValue::from_static("Bearer");
-            response.headers_mut().insert(header::WWW_AUTHENTICATE, scheme);
+            response
+                .headers_mut()
+                .insert(header::WWW_AUTHENTICATE, scheme);
         }
         if self.status == StatusCode::SERVICE_UNAVAILABLE {
-            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("2"));
+            response
+                .headers_mut()
+                .insert(header::RETRY_AFTER, HeaderValue::from_static("2"));
         }
         response
     }

@@ -42,7 +42,12 @@ impl Guard {
         mac.update(b"firstscan kiosk page 1");
         let cookie = hex(&mac.finalize().into_bytes());
         let framed = !config.frame_ancestors.is_empty();
-        Ok(Self { bearer: Sha256::digest(token).into(), cookie, policy: policy(config)?, framed })
+        Ok(Self {
+            bearer: Sha256::digest(token).into(),
+            cookie,
+            policy: policy(config)?,
+            framed,
+        })
     }
 
     fn is_bearer(&self, given: &str) -> bool {
@@ -76,8 +81,14 @@ pub(super) async fn outer(State(app): State<App>, request: Request, next: Next) 
     let fixed = [
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::REFERRER_POLICY, "no-referrer"),
-        (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
-        (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+        (
+            HeaderName::from_static("cross-origin-resource-policy"),
+            "same-origin",
+        ),
+        (
+            HeaderName::from_static("cross-origin-opener-policy"),
+            "same-origin",
+        ),
     ];
     for (name, value) in fixed {
         headers.insert(name, HeaderValue::from_static(value));
@@ -86,7 +97,9 @@ pub(super) async fn outer(State(app): State<App>, request: Request, next: Next) 
     if !app.guard.framed {
         headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
     }
-    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    headers
+        .entry(header::CACHE_CONTROL)
+        .or_insert(HeaderValue::from_static("no-store"));
     response
 }
 
@@ -106,7 +119,10 @@ pub(super) async fn inner(
 fn check_source(request: &Request, config: &WebConfig) -> Result<(), Problem> {
     let headers = request.headers();
     let host = only(headers, &header::HOST).ok_or_else(|| bad_host("none or several"))?;
-    let target = request.uri().authority().map(axum::http::uri::Authority::as_str);
+    let target = request
+        .uri()
+        .authority()
+        .map(axum::http::uri::Authority::as_str);
     if !known_host(host, config) || target.is_some_and(|t| !t.eq_ignore_ascii_case(host)) {
         return Err(bad_host(host));
     }
@@ -146,7 +162,12 @@ fn check_access(
     if access == Access::Program {
         let text = "this is for programs, not for the screen";
         let remedy = "send Authorization: Bearer with the token of the data folder";
-        return Err(Problem::new(StatusCode::FORBIDDEN, "program_only", text, remedy));
+        return Err(Problem::new(
+            StatusCode::FORBIDDEN,
+            "program_only",
+            text,
+            remedy,
+        ));
     }
     // Browsers put Origin on every POST; it was compared with our own already.
     if method != Method::GET && method != Method::HEAD && !headers.contains_key(header::ORIGIN) {
@@ -187,8 +208,14 @@ fn known_host(host: &str, config: &WebConfig) -> bool {
     let (name, port) = split_port(host);
     let port_fits = port.is_none_or(|p| p.parse::<u16>().is_ok());
     let ours = ["localhost", "127.0.0.1", "[::1]"];
-    let named = ours.iter().copied().chain(config.hosts.iter().map(String::as_str));
-    port_fits && named.into_iter().any(|known| known.eq_ignore_ascii_case(name))
+    let named = ours
+        .iter()
+        .copied()
+        .chain(config.hosts.iter().map(String::as_str));
+    port_fits
+        && named
+            .into_iter()
+            .any(|known| known.eq_ignore_ascii_case(name))
 }
 
 /// Splits `name:port`; the colons of `[::1]` belong to the name.
@@ -200,15 +227,24 @@ fn split_port(host: &str) -> (&str, Option<&str>) {
 }
 
 fn cookie_name(host: &str) -> String {
-    let port = split_port(host).1.filter(|p| p.bytes().all(|b| b.is_ascii_digit()));
+    let port = split_port(host)
+        .1
+        .filter(|p| p.bytes().all(|b| b.is_ascii_digit()));
     format!("firstscan_page_{}", port.unwrap_or("80"))
 }
 
 fn page_cookie(headers: &HeaderMap) -> Option<&str> {
     let name = cookie_name(only(headers, &header::HOST)?);
-    let texts = headers.get_all(header::COOKIE).iter().filter_map(|v| v.to_str().ok());
-    let mut pairs = texts.flat_map(|t| t.split(';')).filter_map(|p| p.trim().split_once('='));
-    pairs.find(|(given, _)| *given == name).map(|(_, value)| value)
+    let texts = headers
+        .get_all(header::COOKIE)
+        .iter()
+        .filter_map(|v| v.to_str().ok());
+    let mut pairs = texts
+        .flat_map(|t| t.split(';'))
+        .filter_map(|p| p.trim().split_once('='));
+    pairs
+        .find(|(given, _)| *given == name)
+        .map(|(_, value)| value)
 }
 
 /// Compares two hashes without telling by time where they differ.
@@ -224,12 +260,16 @@ fn hex(bytes: &[u8]) -> String {
 /// The content policy: our own files only, nothing inline.
 fn policy(config: &WebConfig) -> Result<HeaderValue, WebError> {
     let is_origin = |v: &str| {
-        let rest = v.strip_prefix("http://").or_else(|| v.strip_prefix("https://"));
+        let rest = v
+            .strip_prefix("http://")
+            .or_else(|| v.strip_prefix("https://"));
         let legal = |b: u8| b.is_ascii_alphanumeric() || b".-:[]".contains(&b);
         rest.is_some_and(|r| !r.is_empty() && r.bytes().all(legal))
     };
     if let Some(value) = config.frame_ancestors.iter().find(|v| !is_origin(v)) {
-        return Err(WebError::FrameAncestor { value: value.clone() });
+        return Err(WebError::FrameAncestor {
+            value: value.clone(),
+        });
     }
     let frames = match config.frame_ancestors.as_slice() {
         [] => "'none'".to_owned(),
@@ -251,11 +291,25 @@ mod tests {
     fn hosts_are_names_we_answer_to_with_any_port() {
         let mut config = WebConfig::new("0123456789abcdef");
         config.hosts.push("bench4.lan".to_owned());
-        for good in ["127.0.0.1", "127.0.0.1:8080", "localhost:1", "[::1]:80", "BENCH4.lan:9"] {
+        for good in [
+            "127.0.0.1",
+            "127.0.0.1:8080",
+            "localhost:1",
+            "[::1]:80",
+            "BENCH4.lan:9",
+        ] {
             assert!(known_host(good, &config), "{good}");
         }
-        let bad = ["evil.example", "127.0.0.1.evil.example", "127.0.0.1:x", "", ":80", "[::1",
-            "localhost:99999", "127.0.0.2"];
+        let bad = [
+            "evil.example",
+            "127.0.0.1.evil.example",
+            "127.0.0.1:x",
+            "",
+            ":80",
+            "[::1",
+            "localhost:99999",
+            "127.0.0.2",
+        ];
         for host in bad {
             assert!(!known_host(host, &config), "{host}");
         }
@@ -273,8 +327,13 @@ mod tests {
     #[test]
     fn frame_ancestors_must_be_origins() {
         let mut config = WebConfig::new("0123456789abcdef");
-        config.frame_ancestors.push("http://127.0.0.1:9000; script-src *".to_owned());
-        assert!(matches!(Guard::new(&config), Err(WebError::FrameAncestor { .. })));
+        config
+            .frame_ancestors
+            .push("http://127.0.0.1:9000; script-src *".to_owned());
+        assert!(matches!(
+            Guard::new(&config),
+            Err(WebError::FrameAncestor { .. })
+        ));
         config.frame_ancestors = vec!["http://127.0.0.1:9000".to_owned()];
         let guard = Guard::new(&config).map(|g| g.policy.to_str().unwrap_or("").to_owned());
         assert!(guard.is_ok_and(|p| p.ends_with("frame-ancestors http://127.0.0.1:9000")));

@@ -35,7 +35,9 @@ impl<S: Send + Sync> FromRequestParts<S> for Named {
         if fits && !text.chars().any(char::is_control) {
             return Ok(Self(text));
         }
-        Err(bad_request("the id in the path is empty, too long or has control characters"))
+        Err(bad_request(
+            "the id in the path is empty, too long or has control characters",
+        ))
     }
 }
 
@@ -48,7 +50,9 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Params<T> {
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         let query = Query::<T>::from_request_parts(parts, state).await;
-        query.map(|Query(value)| Self(value)).map_err(|e| bad_request(e.body_text()))
+        query
+            .map(|Query(value)| Self(value))
+            .map_err(|e| bad_request(e.body_text()))
     }
 }
 
@@ -59,7 +63,10 @@ pub(super) async fn read(
     media: &[&str],
     bytes_max: usize,
 ) -> Result<Bytes, Problem> {
-    let given = headers.get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or("");
+    let given = headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|v| v.to_str().ok())
+        .unwrap_or("");
     let kind = given.split(';').next().unwrap_or("").trim();
     if !media.iter().any(|m| m.eq_ignore_ascii_case(kind)) {
         let text = format!("content type {kind:?} is not taken here");
@@ -72,7 +79,12 @@ pub(super) async fn read(
         Ok(read) => read,
         Err(_) => {
             let (text, remedy) = ("the body took too long to arrive", "send it again");
-            Err(Problem::new(StatusCode::REQUEST_TIMEOUT, "timeout", text, remedy))
+            Err(Problem::new(
+                StatusCode::REQUEST_TIMEOUT,
+                "timeout",
+                text,
+                remedy,
+            ))
         }
     }
 }

@@ -159,8 +159,8 @@ pub async fn serve(
         return Err(WebError::NotLoopback { address });
     }
     let (stop_sender, stop) = watch::channel(false);
-    let service = router(config, station, stop.clone())?
-        .into_make_service_with_connect_info::<SocketAddr>();
+    let service =
+        router(config, station, stop.clone())?.into_make_service_with_connect_info::<SocketAddr>();
     let listener = listener.tap_io(|tcp| {
         if let Err(error) = tcp.set_nodelay(true) {
             tracing::debug!(%error, "no nodelay on a page connection");

@@ -30,11 +30,16 @@ impl Pages {
         let mut files = BTreeMap::new();
         let mut whole = Sha256::new();
         for file in FILES.files() {
-            let Some(name) = file.path().to_str() else { continue };
+            let Some(name) = file.path().to_str() else {
+                continue;
+            };
             let digest = hex(&Sha256::digest(file.contents()));
             whole.update(digest.as_bytes());
             let tag = HeaderValue::from_str(&format!("\"{digest}\""));
-            files.insert(name, (file.contents(), tag.unwrap_or(HeaderValue::from_static(""))));
+            files.insert(
+                name,
+                (file.contents(), tag.unwrap_or(HeaderValue::from_static(""))),
+            );
         }
         let build = hex(&whole.finalize()).chars().take(16).collect();
         Self { files, build }
@@ -89,7 +94,11 @@ async fn place_page(
         return Ok((StatusCode::NOT_FOUND, page).into_response());
     };
     if found.kind != kind {
-        let area = if found.kind == PlaceKind::Bench { "bench" } else { "dock" };
+        let area = if found.kind == PlaceKind::Bench {
+            "bench"
+        } else {
+            "dock"
+        };
         let id = found.id.as_str().replace('#', "%23").replace('/', "%2F");
         return Ok(Redirect::to(&format!("/{area}/{id}")).into_response());
     }
@@ -99,7 +108,9 @@ async fn place_page(
 /// The cookie that lets a page ask, if it is loaded from loopback.
 fn page_cookie(app: &App, request: &Request) -> Option<HeaderValue> {
     let ConnectInfo(peer) = request.extensions().get::<ConnectInfo<SocketAddr>>()?;
-    peer.ip().is_loopback().then(|| app.guard.set_cookie(request.headers()))?
+    peer.ip()
+        .is_loopback()
+        .then(|| app.guard.set_cookie(request.headers()))?
 }
 
 fn with_cookie(cookie: Option<HeaderValue>, page: String) -> Response {
@@ -116,8 +127,14 @@ pub(super) async fn asset(
     Named(name): Named,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let wanted = app.pages.files.get(name.as_str()).filter(|_| !name.ends_with(".html"));
-    let Some((bytes, tag)) = wanted else { return Err(Problem::not_found("file", &name)) };
+    let wanted = app
+        .pages
+        .files
+        .get(name.as_str())
+        .filter(|_| !name.ends_with(".html"));
+    let Some((bytes, tag)) = wanted else {
+        return Err(Problem::not_found("file", &name));
+    };
     let fixed = [
         (header::CACHE_CONTROL, HeaderValue::from_static("no-cache")),
         (header::ETAG, tag.clone()),
@@ -140,7 +157,10 @@ pub(super) async fn picture(
         return Err(missing());
     }
     let wanted = path.clone();
-    let bytes = app.call(move |_| read_below(&folder, &wanted)).await?.ok_or_else(missing)?;
+    let bytes = app
+        .call(move |_| read_below(&folder, &wanted))
+        .await?
+        .ok_or_else(missing)?;
     let cache = (header::CACHE_CONTROL, "private, max-age=300");
     Ok(([cache, (header::CONTENT_TYPE, kind)], bytes).into_response())
 }
@@ -148,7 +168,10 @@ pub(super) async fn picture(
 /// Reads a regular file below `folder`; links that lead out of it are not followed.
 fn read_below(folder: &Path, path: &str) -> Option<Vec<u8>> {
     let relative = PathBuf::from(path);
-    if !relative.components().all(|c| matches!(c, Component::Normal(_))) {
+    if !relative
+        .components()
+        .all(|c| matches!(c, Component::Normal(_)))
+    {
         return None;
     }
     let folder = folder.canonicalize().ok()?;

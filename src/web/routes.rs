@@ -51,16 +51,29 @@ pub(super) struct Route {
 }
 
 const fn param(name: &'static str, place: Place, about: &'static str) -> Param {
-    Param { name, place, kind: "string", about }
+    Param {
+        name,
+        place,
+        kind: "string",
+        about,
+    }
 }
 
 const fn number(name: &'static str, about: &'static str) -> Param {
-    Param { name, place: Place::Query, kind: "integer", about }
+    Param {
+        name,
+        place: Place::Query,
+        kind: "integer",
+        about,
+    }
 }
 
 const PLACE: &[Param] = &[param("place", Place::Path, "id of a bench or dock")];
 const ID: &[Param] = &[param("id", Place::Path, "id as listed")];
-const LIMIT: &[Param] = &[number("limit", "at most this many, 1 to 1000; 100 if not given")];
+const LIMIT: &[Param] = &[number(
+    "limit",
+    "at most this many, 1 to 1000; 100 if not given",
+)];
 const KEY: &[Param] = &[param(
     "Idempotency-Key",
     Place::Header,
@@ -70,19 +83,39 @@ const SINCE: &[Param] = &[
     number("since", "events after this sequence number; 0 if not given"),
     number("limit", "at most this many, 1 to 1000; 100 if not given"),
 ];
-const CODE: &[Param] = &[param("code", Place::Path, "parcel id, tracking number or label code")];
+const CODE: &[Param] = &[param(
+    "code",
+    Place::Path,
+    "parcel id, tracking number or label code",
+)];
 const NAME: &[Param] = &[param("name", Place::Path, "file name")];
 const PATH: &[Param] = &[param("path", Place::Path, "path below the picture folder")];
 
-const HTML: Answer = Answer { status: 200, media: "text/html", schema: None };
-const IMAGE: Answer = Answer { status: 200, media: "image/png", schema: None };
+const HTML: Answer = Answer {
+    status: 200,
+    media: "text/html",
+    schema: None,
+};
+const IMAGE: Answer = Answer {
+    status: 200,
+    media: "image/png",
+    schema: None,
+};
 
 const fn answer(schema: &'static str) -> Answer {
-    Answer { status: 200, media: "application/json", schema: Some(schema) }
+    Answer {
+        status: 200,
+        media: "application/json",
+        schema: Some(schema),
+    }
 }
 
 const fn media(media: &'static str) -> Answer {
-    Answer { status: 200, media, schema: None }
+    Answer {
+        status: 200,
+        media,
+        schema: None,
+    }
 }
 
 macro_rules! route {
@@ -124,6 +157,8 @@ pub(super) static ROUTES: &[Route] = &[
     route!(post "/api/v1/orders", Program, KEY, Some("OrderDocument"),
         Answer { status: 201, media: "application/json", schema: Some("Submitted") },
         api::submit_order, "Takes one order: 201 when new, 200 when known or changed"),
+    route!(post "/api/v1/orders/import", Program, &[], Some("OrdersFile"), answer("Imported"),
+        api::import_orders, "Takes a file of orders, JSON or CSV (text/csv); each for itself"),
     route!(get "/api/v1/orders", Program, LIMIT, None, answer("Orders"), api::orders,
         "Orders, newest last"),
     route!(get "/api/v1/orders/{id}", Program, ID, None, answer("Order"), api::order,
@@ -146,6 +181,10 @@ pub(super) static ROUTES: &[Route] = &[
         "Station, devices and sinks"),
     route!(post "/api/v1/sync/retry", Program, &[], Some("Retry"), answer("Retried"),
         api::retry_parked, "Sends parked events again, of one sink or all"),
+    route!(post "/api/v1/verify", Program, &[], Some("Empty"), answer("Verified"),
+        api::verify, "Recomputes the event chain and checks the receipts"),
+    route!(post "/api/v1/backup", Program, &[], Some("Backup"), answer("Verified"),
+        api::backup, "Writes a verified copy of the database to a path on the station"),
     route!(get "/api/v1/openapi.json", Program, &[], None, media("application/json"),
         api::openapi, "This document"),
     route!(get "/metrics", Open, &[], None, media("text/plain"), api::metrics,

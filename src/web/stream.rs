@@ -80,8 +80,13 @@ fn view_frame(view: &PlaceView) -> Event {
 /// `now_ms` lets a mirror on another clock show the right elapsed time; `build` makes a page
 /// reload itself after an upgrade.
 fn heartbeat(version: u64, build: &str) -> Event {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let now = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
     let now_ms = u64::try_from(now.as_millis()).unwrap_or(u64::MAX);
     let data = json!({ "version": version, "now_ms": now_ms, "build": build }).to_string();
-    Event::default().event("heartbeat").id(version.to_string()).data(data)
+    Event::default()
+        .event("heartbeat")
+        .id(version.to_string())
+        .data(data)
 }

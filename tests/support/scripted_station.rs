@@ -11,9 +11,7 @@ use firstscan::domain::view::{
     Mode, OperatorView, OrderView, ParcelView, PlaceView, StopView, SyncHealth, WeightState,
     WeightView,
 };
-use firstscan::domain::{
-    HandoverId, JobId, OperatorId, OrderId, ParcelId, PlaceId, Sku, Wall,
-};
+use firstscan::domain::{HandoverId, JobId, OperatorId, OrderId, ParcelId, PlaceId, Sku, Wall};
 use firstscan::station::api::{
     ApiError, DeviceStatus, Document, ParcelDetail, ParkedEvent, PlaceInfo, SinkStatus, StationApi,
     Status, Submitted,
@@ -40,7 +38,11 @@ impl ScriptedStation {
 
     /// Shows a view at its place, with the next version; returns that version.
     pub fn show(&self, mut view: PlaceView) -> u64 {
-        let sender = if view.kind == PlaceKind::Bench { &self.bench } else { &self.dock };
+        let sender = if view.kind == PlaceKind::Bench {
+            &self.bench
+        } else {
+            &self.dock
+        };
         view.version = sender.borrow().version + 1;
         let version = view.version;
         sender.send_replace(Arc::new(view));
@@ -78,14 +80,19 @@ impl StationApi for ScriptedStation {
     }
 
     fn touch(&self, place: &PlaceId, code: &str, seen: Option<u64>) -> Result<(), ApiError> {
-        let not_here = ApiError::NotFound { what: "place", id: place.to_string() };
+        let not_here = ApiError::NotFound {
+            what: "place",
+            id: place.to_string(),
+        };
         let now = self.view(place).ok_or(not_here)?.borrow().version;
         let seen = seen.unwrap_or_default();
         self.wrote(format!("touch {place} {code} {seen}"));
         if seen == now {
             return Ok(());
         }
-        Err(ApiError::Conflict { text: "the screen has changed: look again".to_owned() })
+        Err(ApiError::Conflict {
+            text: "the screen has changed: look again".to_owned(),
+        })
     }
 
     fn submit_order(&self, body: &[u8], key: Option<&str>) -> Result<Submitted, ApiError> {
@@ -96,18 +103,29 @@ impl StationApi for ScriptedStation {
                 let text = "this key belongs to another order: use a new one".to_owned();
                 Err(ApiError::Conflict { text })
             }
-            Some("again") => Ok(Submitted::Unchanged { order: order(), version: 1 }),
+            Some("again") => Ok(Submitted::Unchanged {
+                order: order(),
+                version: 1,
+            }),
             Some("bad") => {
                 let problems = vec!["line 1, quantity: give 1 or more".to_owned()];
-                Ok(Submitted::Refused { order: "A-1".to_owned(), problems })
+                Ok(Submitted::Refused {
+                    order: "A-1".to_owned(),
+                    problems,
+                })
             }
-            _ => Ok(Submitted::Received { order: order(), version: 1 }),
+            _ => Ok(Submitted::Received {
+                order: order(),
+                version: 1,
+            }),
         }
     }
 
     fn cancel_order(&self, order: &OrderId, reason: &str) -> Result<Submitted, ApiError> {
         self.wrote(format!("cancel {order} {reason}"));
-        Ok(Submitted::Cancelled { order: order.clone() })
+        Ok(Submitted::Cancelled {
+            order: order.clone(),
+        })
     }
 
     fn import_items(&self, body: &[u8]) -> Result<u32, ApiError> {
@@ -138,8 +156,15 @@ impl StationApi for ScriptedStation {
     }
 
     fn handovers(&self, _limit: u32) -> Result<Vec<Handover>, ApiError> {
-        let at = Wall { unix_ms: 1_795_226_700_000, offset_min: 60 };
-        let reject = Reject { code: "X".to_owned(), reason: "unknown".to_owned(), at };
+        let at = Wall {
+            unix_ms: 1_795_226_700_000,
+            offset_min: 60,
+        };
+        let reject = Reject {
+            code: "X".to_owned(),
+            reason: "unknown".to_owned(),
+            at,
+        };
         Ok(vec![Handover {
             id: HandoverId::new("s1-H1"),
             place: PlaceId::new("dock1"),
@@ -160,7 +185,10 @@ impl StationApi for ScriptedStation {
 
     fn label_picture(&self, job: &str) -> Result<Option<Document>, ApiError> {
         let format = "png".to_owned();
-        Ok((job == "s1-7.0").then(|| Document { format, bytes: label_png() }))
+        Ok((job == "s1-7.0").then(|| Document {
+            format,
+            bytes: label_png(),
+        }))
     }
 
     fn manifest(&self, handover: &str) -> Result<Option<Document>, ApiError> {
@@ -222,7 +250,10 @@ fn order() -> Order {
             title: "Mug".to_owned(),
             quantity: 2,
         }],
-        ship_to: PersonRef { id: "p1".to_owned(), hash: "cd".repeat(32) },
+        ship_to: PersonRef {
+            id: "p1".to_owned(),
+            hash: "cd".repeat(32),
+        },
         country: "DE".to_owned(),
         requested_service: None,
         carrier_label: Some(CarrierLabel {
@@ -257,7 +288,10 @@ fn parcel() -> Parcel {
         handover: None,
         ready_at: None,
         first_scan: None,
-        opened_at: Wall { unix_ms: 1_795_226_700_000, offset_min: 60 },
+        opened_at: Wall {
+            unix_ms: 1_795_226_700_000,
+            offset_min: 60,
+        },
     }
 }
 
@@ -290,7 +324,9 @@ fn event(seq: u64) -> Event {
         boot_id: "boot".to_owned(),
         monotonic_ms: 12,
         clock: Clock::Synchronised,
-        fact: Fact::StationStarted { version: "0.1.0".to_owned() },
+        fact: Fact::StationStarted {
+            version: "0.1.0".to_owned(),
+        },
         prev_hash: "0".repeat(64),
         hash: "1".repeat(64),
     }
@@ -309,8 +345,15 @@ pub fn label_png() -> Vec<u8> {
             }
         }
     };
-    for (x, y, w, h) in [(20, 20, 772, 4), (20, 300, 772, 4), (20, 680, 772, 4), (20, 20, 4, 1178),
-        (788, 20, 4, 1178), (20, 1194, 772, 4), (60, 60, 260, 70)] {
+    for (x, y, w, h) in [
+        (20, 20, 772, 4),
+        (20, 300, 772, 4),
+        (20, 680, 772, 4),
+        (20, 20, 4, 1178),
+        (788, 20, 4, 1178),
+        (20, 1194, 772, 4),
+        (60, 60, 260, 70),
+    ] {
         fill(x, y, w, h);
     }
     for (row, y) in (340..640).step_by(44).enumerate() {
@@ -326,7 +369,9 @@ pub fn label_png() -> Vec<u8> {
         }
     }
     let text = format!("\u{106}{NUMBER}");
-    let modules = barcoders::sym::code128::Code128::new(text).unwrap().encode();
+    let modules = barcoders::sym::code128::Code128::new(text)
+        .unwrap()
+        .encode();
     let dots = BARS.2 / modules.len() as u32;
     for (at, module) in modules.iter().enumerate() {
         if *module == 1 {
@@ -334,7 +379,9 @@ pub fn label_png() -> Vec<u8> {
         }
     }
     let mut bytes = std::io::Cursor::new(Vec::new());
-    picture.write_to(&mut bytes, image::ImageFormat::Png).unwrap();
+    picture
+        .write_to(&mut bytes, image::ImageFormat::Png)
+        .unwrap();
     bytes.into_inner()
 }
 
@@ -349,7 +396,10 @@ pub fn bench(mode: Mode) -> PlaceView {
         Mode::ScanBack => "Stick the label on, then scan it",
         _ => "Clear the stop",
     };
-    let operator = OperatorView { id: OperatorId::new("ana"), name: "Ana Pérez".to_owned() };
+    let operator = OperatorView {
+        id: OperatorId::new("ana"),
+        name: "Ana Pérez".to_owned(),
+    };
     let packs = !matches!(mode, Mode::Login | Mode::Ready);
     let late = matches!(mode, Mode::Labelling | Mode::ScanBack);
     PlaceView {
@@ -376,17 +426,38 @@ pub fn bench(mode: Mode) -> PlaceView {
 
 pub fn health() -> Health {
     let ok = || "ok".to_owned();
-    let sync = SyncHealth { state: ok(), waiting: 0, parked: 0, last_ack_ms: None };
-    Health { scanner: ok(), scale: ok(), printer: ok(), sync }
+    let sync = SyncHealth {
+        state: ok(),
+        waiting: 0,
+        parked: 0,
+        last_ack_ms: None,
+    };
+    Health {
+        scanner: ok(),
+        scale: ok(),
+        printer: ok(),
+        sync,
+    }
 }
 
 pub fn line(sku: &str, title: &str, done: u32, wanted: u32) -> LineView {
-    LineView { sku: sku.to_owned(), title: title.to_owned(), done, wanted, picture: None }
+    LineView {
+        sku: sku.to_owned(),
+        title: title.to_owned(),
+        done,
+        wanted,
+        picture: None,
+    }
 }
 
 fn order_view(mode: &Mode) -> OrderView {
     let all = *mode != Mode::Verifying;
-    let mut mug = line("NL-MUG-BLUE", "Enamel mug, ocean blue, 350 ml", if all { 2 } else { 1 }, 2);
+    let mut mug = line(
+        "NL-MUG-BLUE",
+        "Enamel mug, ocean blue, 350 ml",
+        if all { 2 } else { 1 },
+        2,
+    );
     mug.picture = Some("/pictures/mug.png".to_owned());
     let lines = vec![
         line("NL-TEA-EG-100", "Earl Grey loose leaf tea 100 g", 1, 1),
@@ -434,11 +505,19 @@ pub fn weight(text: &str, state: WeightState, now_g: Option<i64>) -> WeightView 
         max_g: 1_290,
         now_g: Some(now),
     });
-    WeightView { text: text.to_owned(), unit: "kg".to_owned(), state, armed: true, band }
+    WeightView {
+        text: text.to_owned(),
+        unit: "kg".to_owned(),
+        state,
+        armed: true,
+        band,
+    }
 }
 
 pub fn stop(word: &str, text: &str, remedy: &str, scanned: Option<&str>) -> StopView {
-    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
+    let now = std::time::SystemTime::now()
+        .duration_since(std::time::UNIX_EPOCH)
+        .unwrap();
     StopView {
         code: word.to_lowercase().replace(' ', "_"),
         word: word.to_owned(),
@@ -483,26 +562,40 @@ pub fn dock(mode: Mode) -> PlaceView {
         carrier_name: open.then(|| "DHL Paket".to_owned()),
         scanned: if open { 12 } else { 0 },
         expected: if open { 15 } else { 0 },
-        parcels: if open { (1..=12).map(dock_parcel).collect() } else { vec![] },
-        rejects: if open {
-            vec![reject("1Z999AA10123456784", "for UPS"), reject(NUMBER, "scanned already")]
+        parcels: if open {
+            (1..=12).map(dock_parcel).collect()
         } else {
             vec![]
         },
-        missing: if mode == Mode::DockClosing { (13..=15).map(dock_parcel).collect() } else {
+        rejects: if open {
+            vec![
+                reject("1Z999AA10123456784", "for UPS"),
+                reject(NUMBER, "scanned already"),
+            ]
+        } else {
+            vec![]
+        },
+        missing: if mode == Mode::DockClosing {
+            (13..=15).map(dock_parcel).collect()
+        } else {
             vec![]
         },
         manifest: (mode == Mode::DockClosed)
             .then(|| "/api/v1/handovers/s1-H4/manifest.pdf".to_owned()),
         waiting: if mode == Mode::DockReady {
-            vec![waiting("dhl", "DHL Paket", "XCTLOPEIDHL", 15),
+            vec![
+                waiting("dhl", "DHL Paket", "XCTLOPEIDHL", 15),
                 waiting("ups", "UPS", "XCTLOPEIUPS", 4),
-                waiting("dpd", "DPD Predict", "XCTLOPEIDPD", 1)]
+                waiting("dpd", "DPD Predict", "XCTLOPEIDPD", 1),
+            ]
         } else {
             vec![]
         },
     };
-    let last = LastView { ok: true, text: "12 of 15 · s1-12 accepted".to_owned() };
+    let last = LastView {
+        ok: true,
+        text: "12 of 15 · s1-12 accepted".to_owned(),
+    };
     PlaceView {
         kind: PlaceKind::Dock,
         place: PlaceId::new("dock1"),

@@ -43,9 +43,17 @@ impl Browser {
             .build();
         let profile = tempfile::tempdir().expect("a folder for the browser's profile");
         let data = format!("--user-data-dir={}", profile.path().display());
-        let args = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic",
-            "--no-first-run", "--disable-background-networking", "--disable-component-update",
-            "--disable-sync", data.as_str()];
+        let args = [
+            "--headless",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-quic",
+            "--no-first-run",
+            "--disable-background-networking",
+            "--disable-component-update",
+            "--disable-sync",
+            data.as_str(),
+        ];
         let mut browser = Self {
             driver,
             session: format!("http://127.0.0.1:{port}/session"),
@@ -71,6 +79,9 @@ impl Browser {
             std::thread::sleep(Duration::from_millis(50));
         };
         browser.session = format!("{}/{id}", browser.session);
+        // What the browser's own first page asked for is none of our traffic.
+        browser.goto("about:blank");
+        browser.log("performance");
         browser
     }
 
@@ -88,7 +99,10 @@ impl Browser {
 
     /// Runs a command of the browser's developer protocol.
     pub fn devtools(&self, command: &str, params: Value) -> Value {
-        self.post("goog/cdp/execute", &json!({ "cmd": command, "params": params }))
+        self.post(
+            "goog/cdp/execute",
+            &json!({ "cmd": command, "params": params }),
+        )
     }
 
     /// Runs the body of a function and returns its result.
@@ -98,9 +112,15 @@ impl Browser {
 
     /// The first element that matches a CSS selector.
     pub fn find(&self, selector: &str) -> Element {
-        let found = self.post("element", &json!({ "using": "css selector", "value": selector }));
+        let found = self.post(
+            "element",
+            &json!({ "using": "css selector", "value": selector }),
+        );
         let id = found[ELEMENT].as_str();
-        Element(id.unwrap_or_else(|| panic!("nothing matches {selector}: {found}")).to_owned())
+        Element(
+            id.unwrap_or_else(|| panic!("nothing matches {selector}: {found}"))
+                .to_owned(),
+        )
     }
 
     /// The text a person sees in it.
@@ -133,7 +153,9 @@ impl Browser {
         use base64::Engine;
         let text = self.get("screenshot");
         let text = text.as_str().expect("a picture in base64");
-        base64::engine::general_purpose::STANDARD.decode(text).expect("base64")
+        base64::engine::general_purpose::STANDARD
+            .decode(text)
+            .expect("base64")
     }
 
     /// Entries of a log (`browser` or `performance`) since the last call.
@@ -162,13 +184,14 @@ impl Browser {
         Self::value(path, self.agent.post(&url).send_json(body))
     }
 
-    fn value(
-        path: &str,
-        answer: Result<ureq::http::Response<ureq::Body>, ureq::Error>,
-    ) -> Value {
+    fn value(path: &str, answer: Result<ureq::http::Response<ureq::Body>, ureq::Error>) -> Value {
         let mut answer = answer.unwrap_or_else(|error| panic!("WebDriver {path}: {error}"));
         let good = answer.status().is_success();
-        let bytes = answer.body_mut().with_config().limit(64 * 1024 * 1024).read_to_vec();
+        let bytes = answer
+            .body_mut()
+            .with_config()
+            .limit(64 * 1024 * 1024)
+            .read_to_vec();
         let bytes = bytes.unwrap_or_else(|error| panic!("WebDriver {path}: {error}"));
         let body: Value = serde_json::from_slice(&bytes).unwrap_or_default();
         assert!(good, "WebDriver {path}: {}", body["value"]["message"]);

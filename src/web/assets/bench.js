@@ -93,7 +93,7 @@ function aside(view, env) {
   const { order, parcel } = view;
   const total = `${order?.done ?? 0} / ${order?.wanted ?? 0}`;
   const size = fit(total, Math.min(36, env.size.height * 0.15), env.size.width * 0.36 - 10, 0.6);
-  const rows = (mainHeight(view, env) - size * 1.15 - (view.weight ? 25 : 2)) / FACT_MM;
+  const rows = (mainHeight(view, env) - size * 1.15 - (view.weight ? 28 : 2)) / FACT_MM;
   return h("aside", { key: "aside", class: "aside" },
     h("p", { class: "total", vars: { "--size": size },
       "aria-label": `${total} pieces` }, total),

@@ -40,6 +40,7 @@ function ready(view, env) {
 function scanning(view, env) {
   const state = view.dock ?? NONE;
   const room = rows(mainHeight(view, env) - HEAD_MM - 22 - 6 - 7.5);
+  const narrow = env.size.width < 210;
   const recent = state.parcels.slice(-room).reverse();
   const rejects = state.rejects.slice(-room).reverse();
   return {
@@ -50,7 +51,8 @@ function scanning(view, env) {
       verdict(view, true),
       h("div", { key: "lists", class: "lists" },
         list("In this pickup", recent.map((parcel) => entry(parcel.parcel,
-          grouped(parcel.tracking_number), parcel.order)), "Nothing scanned yet"),
+          narrow ? tail(parcel.tracking_number) : grouped(parcel.tracking_number),
+          parcel.order)), "Nothing scanned yet"),
         list(`Refused: ${state.rejects.length}`, rejects.map((reject, at) =>
           entry(`${state.rejects.length - at}`, tail(reject.code), reject.reason)), "None")),
     ],
@@ -70,8 +72,11 @@ const tail = (code) => (code.length > 14 ? `…${code.slice(-10)}` : code);
 function headline(state, env, count) {
   const name = state.carrier_name ?? state.carrier ?? "";
   const countMm = COUNT_MM * count.length * 0.6;
+  const room = env.size.width - countMm - 37;
+  // A long name reads better on two lines than as small print.
+  const twoLines = fit(name, 10.5, room * 1.8, 0.54);
   return h("div", { key: "head", class: "dock-head" }, icon("truck"),
-    h("h1", { vars: { "--size": fit(name, 22, env.size.width - countMm - 44, 0.6) } }, name),
+    h("h1", { vars: { "--size": Math.max(fit(name, 22, room, 0.6), twoLines) } }, name),
     count ? h("p", { class: "total", vars: { "--size": COUNT_MM } }, count) : null);
 }
 

@@ -88,7 +88,7 @@ export function tile(line) {
   const initials = words.slice(0, 2).map((word) => [...word][0] ?? "").join("");
   const letters = initials || line.sku.slice(0, 2);
   let hue = 0;
-  for (const letter of line.sku) hue = (hue * 31 + letter.codePointAt(0)) % 6;
-  return h("span", { class: `tile tone${hue}`, "aria-hidden": "true" }, letters,
+  for (const letter of line.sku) hue = (hue * 31 + letter.codePointAt(0)) % 9973;
+  return h("span", { class: `tile tone${hue % 6}`, "aria-hidden": "true" }, letters,
     line.picture ? h("img", { src: line.picture, alt: "" }) : null);
 }

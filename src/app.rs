@@ -1,0 +1,421 @@
+//! Composition: puts the layers together and ends them in order. No logic.
+
+mod intake;
+mod wiring;
+
+use crate::carrier::{TableErrors, Tables};
+use crate::cli::DaemonFile;
+use crate::config::{Config, ConfigError};
+use crate::device::DeviceConfigError;
+use crate::domain::place::PlaceKind;
+use crate::domain::view::PlaceView;
+use crate::domain::{Desk, InputKind, Live, PlaceId, Rules, State, screen};
+use crate::label;
+use crate::station::api::{PlaceInfo, StationApi};
+use crate::station::clock::StationClock;
+use crate::station::core::{self, Core, Delivery, INPUTS_MAX, Message, SharedSync, Views};
+use crate::station::handle::Handle;
+use crate::station::hands::StationHands;
+use crate::station::labels::{LabelDesk, LabelQueue, Pictures, Sender, TASKS_MAX};
+use crate::station::metrics::Metrics;
+use crate::store::{Commit, OpenOptions, Store, StoreError};
+use crate::web::{self, WebError};
+use std::collections::BTreeMap;
+use std::fs::OpenOptions as FileOptions;
+use std::io::{Read, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::{mpsc, watch};
+
+/// Time between two ticks of the station.
+const TICK: Duration = Duration::from_millis(250);
+/// Threads of the async runtime.
+const WORKER_THREADS: usize = 2;
+
+/// Why the daemon cannot start or had to stop.
+#[derive(Debug, thiserror::Error)]
+pub enum AppError {
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    #[error(transparent)]
+    Tables(#[from] TableErrors),
+    #[error(transparent)]
+    Device(#[from] DeviceConfigError),
+    #[error(transparent)]
+    Sink(#[from] crate::sync::sinks::SinkError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Load(#[from] core::LoadError),
+    #[error(transparent)]
+    Web(#[from] WebError),
+    #[error("cannot listen on {address}: {error}; stop the other program or change web.listen")]
+    Listen { address: std::net::SocketAddr, error: std::io::Error },
+    #[error("{doing}: {error}")]
+    Io { doing: String, error: std::io::Error },
+}
+
+fn io(doing: impl Into<String>) -> impl FnOnce(std::io::Error) -> AppError {
+    let doing = doing.into();
+    move |error| AppError::Io { doing, error }
+}
+
+/// Checks everything a configuration names that can be checked without hardware.
+///
+/// # Errors
+/// [`AppError`] with key and remedy.
+pub fn check(config: &Config) -> Result<(), AppError> {
+    Tables::load(config.carriers.folder.as_deref())?;
+    for place in &config.places {
+        for device in &place.devices {
+            device.wiring()?;
+        }
+    }
+    for sink in &config.sinks {
+        sink.check()?;
+    }
+    Ok(())
+}
+
+/// Runs the daemon until SIGTERM or SIGINT.
+///
+/// # Errors
+/// [`AppError`] with cause and remedy.
+pub fn run(config: Config, data: &Path) -> Result<(), AppError> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(WORKER_THREADS)
+        .enable_all()
+        .build()
+        .map_err(io("cannot start the runtime"))?;
+    runtime.block_on(serve(config, data.to_owned()))
+}
+
+async fn serve(config: Config, data: PathBuf) -> Result<(), AppError> {
+    let config = with_default_places(config);
+    config.check()?;
+    check(&config)?;
+    let tables: Arc<dyn Desk + Send + Sync> =
+        Arc::new(Tables::load(config.carriers.folder.as_deref())?);
+    let (store, clock) = open_store(&config, &data)?;
+    let token = token(&data)?;
+    let address = config.web.listen;
+    let listener = tokio::net::TcpListener::bind(address)
+        .await
+        .map_err(|error| AppError::Listen { address, error })?;
+    let url = listener.local_addr().map(|a| format!("http://{a}")).unwrap_or_default();
+
+    let (inbox_sender, inbox) = mpsc::channel(INPUTS_MAX);
+    let station = Parts { config: &config, store, clock, tables, inbox: inbox_sender };
+    let running = station.start(inbox)?;
+
+    let web_config = web::WebConfig {
+        frame_ancestors: config.web.frame_ancestors.clone(),
+        pictures: config.web.pictures.clone(),
+        ..web::WebConfig::new(token)
+    };
+    let (stop, stopped) = watch::channel(false);
+    let api: Arc<dyn StationApi> = running.handle.clone();
+    let served = tokio::spawn(web::serve(listener, web_config, api, until(stopped)));
+    let mark = DaemonFile { pid: std::process::id(), url: url.clone() };
+    write_mark(&data, &mark)?;
+    tracing::info!(%url, station = config.station.id, "ready");
+    let ended = wait_for_end(&running, served).await;
+    stop.send_replace(true);
+    running.stop().await;
+    // A mark that stays behind names a process that no longer answers; commands cope with that.
+    drop(std::fs::remove_file(data.join(DaemonFile::NAME)));
+    ended
+}
+
+async fn until(mut stopped: watch::Receiver<bool>) {
+    drop(stopped.wait_for(|s| *s).await);
+}
+
+type Served = tokio::task::JoinHandle<Result<(), WebError>>;
+
+async fn wait_for_end(running: &Running, served: Served) -> Result<(), AppError> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate()).map_err(io("cannot wait for signals"))?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(io("cannot wait for signals"))?;
+    tokio::select! {
+        _ = terminate.recv() => tracing::info!("stopping: SIGTERM"),
+        _ = interrupt.recv() => tracing::info!("stopping: SIGINT"),
+        ended = served => return ended.map_or_else(
+            |e| Err(AppError::Io { doing: "the web side ended".into(), error: e.into() }),
+            |outcome| outcome.map_err(AppError::from),
+        ),
+        () = store_failure(running.handle.store.clone()) => {
+            let cause = "the store failed and nothing more can be recorded".to_owned();
+            return Err(StoreError::Failed { cause }.into());
+        }
+    }
+    Ok(())
+}
+
+/// Ends when the store can only be helped by a restart: whoever supervises us starts us again.
+async fn store_failure(store: Store) {
+    while !store.has_failed() {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+}
+
+/// A bench and a dock without devices, if none are configured: pages work at once.
+fn with_default_places(mut config: Config) -> Config {
+    if config.places.is_empty() {
+        let place = |id: &str, kind, title: &str| crate::config::PlaceConfig {
+            id: id.into(),
+            kind,
+            title: Some(title.into()),
+            devices: Vec::new(),
+        };
+        config.places = vec![
+            place("bench1", PlaceKind::Bench, "Bench 1"),
+            place("dock1", PlaceKind::Dock, "Dock 1"),
+        ];
+    }
+    config
+}
+
+/// Opens the store; after a salvage the projections are rebuilt from the events.
+fn open_store(config: &Config, data: &Path) -> Result<(Store, StationClock), AppError> {
+    let clock = StationClock::default();
+    let (store, opened) = Store::open(&OpenOptions::new(data, config.station.id.clone()))?;
+    if let Some(report) = &opened.salvaged {
+        tracing::error!(alarm = report.alarm, "the database was damaged");
+        rebuild(&store, config, &clock)?;
+    }
+    Ok((store, clock))
+}
+
+/// Replays every event and writes the projections anew.
+fn rebuild(store: &Store, config: &Config, clock: &StationClock) -> Result<(), AppError> {
+    let mut state = State::new(&config.station.id, &places(config));
+    let mut since = 0;
+    loop {
+        let events = store.events(since, 1000)?;
+        let Some(last) = events.last() else { break };
+        since = last.seq;
+        for event in &events {
+            state.replay(event);
+        }
+    }
+    let mut commit = Commit::new(clock.boot_id.clone(), clock.quality());
+    commit.changes = state.take_changes();
+    store.commit(commit)?;
+    Ok(())
+}
+
+fn places(config: &Config) -> Vec<(PlaceId, PlaceKind)> {
+    config.places.iter().map(|p| (PlaceId::new(p.id.clone()), p.kind)).collect()
+}
+
+/// The programs' bearer token, made on first use, readable by the service's user only.
+fn token(data: &Path) -> Result<String, AppError> {
+    let path = data.join(DaemonFile::TOKEN_NAME);
+    let doing = || format!("cannot make {}", path.display());
+    if let Ok(mut file) = std::fs::File::open(&path) {
+        let mut text = String::new();
+        file.read_to_string(&mut text).map_err(io(doing()))?;
+        if text.trim().len() >= 32 {
+            return Ok(text.trim().to_owned());
+        }
+    }
+    let token = format!(
+        "{}{}",
+        uuid::Uuid::new_v4().simple(),
+        uuid::Uuid::new_v4().simple()
+    );
+    let mut file = FileOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(&path)
+        .map_err(io(doing()))?;
+    file.write_all(token.as_bytes()).and_then(|()| file.sync_all()).map_err(io(doing()))?;
+    Ok(token)
+}
+
+/// Leaves address and process id for commands, in one step.
+fn write_mark(data: &Path, mark: &DaemonFile) -> Result<(), AppError> {
+    let path = data.join(DaemonFile::NAME);
+    let fresh = data.join("daemon.json.new");
+    let text = serde_json::to_string(mark).unwrap_or_default();
+    std::fs::write(&fresh, text)
+        .and_then(|()| std::fs::rename(&fresh, &path))
+        .map_err(io(format!("cannot write {}", path.display())))
+}
+
+/// What the station is made of.
+struct Parts<'a> {
+    config: &'a Config,
+    store: Store,
+    clock: StationClock,
+    tables: Arc<dyn Desk + Send + Sync>,
+    inbox: mpsc::Sender<Message>,
+}
+
+/// A running station.
+struct Running {
+    handle: Arc<Handle>,
+    inbox: mpsc::Sender<Message>,
+    station: std::thread::JoinHandle<()>,
+    sinks: Arc<wiring::Sinks>,
+    ticker: tokio::task::JoinHandle<()>,
+    intake: Option<intake::Intake>,
+}
+
+impl Running {
+    /// Ends intake, then the station (which takes what waits), then sync.
+    async fn stop(self) {
+        self.ticker.abort();
+        if let Some(intake) = self.intake {
+            intake.stop();
+        }
+        drop(self.inbox.send(Message::Stop).await);
+        let joined = tokio::task::spawn_blocking(move || self.station.join()).await;
+        if !matches!(joined, Ok(Ok(()))) {
+            tracing::error!("the station thread ended badly");
+        }
+        self.sinks.stop();
+        tracing::info!("stopped");
+    }
+}
+
+impl Parts<'_> {
+    fn start(self, inbox: mpsc::Receiver<Message>) -> Result<Running, AppError> {
+        let rules = self.config.rules();
+        let places = places(self.config);
+        let sync: SharedSync = Arc::default();
+        let metrics = Arc::new(Metrics::default());
+        let (views, screens) = self.screens(&rules, &places)?;
+        let pictures: Pictures = Arc::default();
+        let labels = self.label_desk(&pictures)?;
+        let devices = wiring::devices(self.config, &self.clock, &self.inbox)?;
+        let sinks = Arc::new(wiring::sinks(self.config, &self.store, &sync, &self.inbox)?);
+        let wake = sinks.clone();
+        let hands = StationHands {
+            labels,
+            printers: devices.printers,
+            scales: devices.scales,
+            pictures,
+            store: self.store.clone(),
+            sound: Box::new(|place, cue| tracing::debug!(%place, ?cue, "sound")),
+            wake: Box::new(move || wake.wake()),
+            metrics: metrics.clone(),
+            triggered: BTreeMap::new(),
+        };
+        let desk = self.tables.clone();
+        let core = Core::new(
+            self.store.clone(),
+            self.clock.clone(),
+            rules,
+            self.tables,
+            Box::new(hands),
+            views,
+            sync,
+            places,
+            metrics.clone(),
+        )?;
+        let station = std::thread::Builder::new()
+            .name("station".into())
+            .spawn(move || core.run(inbox))
+            .map_err(io("cannot start the station thread"))?;
+        let handle = Arc::new(Handle {
+            station: self.config.station.id.clone(),
+            places: infos(self.config),
+            views: screens,
+            inbox: self.inbox.clone(),
+            store: self.store,
+            started_at: self.clock.now().wall.rfc3339(),
+            clock: self.clock.clone(),
+            devices: devices.status,
+            sync: sinks.clone(),
+            metrics,
+            desk,
+            printable: label::printable,
+        });
+        let start = InputKind::Start { version: env!("CARGO_PKG_VERSION").into() };
+        deliver(&self.inbox, Delivery::plain(None, self.clock.now(), start));
+        let ticker = tokio::spawn(tick(self.inbox.clone(), self.clock.clone()));
+        let intake = intake::start(self.config, handle.clone())?;
+        Ok(Running { handle, inbox: self.inbox, station, sinks, ticker, intake })
+    }
+
+    /// One published view per place, filled from the loaded state.
+    #[allow(clippy::type_complexity)]
+    fn screens(
+        &self,
+        rules: &Rules,
+        places: &[(PlaceId, PlaceKind)],
+    ) -> Result<(Views, BTreeMap<PlaceId, watch::Receiver<Arc<PlaceView>>>), AppError> {
+        let state = core::load(&self.store, places)?;
+        let live = Live::default();
+        let scene = screen::Scene {
+            state: &state,
+            live: &live,
+            rules,
+            desk: self.tables.as_ref(),
+            sync: &Default::default(),
+            pictures: &BTreeMap::new(),
+            now: self.clock.mono(),
+        };
+        let mut senders = Views::new();
+        let mut receivers = BTreeMap::new();
+        for (id, _) in places {
+            let Some(view) = screen::view(&scene, id) else { continue };
+            let (sender, receiver) = watch::channel(Arc::new(view));
+            senders.insert(id.clone(), sender);
+            receivers.insert(id.clone(), receiver);
+        }
+        Ok((senders, receivers))
+    }
+
+    fn label_desk(&self, pictures: &Pictures) -> Result<LabelQueue, AppError> {
+        let (queue, tasks) = std::sync::mpsc::sync_channel(TASKS_MAX);
+        let desk = LabelDesk {
+            store: self.store.clone(),
+            clock: self.clock.clone(),
+            sender: Sender {
+                lines: self.config.ship_from.lines.clone(),
+                country: self.config.station.country.clone(),
+            },
+            pictures: pictures.clone(),
+            station: self.inbox.clone(),
+        };
+        std::thread::Builder::new()
+            .name("labels".into())
+            .spawn(move || desk.run(tasks))
+            .map_err(io("cannot start the label desk"))?;
+        Ok(LabelQueue(queue))
+    }
+}
+
+fn deliver(inbox: &mpsc::Sender<Message>, delivery: Delivery) {
+    if inbox.try_send(Message::Input(Box::new(delivery))).is_err() {
+        tracing::error!("the station does not take inputs");
+    }
+}
+
+async fn tick(inbox: mpsc::Sender<Message>, clock: StationClock) {
+    let mut interval = tokio::time::interval(TICK);
+    interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        interval.tick().await;
+        let delivery = Delivery::plain(None, clock.now(), InputKind::Tick);
+        if inbox.send(Message::Input(Box::new(delivery))).await.is_err() {
+            return;
+        }
+    }
+}
+
+fn infos(config: &Config) -> Vec<PlaceInfo> {
+    let info = |p: &crate::config::PlaceConfig| PlaceInfo {
+        id: PlaceId::new(p.id.clone()),
+        kind: p.kind,
+        title: p.title.clone().unwrap_or_else(|| p.id.clone()),
+    };
+    config.places.iter().map(info).collect()
+}

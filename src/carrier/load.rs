@@ -1,0 +1,339 @@
+//! Reading and checking the table files. All mistakes are reported at once, or nothing is.
+
+use super::file::{BoxesFile, CarrierFile, ReasonsFile, RuleFile, RulesFile};
+use super::numbers::Range;
+use super::problem::{Report, TableError, TableErrors};
+use super::tables::{Carrier, Rule, Service, Tables};
+use crate::content::{control, country, weight};
+use crate::domain::desk::{BoxType, CarrierInfo};
+use firstscan_drivers::mass::Mass;
+use include_dir::{Dir, include_dir};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+static SHIPPED: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/src/carrier/data");
+
+const FORMAT: u32 = 1;
+const RULES: &str = "rules.toml";
+const BOXES: &str = "boxes.toml";
+const REASONS: &str = "reasons.toml";
+/// Bytes of one file.
+const FILE_BYTES_MAX: u64 = 1_000_000;
+/// Files of one folder.
+const FILES_MAX: usize = 500;
+/// Characters of a name or explanation.
+pub(super) const NAME_CHARS_MAX: usize = 60;
+const ID_REMEDY: &str = "use 1 to 32 small letters, digits or hyphens";
+const TOKEN_REMEDY: &str = "use 1 to 12 of the letters BCDEFGHIJKLNOPRSTUVX, once per table";
+
+impl Tables {
+    /// The shipped tables, with the `*.toml` files of `folder` laid over them: a file of a shipped
+    /// name replaces it, another adds a carrier, `enabled = false` takes a carrier out.
+    ///
+    /// # Errors
+    /// [`TableErrors`] naming file, key, cause and remedy.
+    pub fn load(folder: Option<&Path>) -> Result<Tables, TableErrors> {
+        let mut files = shipped();
+        if let Some(folder) = folder {
+            files.extend(read_folder(folder).map_err(|error| TableErrors(vec![error]))?);
+        }
+        Tables::from_files(&files)
+    }
+
+    /// Tables from file names and their texts, nothing added.
+    ///
+    /// # Errors
+    /// As [`Tables::load`].
+    pub fn from_files(files: &BTreeMap<String, String>) -> Result<Tables, TableErrors> {
+        let mut errors = Vec::new();
+        let carriers = carriers(files, &mut errors);
+        let rules = rules(files, &carriers, &mut errors);
+        let boxes = boxes(files, &mut errors);
+        let reasons = reasons(files, &mut errors);
+        if errors.is_empty() {
+            return Ok(Tables { carriers, rules, boxes, reasons });
+        }
+        Err(TableErrors(errors))
+    }
+}
+
+/// The shipped files by name.
+pub(super) fn shipped() -> BTreeMap<String, String> {
+    let files = SHIPPED.files().filter_map(|file| {
+        let name = file.path().to_str()?.to_owned();
+        Some((name, file.contents_utf8()?.to_owned()))
+    });
+    files.collect()
+}
+
+fn read_folder(folder: &Path) -> Result<BTreeMap<String, String>, TableError> {
+    let fail = |file: &Path, text: String, remedy: &str| TableError {
+        file: file.display().to_string(),
+        key: "file".to_owned(),
+        text,
+        remedy: remedy.to_owned(),
+    };
+    let readable = "make it readable for the service's user";
+    let entries = std::fs::read_dir(folder)
+        .map_err(|error| fail(folder, error.to_string(), "give an existing folder"))?;
+    let mut files = BTreeMap::new();
+    for entry in entries.take(FILES_MAX) {
+        let path = entry.map_err(|error| fail(folder, error.to_string(), readable))?.path();
+        let Some(name) = path.file_name().and_then(|name| name.to_str()) else { continue };
+        if !name.ends_with(".toml") || name.starts_with('.') {
+            continue;
+        }
+        let size = std::fs::metadata(&path).map_err(|e| fail(&path, e.to_string(), readable))?;
+        if !size.is_file() || size.len() > FILE_BYTES_MAX {
+            return Err(fail(&path, "is no table of at most 1 MB".to_owned(), "remove it"));
+        }
+        let text = std::fs::read_to_string(&path)
+            .map_err(|error| fail(&path, error.to_string(), "save it as readable UTF-8"))?;
+        files.insert(name.to_owned(), text);
+    }
+    Ok(files)
+}
+
+/// Parses one file; a mistake is reported with its line.
+fn parse<T: serde::de::DeserializeOwned>(text: &str, report: &mut Report<'_>) -> Option<T> {
+    match toml::from_str(text) {
+        Ok(table) => Some(table),
+        Err(error) => {
+            let start = error.span().map_or(0, |span| span.start);
+            let line = text.bytes().take(start).filter(|b| *b == b'\n').count().saturating_add(1);
+            let key = format!("line {line}");
+            report.add(&key, error.message(), "correct it; the shipped files show every key");
+            None
+        }
+    }
+}
+
+/// Reads one of the three single tables. A wrong format number is a mistake like any other.
+fn table<T: serde::de::DeserializeOwned>(
+    files: &BTreeMap<String, String>,
+    report: &mut Report<'_>,
+    format: fn(&T) -> u32,
+) -> Option<T> {
+    let Some(text) = files.get(report.file) else {
+        report.add("file", "is missing", "copy the shipped one and adapt it");
+        return None;
+    };
+    let table: T = parse(text, report)?;
+    check_format(format(&table), report);
+    Some(table)
+}
+
+fn check_format(format: u32, report: &mut Report<'_>) {
+    if format != FORMAT {
+        let text = format!("{format} is unknown here");
+        report.add("format", text, "write format = 1, or install a newer version");
+    }
+}
+
+fn carriers(files: &BTreeMap<String, String>, errors: &mut Vec<TableError>) -> Vec<Carrier> {
+    let mut found: Vec<Carrier> = Vec::new();
+    let mut ranges: Vec<(String, Range)> = Vec::new();
+    for (name, text) in files {
+        if [RULES, BOXES, REASONS].contains(&name.as_str()) {
+            continue;
+        }
+        let mut report = Report { file: name, errors };
+        let Some(file) = parse::<CarrierFile>(text, &mut report) else { continue };
+        if !file.enabled {
+            continue;
+        }
+        let carrier = carrier(file, &mut report);
+        let (id, token) = (&carrier.info.id, &carrier.info.token);
+        if let Some(other) = found.iter().find(|c| c.info.id == *id || c.info.token == *token) {
+            let text = format!("{id}/{token} is taken by carrier {}", other.info.name);
+            report.add("id, token", text, "give each carrier its own id and token");
+        }
+        for range in &carrier.ranges {
+            range.check_against(&ranges, &mut report);
+            ranges.push((name.clone(), range.clone()));
+        }
+        found.push(carrier);
+    }
+    if found.is_empty() {
+        let mut report = Report { file: "*.toml", errors };
+        report.add("id", "there is no carrier", "add one carrier file, or enable one");
+    }
+    found.sort_by(|one, other| one.info.id.cmp(&other.info.id));
+    found
+}
+
+fn carrier(file: CarrierFile, report: &mut Report<'_>) -> Carrier {
+    check_format(file.format, report);
+    check_id("id", &file.id, report);
+    check_name("name", &file.name, report);
+    check_token("token", &file.token, report);
+    check_id("template", &file.template, report);
+    if file.service.is_empty() {
+        report.add("service", "there is none", "add at least one [[service]]");
+    }
+    let mut services: Vec<Service> = Vec::new();
+    for (index, row) in file.service.into_iter().enumerate() {
+        let key = |name: &str| format!("service[{index}].{name}");
+        check_id(&key("id"), &row.id, report);
+        check_name(&key("name"), &row.name, report);
+        check_countries(&key("countries"), &row.countries, report);
+        if services.iter().any(|service| service.id == row.id) {
+            report.add(&key("id"), format!("{} is there twice", row.id), "rename one");
+        }
+        let (id, name, countries) = (row.id, row.name, row.countries);
+        let (weight_min, weight_max) =
+            limits(&format!("service[{index}]"), row.weight_min, row.weight_max, report);
+        services.push(Service { id, name, countries, weight_min, weight_max });
+    }
+    let ranges = file.range.into_iter().enumerate();
+    let ranges = ranges.filter_map(|(index, row)| Range::check(index, row, &services, report));
+    let ranges = ranges.collect();
+    let info = CarrierInfo { id: file.id, name: file.name, token: file.token };
+    Carrier { info, template: file.template, demo: file.demo, services, ranges }
+}
+
+fn rules(
+    files: &BTreeMap<String, String>,
+    carriers: &[Carrier],
+    errors: &mut Vec<TableError>,
+) -> Vec<Rule> {
+    let mut report = Report { file: RULES, errors };
+    let Some(file) = table::<RulesFile>(files, &mut report, |file| file.format) else {
+        return Vec::new();
+    };
+    if file.rule.is_empty() {
+        report.add("rule", "there is none", "add at least one [[rule]]");
+    }
+    let rows = file.rule.into_iter().enumerate();
+    rows.map(|(index, row)| rule(index, row, carriers, &mut report)).collect()
+}
+
+fn rule(index: usize, row: RuleFile, carriers: &[Carrier], report: &mut Report<'_>) -> Rule {
+    let key = |name: &str| format!("rule[{index}].{name}");
+    check_name(&key("name"), &row.name, report);
+    check_name(&key("why"), &row.why, report);
+    check_countries(&key("countries"), &row.countries, report);
+    match carriers.iter().find(|carrier| carrier.info.id == row.carrier) {
+        None => {
+            let text = format!("there is no carrier {:?}", row.carrier);
+            report.add(&key("carrier"), text, "add or enable its file, or remove the rule");
+        }
+        Some(carrier) if carrier.service(&row.service).is_none() => {
+            let text = format!("{} has no service {:?}", row.carrier, row.service);
+            report.add(&key("service"), text, "name one of its services");
+        }
+        Some(_) => {}
+    }
+    let (weight_min, weight_max) =
+        limits(&format!("rule[{index}]"), row.weight_min, row.weight_max, report);
+    Rule {
+        name: row.name,
+        why: row.why,
+        carrier: row.carrier,
+        service: row.service,
+        countries: row.countries,
+        sellers: row.sellers,
+        requested: row.requested,
+        weight_min,
+        weight_max,
+    }
+}
+
+fn boxes(files: &BTreeMap<String, String>, errors: &mut Vec<TableError>) -> Vec<(String, BoxType)> {
+    let mut report = Report { file: BOXES, errors };
+    let file = table::<BoxesFile>(files, &mut report, |file| file.format);
+    let (mut tokens, mut ids) = (BTreeSet::new(), BTreeSet::new());
+    let mut found = Vec::new();
+    for (index, row) in file.map(|file| file.boxes).unwrap_or_default().into_iter().enumerate() {
+        let key = |name: &str| format!("box[{index}].{name}");
+        check_id(&key("id"), &row.id, &mut report);
+        check_name(&key("name"), &row.name, &mut report);
+        check_token(&key("token"), &row.token, &mut report);
+        if !ids.insert(row.id.clone()) || !tokens.insert(row.token.clone()) {
+            let text = format!("{}/{} is there twice", row.id, row.token);
+            report.add(&key("id, token"), text, "give each box its own id and token");
+        }
+        let tare = mass(&key("tare"), Some(&row.tare), &mut report).unwrap_or_default();
+        found.push((row.token, BoxType { id: row.id, name: row.name, tare }));
+    }
+    found
+}
+
+fn reasons(
+    files: &BTreeMap<String, String>,
+    errors: &mut Vec<TableError>,
+) -> Vec<(String, String)> {
+    let mut report = Report { file: REASONS, errors };
+    let file = table::<ReasonsFile>(files, &mut report, |file| file.format);
+    let mut found: Vec<(String, String)> = Vec::new();
+    for (index, row) in file.map(|file| file.reason).unwrap_or_default().into_iter().enumerate() {
+        let key = |name: &str| format!("reason[{index}].{name}");
+        check_name(&key("name"), &row.name, &mut report);
+        check_token(&key("token"), &row.token, &mut report);
+        if found.iter().any(|(token, _)| *token == row.token) {
+            report.add(&key("token"), format!("{} is there twice", row.token), TOKEN_REMEDY);
+        }
+        found.push((row.token, row.name));
+    }
+    found
+}
+
+fn limits(
+    key: &str,
+    min: Option<String>,
+    max: Option<String>,
+    report: &mut Report<'_>,
+) -> (Option<Mass>, Option<Mass>) {
+    let min = mass(&format!("{key}.weight_min"), min.as_deref(), report);
+    let max = mass(&format!("{key}.weight_max"), max.as_deref(), report);
+    if let (Some(min), Some(max)) = (min, max)
+        && min > max
+    {
+        let text = format!("{max} is less than weight_min {min}");
+        report.add(&format!("{key}.weight_max"), text, "exchange the two");
+    }
+    (min, max)
+}
+
+fn mass(key: &str, text: Option<&str>, report: &mut Report<'_>) -> Option<Mass> {
+    match weight::parse(text?) {
+        Ok(mass) => Some(mass),
+        Err(text) => {
+            report.add(key, text, "give number and unit");
+            None
+        }
+    }
+}
+
+pub(super) fn check_id(key: &str, id: &str, report: &mut Report<'_>) {
+    let legal = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
+    if !(1..=32).contains(&id.len()) || !id.bytes().all(legal) {
+        report.add(key, format!("{id:?} is no id"), ID_REMEDY);
+    }
+}
+
+fn check_name(key: &str, name: &str, report: &mut Report<'_>) {
+    let chars = name.trim().chars().count();
+    if !(1..=NAME_CHARS_MAX).contains(&chars) || name.chars().any(char::is_control) {
+        report.add(key, format!("{name:?} is no name"), "use 1 to 60 characters on one line");
+    }
+}
+
+fn check_token(key: &str, token: &str, report: &mut Report<'_>) {
+    if !control::is_token(token) {
+        report.add(key, format!("{token:?} cannot be put into a control code"), TOKEN_REMEDY);
+    }
+}
+
+fn check_countries(key: &str, countries: &[String], report: &mut Report<'_>) {
+    for code in countries {
+        if country::find(code).is_none() {
+            let text = format!("{code:?} is no country");
+            report.add(key, text, "use the two capital letters of ISO 3166");
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "load_tests.rs"]
+mod tests;

@@ -1,0 +1,118 @@
+//! `firstscan doctor`: can this station work, and what to do if not.
+
+use super::access::{self, Api};
+use super::{Globals, output};
+use crate::config::Config;
+use crate::label;
+use serde::Serialize;
+use serde_json::Value;
+use std::path::Path;
+use std::process::ExitCode;
+
+/// Free space below this is a warning.
+const FREE_BYTES_MIN: u64 = 1 << 30;
+
+#[derive(Debug, Serialize)]
+struct Finding {
+    what: &'static str,
+    ok: bool,
+    text: String,
+}
+
+fn finding(what: &'static str, ok: bool, text: impl Into<String>) -> Finding {
+    Finding { what, ok, text: text.into() }
+}
+
+pub(crate) fn run(globals: &Globals) -> anyhow::Result<ExitCode> {
+    let mut findings = vec![configuration(globals)];
+    findings.push(space(&globals.data));
+    findings.push(template());
+    findings.extend(daemon(globals));
+    let ok = findings.iter().all(|f| f.ok);
+    if globals.json {
+        output::json(&findings)?;
+    } else {
+        for f in &findings {
+            let word = if f.ok { "ok  " } else { "BAD " };
+            output::line(&format!("{word} {:14} {}", f.what, f.text))?;
+        }
+    }
+    Ok(if ok { ExitCode::SUCCESS } else { ExitCode::from(1) })
+}
+
+fn configuration(globals: &Globals) -> Finding {
+    let checked = Config::load(globals.config.as_deref())
+        .map_err(|e| e.to_string())
+        .and_then(|c| crate::app::check(&c).map_err(|e| e.to_string()).map(|()| c));
+    match checked {
+        Ok(c) => {
+            let devices: usize = c.places.iter().map(|p| p.devices.len()).sum();
+            let text = format!("{} places, {devices} devices", c.places.len());
+            finding("configuration", true, text)
+        }
+        Err(text) => finding("configuration", false, text),
+    }
+}
+
+fn space(data: &Path) -> Finding {
+    let folder = data.ancestors().find(|p| p.exists()).unwrap_or(Path::new("."));
+    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    match rustix::fs::statvfs(folder) {
+        Ok(stat) => {
+            let free = stat.f_bavail.saturating_mul(stat.f_frsize);
+            let text = format!("{} MiB free for {}", free >> 20, data.display());
+            finding("disk", free >= FREE_BYTES_MIN, text)
+        }
+        Err(error) => finding("disk", false, format!("{}: {error}", folder.display())),
+    }
+}
+
+/// Renders and decodes a sample label: fonts, symbols and reader work on this machine.
+fn template() -> Finding {
+    let made = label::Template::load("transport-4x6").map(|template| {
+        let resolution = firstscan_drivers::bitmap::Resolution::from_dpi(203);
+        let label = label::render(&template, &template.sample, resolution);
+        (label.problems.len() + label::check::expect(&label).len(), label.symbols.len())
+    });
+    match made {
+        Ok((0, symbols)) => finding("label", true, format!("{symbols} symbols drawn and read")),
+        Ok((problems, _)) => finding("label", false, format!("{problems} problems: reinstall")),
+        Err(error) => finding("label", false, error.to_string()),
+    }
+}
+
+/// What the running daemon says of its devices and sinks; without one, the store is checked.
+fn daemon(globals: &Globals) -> Vec<Finding> {
+    let Some(api) = Api::find(&globals.data) else {
+        let stored = if globals.data.join("firstscan.db").exists() {
+            match access::store(globals).and_then(|s| Ok(s.verify()?)) {
+                Ok(r) => finding("store", r.valid, format!("{} events in the chain", r.events)),
+                Err(error) => finding("store", false, error.to_string()),
+            }
+        } else {
+            finding("store", true, "no data yet")
+        };
+        let text = format!("not running; start it with `firstscan run --data {}`",
+            globals.data.display());
+        return vec![stored, finding("daemon", true, text)];
+    };
+    let Ok(Some(status)) = api.get("/api/v1/status") else {
+        return vec![finding("daemon", false, "it runs but does not answer: restart it")];
+    };
+    let text = |v: &Value, key: &str| v.get(key).and_then(Value::as_str).unwrap_or("").to_owned();
+    let list = |key: &str| status.get(key).and_then(Value::as_array).cloned().unwrap_or_default();
+    let mut findings = vec![finding("daemon", true, format!("runs, {}", text(&status, "version")))];
+    for device in list("devices") {
+        let state = text(&device, "state");
+        let line = format!("{}: {state} {}", text(&device, "device"), text(&device, "detail"));
+        findings.push(finding("device", state == "ok", line));
+    }
+    for sink in list("sinks") {
+        let state = text(&sink, "state");
+        let parked = sink.get("parked").and_then(Value::as_array).map_or(0, Vec::len);
+        let ok = matches!(state.as_str(), "ok" | "waiting") && parked == 0;
+        let line = format!("{}: {state}, {parked} parked", text(&sink, "sink"));
+        findings.push(finding("sink", ok, line));
+    }
+    findings
+}

@@ -1,0 +1,40 @@
+//! What the station tells a printer's worker, and what it hears back.
+
+use crate::domain::input::PrintStep;
+use crate::domain::{DeviceId, JobId, Stamp};
+use firstscan_drivers::bitmap::Bitmap;
+use std::sync::Arc;
+
+/// Orders to a printer's worker.
+#[derive(Debug, Clone)]
+pub enum PrintOrder {
+    /// Make it ready; answered with [`PrintStep::Ready`] once the printer can take it.
+    Submit { job: JobId, picture: Arc<Bitmap> },
+    /// `label.sending` is committed: the bytes may leave.
+    Release { job: JobId },
+    /// Forget it, unless its bytes are already leaving.
+    Drop { job: JobId },
+    /// A job in doubt from before a restart: answered with [`PrintStep::Counted`] if the label
+    /// counter proves it, else not at all. Give these before any `Submit`.
+    Settle { job: JobId, counter_before: Option<u64> },
+}
+
+/// News from a printer's worker.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PrintReport {
+    pub device: DeviceId,
+    pub at: Stamp,
+    pub kind: PrintReportKind,
+}
+
+/// What happened at a printer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PrintReportKind {
+    Step { job: JobId, step: PrintStep },
+    /// `what` names the address for people.
+    Connected { what: String },
+    Lost { reason: String },
+    /// In need of a hand: `paper_out`, `head_open`, `paused`, ..., or `silent` if it does not
+    /// answer; empty = it said that it is fine.
+    Status { flags: Vec<String> },
+}

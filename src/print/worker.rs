@@ -1,0 +1,259 @@
+//! The task around a [`Session`]: clock, connection, channels.
+
+use super::report::{PrintOrder, PrintReport, PrintReportKind};
+use super::session::{Printer, Session, Timing};
+use crate::device::dial::Dialer;
+use crate::device::link::{Link, Moved, OpenError, Opened, transfer};
+use crate::device::{DeviceConfig, DeviceConfigError, SharedClock};
+use crate::domain::input::PrintStep;
+use crate::domain::{DeviceId, JobId};
+use firstscan_drivers::bitmap::{Bitmap, Resolution};
+use firstscan_drivers::printer::JobOptions;
+use firstscan_drivers::registry;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, sleep_until, timeout};
+
+const ORDERS_MAX: usize = 256;
+const READ_BYTES_MAX: usize = 4096;
+/// A transfer that is under way may end when the station stops.
+const FINISH_MAX: Duration = Duration::from_secs(2);
+const STOP_MAX: Duration = Duration::from_secs(4);
+
+/// A running printer. Dropping it stops the task once no transfer is under way.
+#[derive(Debug)]
+pub struct PrinterHandle {
+    pub id: DeviceId,
+    orders: mpsc::Sender<PrintOrder>,
+    task: JoinHandle<()>,
+}
+
+/// Why an order did not reach its worker.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{device} takes no print orders now: check the printer, then try again")]
+pub struct OrderRefused {
+    pub device: DeviceId,
+}
+
+impl PrinterHandle {
+    /// Hands an order over without waiting.
+    ///
+    /// # Errors
+    /// [`OrderRefused`] if too many wait or the worker has ended.
+    pub fn order(&self, order: PrintOrder) -> Result<(), OrderRefused> {
+        let refused = |_| OrderRefused { device: self.id.clone() };
+        self.orders.try_send(order).map_err(refused)
+    }
+
+    /// Ends the worker: a transfer under way gets two seconds, then it is reported broken.
+    pub async fn stop(self) {
+        drop(self.orders);
+        let mut task = self.task;
+        if timeout(STOP_MAX, &mut task).await.is_err() {
+            tracing::warn!(device = %self.id, "did not stop in time and is cut off");
+            task.abort();
+        }
+    }
+}
+
+/// Starts a printer's worker. Call inside a tokio runtime.
+///
+/// # Errors
+/// [`DeviceConfigError`] naming key and remedy; nothing was started then.
+pub fn start(
+    config: &DeviceConfig,
+    clock: SharedClock,
+    reports: mpsc::Sender<PrintReport>,
+) -> Result<PrinterHandle, DeviceConfigError> {
+    start_with(config, Timing::default(), clock, reports)
+}
+
+/// As [`start`], with other time limits; `idle_poll` comes from the configuration.
+///
+/// # Errors
+/// As [`start`].
+pub fn start_with(
+    config: &DeviceConfig,
+    timing: Timing,
+    clock: SharedClock,
+    reports: mpsc::Sender<PrintReport>,
+) -> Result<PrinterHandle, DeviceConfigError> {
+    let wiring = config.wiring()?;
+    let language = registry::language(wiring.profile).zip(wiring.profile.printer.as_ref());
+    let (language, options) = language.ok_or_else(|| DeviceConfigError {
+        device: config.id.to_string(),
+        key: "role",
+        text: "only a printer can be started by the print worker".into(),
+    })?;
+    let printer = Printer { language, status: options.status, counter: options.counter };
+    let (orders, inbox) = mpsc::channel(ORDERS_MAX);
+    let worker = Worker {
+        id: wiring.id.clone(),
+        printer,
+        resolution: Resolution::from_dpi(options.dpi),
+        options: JobOptions { compression: options.compression, ..JobOptions::default() },
+        session: Session::new(printer, Timing { idle_poll: wiring.idle_poll, ..timing }),
+        dialer: Dialer::new(wiring.target),
+        link: None,
+        clock,
+        reports,
+        started: Instant::now(),
+    };
+    let task = tokio::spawn(worker.run(inbox));
+    Ok(PrinterHandle { id: wiring.id, orders, task })
+}
+
+struct Worker {
+    id: DeviceId,
+    printer: Printer,
+    resolution: Resolution,
+    options: JobOptions,
+    session: Session,
+    dialer: Dialer,
+    link: Option<Box<dyn Link>>,
+    clock: SharedClock,
+    reports: mpsc::Sender<PrintReport>,
+    started: Instant,
+}
+
+/// What woke the task.
+enum Wake {
+    Order(Option<PrintOrder>),
+    Opened(Result<Opened, OpenError>),
+    Moved(std::io::Result<Moved>),
+    Time,
+}
+
+/// Nobody takes reports any more.
+struct Closed;
+
+impl Worker {
+    async fn run(mut self, mut inbox: mpsc::Receiver<PrintOrder>) {
+        let mut buffer = vec![0_u8; READ_BYTES_MAX];
+        let mut write_first = true;
+        let mut stop_at: Option<Instant> = None;
+        loop {
+            if self.tell().await.is_err() {
+                return;
+            }
+            if let Some(at) = stop_at
+                && (!self.session.is_writing() || Instant::now() >= at)
+            {
+                self.session.lost(self.now(), "the station stopped");
+                // The last word; if nobody takes it, the next start finds the job in doubt.
+                drop(self.tell().await);
+                return;
+            }
+            let wake_at = self.session.poll_timeout().map(|at| self.started + at);
+            let wake_at = [wake_at, stop_at].into_iter().flatten().min();
+            let connected = self.link.is_some();
+            let wake = tokio::select! {
+                order = inbox.recv(), if stop_at.is_none() => Wake::Order(order),
+                opened = self.dialer.dial(), if !connected => Wake::Opened(opened),
+                moved = move_bytes(&mut self.link, &mut buffer, &self.session, write_first) => {
+                    Wake::Moved(moved)
+                }
+                () = sleep_until(wake_at.unwrap_or_else(Instant::now)), if wake_at.is_some() => {
+                    Wake::Time
+                }
+            };
+            match wake {
+                Wake::Order(Some(order)) => self.order(order).await,
+                Wake::Order(None) => stop_at = Some(Instant::now() + FINISH_MAX),
+                Wake::Opened(Ok(opened)) => {
+                    self.link = Some(opened.link);
+                    self.session.connected(self.now(), opened.what);
+                }
+                Wake::Opened(Err(error)) => self.session.lost(self.now(), &error.to_string()),
+                Wake::Moved(Ok(Moved::Read(count))) => {
+                    write_first = true;
+                    self.dialer.works();
+                    let bytes = buffer.get(..count).unwrap_or_default();
+                    self.session.received(self.now(), bytes);
+                }
+                Wake::Moved(Ok(Moved::Wrote(count))) => {
+                    write_first = false;
+                    self.session.wrote(self.now(), count);
+                }
+                Wake::Moved(Err(error)) => self.hang_up(&error.to_string()),
+                Wake::Time => self.session.handle_timeout(self.now()),
+            }
+            if let Some(reason) = self.session.take_close() {
+                self.hang_up(&reason);
+            }
+        }
+    }
+
+    fn now(&self) -> Duration {
+        self.started.elapsed()
+    }
+
+    fn hang_up(&mut self, reason: &str) {
+        self.link = None;
+        self.dialer.lost();
+        self.session.lost(self.now(), reason);
+    }
+
+    async fn order(&mut self, order: PrintOrder) {
+        match order {
+            PrintOrder::Submit { job, picture } => match self.encode(picture).await {
+                Ok(bytes) => self.session.submit(self.now(), job, bytes),
+                Err(reason) => self.refuse(job, reason).await,
+            },
+            PrintOrder::Release { job } => self.session.release(self.now(), &job),
+            PrintOrder::Drop { job } => self.session.drop_job(self.now(), &job),
+            PrintOrder::Settle { job, counter_before } => {
+                self.session.settle(self.now(), job, counter_before);
+            }
+        }
+    }
+
+    /// Compressing a large picture takes a while, so it has a thread.
+    async fn encode(&mut self, picture: Arc<Bitmap>) -> Result<Vec<u8>, String> {
+        let (language, resolution, options) =
+            (self.printer.language, self.resolution, self.options);
+        let encode = move || {
+            let mut bytes = Vec::new();
+            language
+                .encode(&picture.view(), resolution, &options, &mut bytes)
+                .map(|()| bytes)
+                .map_err(|e| e.to_string())
+        };
+        tokio::task::spawn_blocking(encode).await.unwrap_or_else(|e| Err(e.to_string()))
+    }
+
+    async fn refuse(&mut self, job: JobId, reason: String) {
+        tracing::error!(device = %self.id, %job, reason, "label cannot be encoded");
+        let reason = format!("nothing was sent: {reason}");
+        let step = PrintStep::Broken { reason };
+        // If nobody listens, the loop notices by itself.
+        drop(self.send(PrintReportKind::Step { job, step }).await);
+    }
+
+    async fn tell(&mut self) -> Result<(), Closed> {
+        while let Some(kind) = self.session.poll_report() {
+            self.send(kind).await?;
+        }
+        Ok(())
+    }
+
+    async fn send(&mut self, kind: PrintReportKind) -> Result<(), Closed> {
+        let report = PrintReport { device: self.id.clone(), at: self.clock.now(), kind };
+        self.reports.send(report).await.map_err(|_| Closed)
+    }
+}
+
+/// Never ends while there is no connection.
+async fn move_bytes(
+    link: &mut Option<Box<dyn Link>>,
+    buffer: &mut [u8],
+    session: &Session,
+    write_first: bool,
+) -> std::io::Result<Moved> {
+    match link {
+        Some(link) => transfer(link.as_mut(), buffer, session.to_write(), write_first).await,
+        None => std::future::pending().await,
+    }
+}

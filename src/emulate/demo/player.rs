@@ -198,7 +198,7 @@ impl Player {
     }
 
     fn step(&self, order: &str) -> Option<Step> {
-        self.script.steps.iter().find(|s| s.order == order).cloned()
+        self.script.step(order).cloned()
     }
 
     /// Orders of the script that still want packing, in script order.
@@ -243,49 +243,42 @@ impl Player {
     fn next_order(&mut self, view: &Value) -> Result<bool, PlayError> {
         self.clear_platform();
         let Some(order) = self.open_orders()?.into_iter().next() else { return Ok(false) };
-        let step = self.step(&order);
-        let first = match step.map(|s| s.twist) {
-            Some(Twist::ItemFirst { barcode }) if self.once(format!("{order}/item_first")) => {
-                barcode
-            }
-            _ => order,
-        };
-        self.act("bench1", view, |p| p.scan("bench1", &first))?;
+        self.act("bench1", view, |p| p.scan("bench1", &order))?;
         Ok(true)
     }
 
     fn verify(&mut self, view: &Value) -> Result<(), PlayError> {
         let order = text(view, "/order/id").to_owned();
         let done = number(view, "/order/done");
-        let twist = self.step(&order).map(|s| s.twist).unwrap_or(Twist::None);
+        let step = self.step(&order);
+        let twist = step.as_ref().map_or(Twist::None, |s| s.twist.clone());
         match &twist {
             Twist::WrongItem { barcode } if !self.has_played(&order, "wrong_item") => {
                 return self.act("bench1", view, |p| p.scan("bench1", barcode));
             }
-            Twist::UnknownCode if !self.has_played(&order, "unknown_code") => {
-                return self.act("bench1", view, |p| p.scan("bench1", "7312040017034"));
+            Twist::SecondOrder { order: other } if !self.has_played(&order, "second_order") => {
+                return self.act("bench1", view, |p| p.scan("bench1", other));
             }
-            Twist::SecondOrder if !self.has_played(&order, "second_order") => {
-                let other = self.open_orders()?.into_iter().find(|o| o != &order);
-                if let Some(other) = other {
-                    return self.act("bench1", view, |p| p.scan("bench1", &other));
-                }
+            Twist::Surplus if done == 1 && !self.has_played(&order, "surplus") => {
+                let barcode = self.finished_line(view).unwrap_or_default();
+                return self.act("bench1", view, |p| p.scan("bench1", &barcode));
             }
-            Twist::Park if done > 0 && self.once(format!("{order}/park")) => {
-                return self.act("bench1", view, |p| p.control("bench1", Control::Park, None));
-            }
-            Twist::Undo if done > 0 && self.once(format!("{order}/undo")) => {
-                return self.act("bench1", view, |p| p.control("bench1", Control::Undo, None));
-            }
-            Twist::Cancel if done > 0 => {
-                let body = br#"{"reason":"the buyer changed their mind"}"#;
-                self.send(&format!("/api/v1/orders/{order}/cancel"), body)?;
+            Twist::Cancel { reason } if done > 0 => {
+                let body = serde_json::json!({ "reason": reason }).to_string();
+                self.send(&format!("/api/v1/orders/{order}/cancel"), body.as_bytes())?;
                 return self.act("bench1", view, |_| ());
             }
-            Twist::TwoBoxes if done > 0 && number(view, "/parcel/n") == 1 => {
+            Twist::TwoBoxes { pieces } if done >= *pieces && number(view, "/parcel/n") == 1 => {
+                if let Some(param) = self.unchosen_box(view) {
+                    return self.choose_box(view, &param);
+                }
                 return self.act("bench1", view, |p| p.control("bench1", Control::NextBox, None));
             }
             _ => {}
+        }
+        // The last piece leads to the scale: the box is chosen before it.
+        if let Some(param) = self.unchosen_box(view).filter(|_| done > 0) {
+            return self.choose_box(view, &param);
         }
         let Some(barcode) = self.wanted(view) else {
             return Err(format!("order {order} wants something that is on no shelf"));
@@ -293,11 +286,31 @@ impl Player {
         self.act("bench1", view, |p| p.scan("bench1", &barcode))
     }
 
+    fn choose_box(&mut self, view: &Value, param: &str) -> Result<(), PlayError> {
+        self.act("bench1", view, |p| p.control("bench1", Control::Box, Some(param)))
+    }
+
+    /// The box the script wants for the open parcel, while none was scanned.
+    fn unchosen_box(&self, view: &Value) -> Option<String> {
+        if !text(view, "/parcel/box_type").is_empty() {
+            return None;
+        }
+        let n = usize::try_from(number(view, "/parcel/n")).ok()?.checked_sub(1)?;
+        self.step(text(view, "/order/id"))?.boxes.get(n).cloned()
+    }
+
     /// The barcode of the first line that is not complete.
     fn wanted(&self, view: &Value) -> Option<String> {
         let lines = view.pointer("/order/lines")?.as_array()?;
+        // In the order of the script's document: the screen sinks finished lines.
         let line = lines.iter().find(|l| number(l, "/done") < number(l, "/wanted"))?;
-        self.script.barcodes.get(text(line, "/sku")).cloned()
+        self.script.articles.get(text(line, "/sku")).map(|a| a.barcode.clone())
+    }
+
+    fn finished_line(&self, view: &Value) -> Option<String> {
+        let lines = view.pointer("/order/lines")?.as_array()?;
+        let line = lines.iter().find(|l| number(l, "/done") >= number(l, "/wanted"))?;
+        self.script.articles.get(text(line, "/sku")).map(|a| a.barcode.clone())
     }
 
     fn clear_platform(&self) {
@@ -321,20 +334,27 @@ impl Player {
     }
 
     fn weigh(&mut self, view: &Value) -> Result<(), PlayError> {
-        let order = text(view, "/order/id").to_owned();
-        let twist = self.step(&order).map(|s| s.twist).unwrap_or(Twist::None);
-        if twist == Twist::Surplus && !self.has_played(&order, "surplus") {
-            let barcode = self.script.any_barcode_of(&order);
-            return self.act("bench1", view, |p| p.scan("bench1", &barcode));
+        if let Some(param) = self.unchosen_box(view) {
+            return self.choose_box(view, &param);
         }
         if !view.pointer("/weight/armed").and_then(Value::as_bool).unwrap_or_default() {
             return self.act("bench1", view, |p| p.clear_platform());
         }
-        let expected = view.pointer("/weight/band/expected_g").and_then(Value::as_i64);
-        let expected = expected.unwrap_or(850);
-        let wrong = twist == Twist::OutOfBand && !self.has_played(&order, "weight_out_of_band");
-        let grams = if wrong { expected + 450 } else { expected + 3 };
+        let grams = self.grams(view);
         self.act("bench1", view, |p| p.put(grams))
+    }
+
+    /// What the parcel weighs: the script's weights, the wrong one first.
+    fn grams(&self, view: &Value) -> i64 {
+        let order = text(view, "/order/id");
+        let n = usize::try_from(number(view, "/parcel/n").saturating_sub(1)).unwrap_or(0);
+        let weights = self.step(order).and_then(|s| s.weights.get(n).cloned());
+        let weights = weights.unwrap_or_default();
+        let wrong = weights.len() > 1 && !self.has_played(order, "weight_out_of_band");
+        let right = || weights.last().copied();
+        let expected = view.pointer("/weight/band/expected_g").and_then(Value::as_i64);
+        let chosen = if wrong { weights.first().copied() } else { right() };
+        chosen.or(expected).unwrap_or(850)
     }
 
     fn wait_for_label(&mut self, view: &Value) -> Result<(), PlayError> {
@@ -356,8 +376,6 @@ impl Player {
     /// Takes what came out of the printer and scans what is really on it.
     fn stick_label(&mut self, view: &Value) -> Result<(), PlayError> {
         self.clear_platform();
-        let order = text(view, "/order/id").to_owned();
-        let twist = self.step(&order).map(|s| s.twist).unwrap_or(Twist::None);
         if !text(view, "/prompt").is_empty() {
             return self.reprint(view);
         }
@@ -393,9 +411,6 @@ impl Player {
         let Some(code) = code.map(|c| c.text.clone()) else {
             return Err("a label came out that no scanner can read".into());
         };
-        if twist == Twist::Reprint && self.once(format!("{order}/reprint")) {
-            return self.act("bench1", view, |p| p.control("bench1", Control::Reprint, None));
-        }
         self.stickers.insert(number, text(view, "/parcel/carrier").to_owned());
         self.act("bench1", view, |p| p.scan("bench1", &code))
     }
@@ -416,8 +431,8 @@ impl Player {
             "weight_out_of_band" | "scale_over" | "scale_fault" | "unstable_weight" => {
                 self.clear_platform();
                 std::thread::sleep(Duration::from_millis(250));
-                let expected = view.pointer("/weight/band/expected_g").and_then(Value::as_i64);
-                self.act("bench1", view, |p| p.put(expected.unwrap_or(850)))
+                let grams = self.grams(view);
+                self.act("bench1", view, |p| p.put(grams))
             }
             "label_failed" | "label_expired" | "no_label_counted" => self.reprint(view),
             "store_failed" => self.rest(),

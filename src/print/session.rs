@@ -28,7 +28,9 @@ pub struct Printer {
 
 impl std::fmt::Debug for Printer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Printer").field("language", &self.language.id()).finish_non_exhaustive()
+        f.debug_struct("Printer")
+            .field("language", &self.language.id())
+            .finish_non_exhaustive()
     }
 }
 
@@ -79,8 +81,13 @@ enum Phase {
     Waiting,
     /// The label counter is being read.
     Counting,
-    Ready { since: Duration },
-    Writing { written: usize, moved_at: Duration },
+    Ready {
+        since: Duration,
+    },
+    Writing {
+        written: usize,
+        moved_at: Duration,
+    },
     Settling(Evidence),
 }
 
@@ -151,7 +158,10 @@ impl Session {
             return;
         }
         if self.queue.len() >= QUEUE_MAX {
-            self.broken(&id, "too many labels wait for this printer; nothing was sent");
+            self.broken(
+                &id,
+                "too many labels wait for this printer; nothing was sent",
+            );
             return;
         }
         self.queue.push_back(Job { id, bytes });
@@ -161,18 +171,31 @@ impl Session {
     /// The first byte leaves with the next write.
     pub fn release(&mut self, now: Duration, id: &JobId) {
         let up = self.up;
-        let Some(active) = self.active.as_mut().filter(|a| a.job.id == *id && a.announced) else {
-            self.broken(id, "the printer's worker does not hold this label; nothing was sent");
+        let Some(active) = self
+            .active
+            .as_mut()
+            .filter(|a| a.job.id == *id && a.announced)
+        else {
+            self.broken(
+                id,
+                "the printer's worker does not hold this label; nothing was sent",
+            );
             return;
         };
         if matches!(active.phase, Phase::Writing { .. } | Phase::Settling(_)) {
             return;
         }
         if up {
-            active.phase = Phase::Writing { written: 0, moved_at: now };
+            active.phase = Phase::Writing {
+                written: 0,
+                moved_at: now,
+            };
         } else {
             self.active = None;
-            self.broken(id, "the connection was lost before the first byte; nothing was sent");
+            self.broken(
+                id,
+                "the connection was lost before the first byte; nothing was sent",
+            );
             self.advance(now);
         }
     }
@@ -222,7 +245,9 @@ impl Session {
         self.close = None;
         if self.told_lost.as_deref() != Some(reason) {
             self.told_lost = Some(reason.to_owned());
-            self.reports.push_back(PrintReportKind::Lost { reason: reason.to_owned() });
+            self.reports.push_back(PrintReportKind::Lost {
+                reason: reason.to_owned(),
+            });
         }
         match self.active.as_mut().map(|a| &mut a.phase) {
             Some(Phase::Writing { .. }) => self.break_off(reason),
@@ -251,7 +276,11 @@ impl Session {
             return &self.small;
         }
         match &self.active {
-            Some(Active { job, phase: Phase::Writing { written, .. }, .. }) => {
+            Some(Active {
+                job,
+                phase: Phase::Writing { written, .. },
+                ..
+            }) => {
                 let rest = job.bytes.get(*written..).unwrap_or_default();
                 rest.get(..CHUNK_BYTES).unwrap_or(rest)
             }
@@ -266,8 +295,12 @@ impl Session {
             return;
         }
         let partial = self.status.is_some_and(|s| s.partial_format);
-        let Some(active) = &mut self.active else { return };
-        let Phase::Writing { written, moved_at } = &mut active.phase else { return };
+        let Some(active) = &mut self.active else {
+            return;
+        };
+        let Phase::Writing { written, moved_at } = &mut active.phase else {
+            return;
+        };
         self.sent_any = true;
         *written += count;
         *moved_at = now;
@@ -288,7 +321,11 @@ impl Session {
 
     /// Call when the time of `poll_timeout` has come.
     pub fn handle_timeout(&mut self, now: Duration) {
-        if self.asker.deadline(self.timing.answer_max).is_some_and(|at| at <= now) {
+        if self
+            .asker
+            .deadline(self.timing.answer_max)
+            .is_some_and(|at| at <= now)
+        {
             self.unanswered(now);
         }
         if self.stall_at().is_some_and(|at| at <= now) {
@@ -311,7 +348,10 @@ impl Session {
         let poll = (free && self.asker.has_status()).then_some(self.next_poll);
         let doubts = self.doubts.due().filter(|_| free && self.is_idle());
         let answer = self.asker.deadline(self.timing.answer_max);
-        [answer, poll, doubts, self.stall_at(), self.release_at()].into_iter().flatten().min()
+        [answer, poll, doubts, self.stall_at(), self.release_at()]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     /// News for the station.
@@ -326,7 +366,13 @@ impl Session {
 
     /// A label is on its way to the printer.
     pub fn is_writing(&self) -> bool {
-        matches!(&self.active, Some(Active { phase: Phase::Writing { .. }, .. }))
+        matches!(
+            &self.active,
+            Some(Active {
+                phase: Phase::Writing { .. },
+                ..
+            })
+        )
     }
 
     fn on_status(&mut self, now: Duration, status: PrinterStatus, asked: Option<Duration>) {
@@ -338,7 +384,11 @@ impl Session {
         };
         self.next_poll = asked.unwrap_or(now).saturating_add(interval).max(now);
         self.tell_flags();
-        let Some(Active { phase: Phase::Settling(evidence), .. }) = &mut self.active else {
+        let Some(Active {
+            phase: Phase::Settling(evidence),
+            ..
+        }) = &mut self.active
+        else {
             return;
         };
         if evidence.status(now, &status, asked) && !evidence.wants_counter {
@@ -374,7 +424,11 @@ impl Session {
         if self.asker.give_up(now) == Some(QueryKind::Counter) {
             // It may be the counter alone: the next status tells.
             self.status = None;
-            if let Some(Active { phase: phase @ Phase::Counting, .. }) = &mut self.active {
+            if let Some(Active {
+                phase: phase @ Phase::Counting,
+                ..
+            }) = &mut self.active
+            {
                 *phase = Phase::Waiting;
             }
             self.doubts.judge(None);
@@ -386,7 +440,12 @@ impl Session {
     }
 
     fn judge(&mut self, now: Duration, counter: Option<u64>) {
-        let Some(Active { job, phase: Phase::Settling(evidence), .. }) = &self.active else {
+        let Some(Active {
+            job,
+            phase: Phase::Settling(evidence),
+            ..
+        }) = &self.active
+        else {
             return;
         };
         let verdict = evidence.judge(now, counter, self.counter_rises, self.timing.patience);
@@ -407,7 +466,9 @@ impl Session {
     }
 
     fn announce(&mut self, now: Duration, counter_before: Option<u64>) {
-        let Some(active) = &mut self.active else { return };
+        let Some(active) = &mut self.active else {
+            return;
+        };
         active.phase = Phase::Ready { since: now };
         active.counter_before = counter_before;
         active.announced = true;
@@ -417,9 +478,8 @@ impl Session {
 
     /// The printer answers, has no fault and nothing to print.
     fn is_idle(&self) -> bool {
-        let idle = |s: &PrinterStatus| {
-            !s.fault() && s.formats_in_buffer == 0 && s.labels_remaining == 0
-        };
+        let idle =
+            |s: &PrinterStatus| !s.fault() && s.formats_in_buffer == 0 && s.labels_remaining == 0;
         self.up && (!self.asker.has_status() || self.status.as_ref().is_some_and(idle))
     }
 
@@ -428,13 +488,23 @@ impl Session {
         if self.active.is_none()
             && let Some(job) = self.queue.pop_front()
         {
-            self.active =
-                Some(Active { job, phase: Phase::Waiting, counter_before: None, announced: false });
+            self.active = Some(Active {
+                job,
+                phase: Phase::Waiting,
+                counter_before: None,
+                announced: false,
+            });
         }
         if !self.doubts.is_empty() && self.up && !self.asker.has_counter(now) {
             self.doubts.judge(None);
         }
-        let waiting = matches!(&self.active, Some(Active { phase: Phase::Waiting, .. }));
+        let waiting = matches!(
+            &self.active,
+            Some(Active {
+                phase: Phase::Waiting,
+                ..
+            })
+        );
         if waiting && self.is_idle() && self.doubts.is_empty() {
             if self.asker.has_counter(now) {
                 if let Some(active) = &mut self.active {
@@ -473,37 +543,57 @@ impl Session {
 
     /// When the transfer counts as broken.
     fn stall_at(&self) -> Option<Duration> {
-        let Some(Active { phase: Phase::Writing { moved_at, .. }, .. }) = &self.active else {
+        let Some(Active {
+            phase: Phase::Writing { moved_at, .. },
+            ..
+        }) = &self.active
+        else {
             return None;
         };
         let fault = self.status.is_some_and(|s| s.fault());
-        let max = if fault { self.timing.fault_stall_max } else { self.timing.stall_max };
+        let max = if fault {
+            self.timing.fault_stall_max
+        } else {
+            self.timing.stall_max
+        };
         Some(moved_at.saturating_add(max))
     }
 
     fn release_at(&self) -> Option<Duration> {
         match &self.active {
-            Some(Active { phase: Phase::Ready { since }, .. }) => {
-                Some(since.saturating_add(self.timing.release_max))
-            }
+            Some(Active {
+                phase: Phase::Ready { since },
+                ..
+            }) => Some(since.saturating_add(self.timing.release_max)),
             _ => None,
         }
     }
 
     /// Ends a transfer that did not finish.
     fn break_off(&mut self, reason: &str) {
-        if let Some(active) = self.active.take_if(|a| matches!(a.phase, Phase::Writing { .. })) {
+        if let Some(active) = self
+            .active
+            .take_if(|a| matches!(a.phase, Phase::Writing { .. }))
+        {
             let total = active.job.bytes.len();
             let written = match active.phase {
                 Phase::Writing { written, .. } => written,
                 _ => 0,
             };
-            self.broken(&active.job.id, &format!("{written} of {total} bytes left, then: {reason}"));
+            self.broken(
+                &active.job.id,
+                &format!("{written} of {total} bytes left, then: {reason}"),
+            );
         }
     }
 
     fn broken(&mut self, job: &JobId, reason: &str) {
-        self.step(job.clone(), PrintStep::Broken { reason: reason.to_owned() });
+        self.step(
+            job.clone(),
+            PrintStep::Broken {
+                reason: reason.to_owned(),
+            },
+        );
     }
 
     fn step(&mut self, job: JobId, step: PrintStep) {
@@ -512,7 +602,12 @@ impl Session {
 
     /// Work in progress and a full buffer need no hand; all else does.
     fn tell_flags(&mut self) {
-        let mut flags: Vec<String> = self.status.iter().flat_map(|s| s.flags()).map(Into::into).collect();
+        let mut flags: Vec<String> = self
+            .status
+            .iter()
+            .flat_map(|s| s.flags())
+            .map(Into::into)
+            .collect();
         flags.retain(|flag| flag != "busy" && flag != "buffer_full");
         if self.silent {
             flags.push("silent".into());

@@ -341,3 +341,19 @@ async fn a_printer_is_refused_here_with_a_remedy() {
     let error = device::start(&config, clock(), reports).unwrap_err();
     assert!(error.to_string().contains("print worker"), "{error}");
 }
+
+#[test]
+fn discovery_lists_this_machine_without_failing_and_says_what_it_could_not_see() {
+    let inventory = device::discover::list();
+    let text = serde_json::to_string(&inventory).unwrap();
+    println!("{text}");
+    assert!(text.starts_with(r#"{"devices":["#));
+    for found in &inventory.devices {
+        assert!(
+            !found.port.is_empty() && matches!(found.bus, "serial" | "usb"),
+            "{found:?}"
+        );
+        let scores: Vec<u8> = found.candidates.iter().map(|c| c.score).collect();
+        assert!(scores.is_sorted_by(|a, b| a >= b), "{found:?}");
+    }
+}

@@ -128,26 +128,21 @@ impl Asker {
                 .filter_map(with_end)
                 .min_by_key(|r| r.0)?;
             self.answer.drain(..end.max(1).min(self.answer.len()));
-            match reply {
+            let count = match reply {
                 Reply::Status(status, _) => {
-                    return Some(Answer::Status {
-                        status,
-                        asked: self.close(QueryKind::Status),
-                    });
+                    let asked = self.close(QueryKind::Status);
+                    return Some(Answer::Status { status, asked });
                 }
-                Reply::Counter(count, _) => {
-                    if self.close(QueryKind::Counter).is_some() {
-                        return Some(Answer::Counter { count: Some(count) });
-                    }
-                }
+                Reply::Counter(count, _) => Some(Some(count)),
                 // A short text that is no number answers an open counter question with "no"; a
                 // long one is noise.
-                _ if end < NOISE_BYTES_MIN => {
-                    if self.close(QueryKind::Counter).is_some() {
-                        return Some(Answer::Counter { count: None });
-                    }
-                }
-                _ => {}
+                _ if end < NOISE_BYTES_MIN => Some(None),
+                _ => None,
+            };
+            if let Some(count) = count
+                && self.close(QueryKind::Counter).is_some()
+            {
+                return Some(Answer::Counter { count });
             }
             if self.answer.is_empty() {
                 return None;

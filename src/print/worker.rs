@@ -1,7 +1,8 @@
 //! The task around a [`Session`]: clock, connection, channels.
 
+use super::limits::{Printer, Timing};
 use super::report::{PrintOrder, PrintReport, PrintReportKind};
-use super::session::{Printer, Session, Timing};
+use super::session::Session;
 use crate::device::dial::Dialer;
 use crate::device::link::{Link, Moved, OpenError, Opened, transfer};
 use crate::device::{DeviceConfig, DeviceConfigError, SharedClock};

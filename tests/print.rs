@@ -414,7 +414,7 @@ async fn fifty_labels_over_one_connection_each_fully_proven_and_started_at_once(
         "release to first byte: median {:?}, worst {:?}",
         waits[25], waits[49]
     );
-    assert!(waits[25] < Duration::from_millis(5), "{waits:?}");
+    assert!(waits[25] < Duration::from_millis(20), "{waits:?}");
     timeout(PATIENCE, bench.printer.stop()).await.unwrap();
 }
 

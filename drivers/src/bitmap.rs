@@ -91,7 +91,7 @@ impl Bitmap {
             stride: stride_of(width),
             bits,
         };
-        if width % 8 != 0 {
+        if !width.is_multiple_of(8) {
             let mask = 0xFF_u8 << (8 - width % 8);
             for row in bitmap.bits.chunks_exact_mut(bitmap.stride) {
                 if let Some(last) = row.last_mut() {
@@ -221,7 +221,7 @@ impl Bitmap {
     /// Turned clockwise by quarter turns.
     pub fn rotated_quarter(&self, turns: u8) -> Bitmap {
         let (width, height) = (self.width, self.height);
-        let (w, h) = if turns % 2 == 0 {
+        let (w, h) = if turns.is_multiple_of(2) {
             (width, height)
         } else {
             (height, width)

@@ -111,7 +111,7 @@ impl ParityWatch {
 
     /// Takes one received byte.
     pub fn byte(&mut self, byte: u8) {
-        let even = byte.count_ones() % 2 == 0;
+        let even = byte.count_ones().is_multiple_of(2);
         let (run, other) = if even {
             (&mut self.even_run, &mut self.odd_run)
         } else {

@@ -395,7 +395,9 @@ fn the_scale_side_reads_every_command() {
 
 proptest! {
     #[test]
-    fn what_a_scale_encodes_the_host_reads(mantissa in 0_i64..100_000, places in 1_i8..4, net: bool) {
+    fn what_a_scale_encodes_the_host_reads(
+        mantissa in 0_i64..100_000, places in 1_i8..4, net: bool,
+    ) {
         let decimal = Decimal { mantissa, exponent: -places };
         let mut host = host();
         host.receive(ms(0), &encode_weight(decimal, net));
@@ -412,7 +414,10 @@ proptest! {
     fn no_reading_ever_has_a_value_it_must_not_have(
         steps in proptest::collection::vec(
             (0_u64..700, proptest::collection::vec(
-                prop_oneof![any::<u8>(), Just(0x02), Just(0x0D), Just(b'?'), Just(b'.'), Just(b'1'), Just(b'`')], 0..12),
+                prop_oneof![
+                    any::<u8>(), Just(0x02), Just(0x0D), Just(b'?'), Just(b'.'), Just(b'1'),
+                    Just(b'`'),
+                ], 0..12),
              0_u8..6), 0..60),
     ) {
         let mut host = host();

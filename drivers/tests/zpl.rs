@@ -109,7 +109,8 @@ proptest! {
     fn streams_mean_the_same_however_they_are_split(
         parts in proptest::collection::vec(prop_oneof![
             Just("^XA"), Just("^XZ\r\n"), Just("^FO1,2"), Just("^FDsome text^FS"), Just("^A0N,3"),
-            Just("^A@N"), Just("~HS"), Just("~HQES"), Just("^GFA,2,2,1,FF81"), Just("^GFB,3,3,1,^~^"),
+            Just("^A@N"), Just("~HS"), Just("~HQES"), Just("^GFA,2,2,1,FF81"),
+            Just("^GFB,3,3,1,^~^"),
             Just("~DYR:A,B,G,4,1,^XA~"), Just("^CC*"), Just("*CC^"), Just("^CD;"), Just("^X^XZ"),
             Just("^"), Just("~"), Just("! U1 getvar \"x\"\r\n"), Just("  \r\n"), Just("\u{1}\u{0}"),
             Just("^GF"), Just("B,9"), Just(","), Just("^xa"),

@@ -232,7 +232,7 @@ impl Nibbles {
         let end = self.at.saturating_add(count.min(self.left()));
         while self.at < end {
             let byte = self.at / 2;
-            if self.at % 2 == 0 && end.saturating_sub(self.at) >= 2 {
+            if self.at.is_multiple_of(2) && end.saturating_sub(self.at) >= 2 {
                 let last = end / 2;
                 if let Some(run) = self.bits.get_mut(byte..last) {
                     run.fill((value << 4) | value);
@@ -241,7 +241,11 @@ impl Nibbles {
                 continue;
             }
             if let Some(byte) = self.bits.get_mut(byte) {
-                *byte |= if self.at % 2 == 0 { value << 4 } else { value };
+                *byte |= if self.at.is_multiple_of(2) {
+                    value << 4
+                } else {
+                    value
+                };
             }
             self.at = self.at.saturating_add(1);
         }
@@ -279,7 +283,7 @@ fn hex_bits(data: &[u8], total: usize, stride: usize) -> Result<Vec<u8>, Graphic
             _ if repeat > 0 && !byte.is_ascii_hexdigit() => return Err(wrong),
             b',' => nibbles.put(0, nibbles.row_left()),
             b'!' => nibbles.put(0x0F, nibbles.row_left()),
-            b':' if nibbles.at % nibbles.row == 0 => nibbles.repeat_row().ok_or(wrong)?,
+            b':' if nibbles.at.is_multiple_of(nibbles.row) => nibbles.repeat_row().ok_or(wrong)?,
             _ => {
                 let value = char::from(*byte).to_digit(16).ok_or(wrong)?;
                 let count = std::mem::take(&mut repeat).max(1);

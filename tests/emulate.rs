@@ -46,7 +46,11 @@ struct Host {
 impl Host {
     fn new(path: &Path) -> Self {
         let (port, codec) = (open(path), ScaleCodec::new(Unit::Kilogram));
-        Self { port, codec, started: Instant::now() }
+        Self {
+            port,
+            codec,
+            started: Instant::now(),
+        }
     }
 
     /// Polls the scale until an event fits; returns it and all readings before.
@@ -106,15 +110,27 @@ async fn a_scale_moves_and_then_weighs_exactly() {
         .await;
     scale.with(|s, now| s.put(now, Mass::from_grams(1250)));
     let seen = host.until(|e| is_exactly(e, 1250, "1.250")).await;
-    let moved = seen.iter().filter_map(mass).any(|m| m.flags.motion && m.mass.is_none());
+    let moved = seen
+        .iter()
+        .filter_map(mass)
+        .any(|m| m.flags.motion && m.mass.is_none());
     assert!(moved, "never in motion: {seen:?}");
-    let early = seen.iter().filter_map(mass).filter(|m| m.flags.stable && m.mass.is_some());
-    assert_eq!(early.count(), 1, "a stable weight before it settled: {seen:?}");
+    let early = seen
+        .iter()
+        .filter_map(mass)
+        .filter(|m| m.flags.stable && m.mass.is_some());
+    assert_eq!(
+        early.count(),
+        1,
+        "a stable weight before it settled: {seen:?}"
+    );
 
     scale.with(|s, now| s.put(now, Mass::from_grams(31_000)));
-    host.until(|e| mass(e).is_some_and(|m| m.flags.over && m.mass.is_none())).await;
+    host.until(|e| mass(e).is_some_and(|m| m.flags.over && m.mass.is_none()))
+        .await;
     scale.with(|s, now| (s.take(now), s.lift_platform(now, true)));
-    host.until(|e| mass(e).is_some_and(|m| m.flags.under && m.mass.is_none())).await;
+    host.until(|e| mass(e).is_some_and(|m| m.flags.under && m.mass.is_none()))
+        .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -125,8 +141,16 @@ async fn a_scale_stays_exact_over_a_bad_line() {
         Planned::always(Fault::Split { bytes: 1 }),
         Planned::always(Fault::ByteDelay { ms: 3 }),
         Planned::always(Fault::Garbage(b"\x11\x00??".to_vec())),
-        Planned { fault: Fault::DropTerminator, after_frames: 1, frames: Some(1) },
-        Planned { fault: Fault::Silent, after_frames: 1, frames: Some(2) },
+        Planned {
+            fault: Fault::DropTerminator,
+            after_frames: 1,
+            frames: Some(1),
+        },
+        Planned {
+            fault: Fault::Silent,
+            after_frames: 1,
+            frames: Some(2),
+        },
     ];
     for (grams, fault) in (1..).map(|n| 1000 + n).zip(bad) {
         scale.with(|s, now| s.put(now, Mass::from_grams(grams)));
@@ -135,8 +159,16 @@ async fn a_scale_stays_exact_over_a_bad_line() {
         let seen = host.until(|e| is_exactly(e, grams, &text)).await;
         for reading in seen.iter().filter_map(mass) {
             let old = Mass::from_grams(grams - 1);
-            let known = [None, Some(Mass::default()), Some(old), Some(Mass::from_grams(grams))];
-            assert!(known.contains(&reading.mass), "{fault:?} made up {reading:?}");
+            let known = [
+                None,
+                Some(Mass::default()),
+                Some(old),
+                Some(Mass::from_grams(grams)),
+            ];
+            assert!(
+                known.contains(&reading.mass),
+                "{fault:?} made up {reading:?}"
+            );
         }
         scale.clear_faults();
     }
@@ -203,7 +235,10 @@ async fn a_scan_reaches_whoever_listens_and_no_one_else() {
 async fn line(port: &mut SerialStream) -> String {
     let mut text = String::new();
     while !text.ends_with('\r') {
-        let byte = timeout(PATIENCE, port.read_u8()).await.expect("no scan came").unwrap();
+        let byte = timeout(PATIENCE, port.read_u8())
+            .await
+            .expect("no scan came")
+            .unwrap();
         text.push(char::from(byte));
     }
     text
@@ -235,7 +270,11 @@ fn picture(width: u32, height: u32, seed: u32) -> Bitmap {
     for y in 12..height {
         for x in 0..width {
             random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-            let black = if y % 7 < 3 { (x / 5) % 2 == 0 } else { random >> 30 == 0 };
+            let black = if y % 7 < 3 {
+                (x / 5) % 2 == 0
+            } else {
+                random >> 30 == 0
+            };
             bitmap.set(x, y, black);
         }
     }
@@ -244,8 +283,17 @@ fn picture(width: u32, height: u32, seed: u32) -> Bitmap {
 
 fn job(picture: &Bitmap, compression: Compression, copies: u32) -> Vec<u8> {
     let mut bytes = Vec::new();
-    let options = JobOptions { compression, copies };
-    Zpl.encode(&picture.view(), Resolution::from_dpi(203), &options, &mut bytes).unwrap();
+    let options = JobOptions {
+        compression,
+        copies,
+    };
+    Zpl.encode(
+        &picture.view(),
+        Resolution::from_dpi(203),
+        &options,
+        &mut bytes,
+    )
+    .unwrap();
     bytes
 }
 
@@ -292,7 +340,9 @@ async fn a_printer_prints_bit_for_bit_and_counts() {
     for compression in [Compression::Z64, Compression::Acs, Compression::Hex] {
         for (seed, (width, height)) in (1..).zip(sizes) {
             let picture = picture(width, height, seed);
-            host.write_all(&job(&picture, compression, 1)).await.unwrap();
+            host.write_all(&job(&picture, compression, 1))
+                .await
+                .unwrap();
             printed += 1;
             wait(|| printer_1.with(|p, _| p.odometer()) == printed).await;
             let (label, paper) = printer_1.with(|p, _| p.take_label()).unwrap();
@@ -313,17 +363,25 @@ async fn a_printer_prints_bit_for_bit_and_counts() {
     let mut host = connect(&printer_2).await;
     let counted = ask(&mut host, QueryKind::Counter, PATIENCE).await;
     assert!(matches!(counted, Some(Reply::Counter(9, _))), "{counted:?}");
-    assert!(printer_2.with(|p, _| p.take_label()).is_none(), "all were taken before");
+    assert!(
+        printer_2.with(|p, _| p.take_label()).is_none(),
+        "all were taken before"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_printer_is_busy_and_then_idle() {
     let folder = tempfile::tempdir().unwrap();
-    let settings = PrinterSettings { print_ms: 200, ..PrinterSettings::default() };
+    let settings = PrinterSettings {
+        print_ms: 200,
+        ..PrinterSettings::default()
+    };
     let printer = printer(folder.path(), settings);
     let mut host = connect(&printer).await;
     assert!(!status(&mut host).await.unwrap().busy());
-    host.write_all(&job(&picture(96, 33, 1), Compression::Hex, 3)).await.unwrap();
+    host.write_all(&job(&picture(96, 33, 1), Compression::Hex, 3))
+        .await
+        .unwrap();
     let mut left = Vec::new();
     loop {
         let now = status(&mut host).await.unwrap();
@@ -339,7 +397,9 @@ async fn a_printer_is_busy_and_then_idle() {
     assert_eq!(printer.with(|p, _| p.labels().len()), 3);
 
     // The printer outlives its host: a label that was sent whole is printed.
-    host.write_all(&job(&picture(96, 33, 2), Compression::Hex, 1)).await.unwrap();
+    host.write_all(&job(&picture(96, 33, 2), Compression::Hex, 1))
+        .await
+        .unwrap();
     drop(host);
     wait(|| printer.with(|p, _| p.odometer()) == 4).await;
 }
@@ -347,15 +407,23 @@ async fn a_printer_is_busy_and_then_idle() {
 #[tokio::test(flavor = "multi_thread")]
 async fn without_paper_it_finishes_says_so_and_stops_reading() {
     let folder = tempfile::tempdir().unwrap();
-    let settings = PrinterSettings { print_ms: 150, ..PrinterSettings::default() };
+    let settings = PrinterSettings {
+        print_ms: 150,
+        ..PrinterSettings::default()
+    };
     let printer = printer(folder.path(), settings);
     let mut host = connect(&printer).await;
-    host.write_all(&job(&picture(96, 33, 1), Compression::Hex, 2)).await.unwrap();
+    host.write_all(&job(&picture(96, 33, 1), Compression::Hex, 2))
+        .await
+        .unwrap();
     wait(|| printer.with(|p, _| p.is_busy())).await;
     printer.with(|p, now| p.set_paper_out(now, true));
     wait(|| printer.with(|p, _| p.odometer()) == 1).await;
     let now = status(&mut host).await.unwrap();
-    assert!(now.paper_out && now.busy() && now.labels_remaining == 1, "{now:?}");
+    assert!(
+        now.paper_out && now.busy() && now.labels_remaining == 1,
+        "{now:?}"
+    );
 
     // Its memory fills up, then it takes nothing more: the host's write does not end.
     let big = job(&picture(812, 1218, 2), Compression::Hex, 1);
@@ -364,7 +432,10 @@ async fn without_paper_it_finishes_says_so_and_stops_reading() {
             host.write_all(&big).await.unwrap();
         }
     });
-    assert!(blocked.await.is_err(), "50 MB went into a printer without paper");
+    assert!(
+        blocked.await.is_err(),
+        "50 MB went into a printer without paper"
+    );
     assert_eq!(printer.with(|p, _| p.odometer()), 1);
     drop(host);
     printer.with(|p, now| p.set_paper_out(now, false));
@@ -376,12 +447,18 @@ async fn without_paper_it_finishes_says_so_and_stops_reading() {
 async fn an_open_head_spoils_a_label_and_zebra_prints_it_again_unless_told_not_to() {
     let folder = tempfile::tempdir().unwrap();
     let on_error = OnError::SpoilLabel;
-    let settings = PrinterSettings { print_ms: 150, on_error, ..PrinterSettings::default() };
+    let settings = PrinterSettings {
+        print_ms: 150,
+        on_error,
+        ..PrinterSettings::default()
+    };
     let printer = printer(folder.path(), settings);
     let mut host = connect(&printer).await;
     // The drivers' encoder says ^JZN; a foreign label need not.
     let ours = job(&picture(96, 33, 1), Compression::Hex, 1);
-    let foreign = String::from_utf8(ours.clone()).unwrap().replace("^JZN", "^JZY");
+    let foreign = String::from_utf8(ours.clone())
+        .unwrap()
+        .replace("^JZN", "^JZY");
     for (bytes, counted) in [(foreign.into_bytes(), 1), (ours, 1)] {
         host.write_all(&bytes).await.unwrap();
         wait(|| printer.with(|p, _| p.is_busy())).await;
@@ -399,12 +476,17 @@ async fn an_open_head_spoils_a_label_and_zebra_prints_it_again_unless_told_not_t
 #[tokio::test(flavor = "multi_thread")]
 async fn it_can_go_silent_and_follow_the_documented_silence() {
     let folder = tempfile::tempdir().unwrap();
-    let settings = PrinterSettings { answers_in_error: false, ..PrinterSettings::default() };
+    let settings = PrinterSettings {
+        answers_in_error: false,
+        ..PrinterSettings::default()
+    };
     let printer = printer(folder.path(), settings);
     let mut host = connect(&printer).await;
     printer.with(|p, _| p.set_silent(true));
     assert_eq!(status(&mut host).await, None);
-    host.write_all(&job(&picture(96, 33, 1), Compression::Acs, 1)).await.unwrap();
+    host.write_all(&job(&picture(96, 33, 1), Compression::Acs, 1))
+        .await
+        .unwrap();
     wait(|| printer.with(|p, _| p.odometer()) == 1).await;
     printer.with(|p, _| p.set_silent(false));
     assert!(status(&mut host).await.is_some());
@@ -432,7 +514,9 @@ async fn a_cut_connection_leaves_no_label_and_the_resync_prefix_clears_it() {
         // The host may or may not notice while writing.
         host.write_all(&whole).await.unwrap_or_default();
         let mut byte = [0];
-        let gone = timeout(PATIENCE, host.read(&mut byte)).await.expect("never cut");
+        let gone = timeout(PATIENCE, host.read(&mut byte))
+            .await
+            .expect("never cut");
         assert!(matches!(gone, Ok(0) | Err(_)), "{gone:?}");
         wait(|| !printer.host_open()).await;
 
@@ -443,8 +527,15 @@ async fn a_cut_connection_leaves_no_label_and_the_resync_prefix_clears_it() {
         host.write_all(&whole).await.unwrap();
         wait(|| printer.with(|p, _| p.odometer()) > before).await;
         wait(|| printer.with(|p, _| !p.is_busy())).await;
-        assert_eq!(printer.with(|p, _| p.odometer()), before + 1, "cut at {cut}");
-        assert_eq!(*printer.with(|p, _| p.take_label()).unwrap().1, picture(96, 33, 1));
+        assert_eq!(
+            printer.with(|p, _| p.odometer()),
+            before + 1,
+            "cut at {cut}"
+        );
+        assert_eq!(
+            *printer.with(|p, _| p.take_label()).unwrap().1,
+            picture(96, 33, 1)
+        );
     }
     // Cut behind the last byte, the label is there although the host cannot know.
     let before = printer.with(|p, _| p.odometer());
@@ -458,26 +549,42 @@ async fn a_cut_connection_leaves_no_label_and_the_resync_prefix_clears_it() {
 #[tokio::test(flavor = "multi_thread")]
 async fn it_loses_what_it_had_when_the_power_goes_and_refuses_until_it_is_up() {
     let folder = tempfile::tempdir().unwrap();
-    let settings =
-        PrinterSettings { print_ms: 300, boot_ms: 300, ..PrinterSettings::default() };
+    let settings = PrinterSettings {
+        print_ms: 300,
+        boot_ms: 300,
+        ..PrinterSettings::default()
+    };
     let printer = printer(folder.path(), settings);
     let mut host = connect(&printer).await;
-    host.write_all(&job(&picture(96, 33, 1), Compression::Hex, 2)).await.unwrap();
+    host.write_all(&job(&picture(96, 33, 1), Compression::Hex, 2))
+        .await
+        .unwrap();
     wait(|| printer.with(|p, _| p.is_busy())).await;
     printer.with(|p, now| p.power_cycle(now));
     let mut byte = [0];
-    let gone = timeout(PATIENCE, host.read(&mut byte)).await.expect("still connected");
+    let gone = timeout(PATIENCE, host.read(&mut byte))
+        .await
+        .expect("still connected");
     assert!(matches!(gone, Ok(0) | Err(_)));
     wait(|| !printer.host_open()).await;
-    assert!(TcpStream::connect(printer.address()).await.is_err(), "it is off");
+    assert!(
+        TcpStream::connect(printer.address()).await.is_err(),
+        "it is off"
+    );
     wait(|| printer.with(|p, _| p.is_on())).await;
     let mut host = retry(&printer).await;
     assert!(!status(&mut host).await.unwrap().busy());
-    assert_eq!(printer.with(|p, _| (p.odometer(), p.labels().len())), (0, 1));
+    assert_eq!(
+        printer.with(|p, _| (p.odometer(), p.labels().len())),
+        (0, 1)
+    );
 
     printer.unplug();
     wait(|| !printer.host_open()).await;
-    assert!(TcpStream::connect(printer.address()).await.is_err(), "its cable is out");
+    assert!(
+        TcpStream::connect(printer.address()).await.is_err(),
+        "its cable is out"
+    );
     printer.replug();
     assert!(status(&mut retry(&printer).await).await.is_some());
 }
@@ -496,8 +603,10 @@ async fn retry(printer: &TcpDevice<ZplPrinter>) -> TcpStream {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_station_keeps_its_addresses_over_a_restart() {
     let folder = tempfile::tempdir().unwrap();
-    let layout =
-        StationLayout { docks: vec![("dock1".into(), true)], ..StationLayout::default() };
+    let layout = StationLayout {
+        docks: vec![("dock1".into(), true)],
+        ..StationLayout::default()
+    };
     let station = EmulatedStation::start(folder.path(), &layout).unwrap();
     let before = station.connections();
     let roles: Vec<(&str, &str)> = before.iter().map(|c| (c.place.as_str(), c.role)).collect();

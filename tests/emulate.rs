@@ -96,34 +96,43 @@ fn is_exactly(event: &Event, grams: i64, text: &str) -> bool {
 }
 
 fn scale() -> (tempfile::TempDir, PtyDevice<Toledo8217>) {
+    scale_with(ScaleSettings::default())
+}
+
+fn scale_with(settings: ScaleSettings) -> (tempfile::TempDir, PtyDevice<Toledo8217>) {
     let folder = tempfile::tempdir().unwrap();
-    let model = Toledo8217::new(ScaleSettings::default());
+    let model = Toledo8217::new(settings);
     let device = PtyDevice::start(model, &folder.path().join("dev/bench1-scale")).unwrap();
     (folder, device)
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_scale_moves_and_then_weighs_exactly() {
-    let (_folder, scale) = scale();
+    // Long enough that a busy machine still polls it in motion.
+    let (_folder, scale) = scale_with(ScaleSettings {
+        settle_ms: 1200,
+        ..ScaleSettings::default()
+    });
     let mut host = Host::new(scale.path());
-    host.until(|e| mass(e).is_some_and(|m| m.flags.stable && m.mass == Some(Mass::default())))
-        .await;
+    let zero =
+        |e: &Event| mass(e).is_some_and(|m| m.flags.stable && m.mass == Some(Mass::default()));
+    host.until(zero).await;
+    let put_at = Instant::now();
     scale.with(|s, now| s.put(now, Mass::from_grams(1250)));
     let seen = host.until(|e| is_exactly(e, 1250, "1.250")).await;
+    assert!(
+        put_at.elapsed() >= Duration::from_millis(1200),
+        "stable before it settled"
+    );
     let moved = seen
         .iter()
         .filter_map(mass)
         .any(|m| m.flags.motion && m.mass.is_none());
     assert!(moved, "never in motion: {seen:?}");
-    let early = seen
+    let others = seen
         .iter()
-        .filter_map(mass)
-        .filter(|m| m.flags.stable && m.mass.is_some());
-    assert_eq!(
-        early.count(),
-        1,
-        "a stable weight before it settled: {seen:?}"
-    );
+        .filter(|e| !zero(e) && mass(e).is_some_and(|m| m.mass.is_some()));
+    assert_eq!(others.count(), 1, "a weight that never lay there: {seen:?}");
 
     scale.with(|s, now| s.put(now, Mass::from_grams(31_000)));
     host.until(|e| mass(e).is_some_and(|m| m.flags.over && m.mass.is_none()))
@@ -232,6 +241,32 @@ async fn a_scan_reaches_whoever_listens_and_no_one_else() {
     }
 }
 
+/// The daemon of an ordinary user is killed and leaves its exclusive lock behind. (Root passes
+/// any lock, so that only an ordinary user sees this fail.)
+#[tokio::test(flavor = "multi_thread")]
+async fn a_killed_daemon_locks_nobody_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let link = folder.path().join("bench1-scanner");
+    let scanner = PtyDevice::start(SerialScanner::default(), &link).unwrap();
+    for _ in 0..3 {
+        let port = std::fs::File::open(&link).unwrap();
+        rustix::termios::ioctl_tiocexcl(&port).unwrap();
+        wait(|| scanner.host_open()).await;
+        drop(port);
+        wait(|| std::fs::File::open(&link).is_ok()).await;
+    }
+}
+
+/// A daemon that closes and opens the line faster than anyone looks finds it working.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_line_reopened_at_once_still_works() {
+    let (_folder, scale) = scale();
+    for _ in 0..50 {
+        let mut host = Host::new(scale.path());
+        host.until(|e| mass(e).is_some()).await;
+    }
+}
+
 async fn line(port: &mut SerialStream) -> String {
     let mut text = String::new();
     while !text.ends_with('\r') {
@@ -319,12 +354,24 @@ async fn ask(host: &mut TcpStream, kind: QueryKind, patience: Duration) -> Optio
     read.await.ok()
 }
 
-async fn status(host: &mut TcpStream) -> Option<PrinterStatus> {
-    match ask(host, QueryKind::Status, Duration::from_millis(500)).await? {
-        Reply::Status(status, _) => Some(status),
+async fn status(host: &mut TcpStream) -> PrinterStatus {
+    match ask(host, QueryKind::Status, PATIENCE)
+        .await
+        .expect("no answer to ~HS")
+    {
+        Reply::Status(status, _) => status,
         other => panic!("not a status: {other:?}"),
     }
 }
+
+async fn is_silent(host: &mut TcpStream) -> bool {
+    ask(host, QueryKind::Status, Duration::from_millis(300))
+        .await
+        .is_none()
+}
+
+/// Longer than any test takes.
+const NEVER_MS: u64 = 600_000;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_printer_prints_bit_for_bit_and_counts() {
@@ -355,7 +402,7 @@ async fn a_printer_prints_bit_for_bit_and_counts() {
     assert_eq!(printer_1.with(|p, _| p.notes().count()), 0);
     let counted = ask(&mut host, QueryKind::Counter, PATIENCE).await;
     assert!(matches!(counted, Some(Reply::Counter(9, _))), "{counted:?}");
-    assert!(!status(&mut host).await.unwrap().busy());
+    assert!(!status(&mut host).await.busy());
 
     // Another printer process in the same folder is the same printer.
     drop((host, printer_1));
@@ -378,13 +425,13 @@ async fn a_printer_is_busy_and_then_idle() {
     };
     let printer = printer(folder.path(), settings);
     let mut host = connect(&printer).await;
-    assert!(!status(&mut host).await.unwrap().busy());
+    assert!(!status(&mut host).await.busy());
     host.write_all(&job(&picture(96, 33, 1), Compression::Hex, 3))
         .await
         .unwrap();
     let mut left = Vec::new();
     loop {
-        let now = status(&mut host).await.unwrap();
+        let now = status(&mut host).await;
         assert!(!now.fault());
         if !now.busy() {
             break;
@@ -393,7 +440,10 @@ async fn a_printer_is_busy_and_then_idle() {
             left.push(now.labels_remaining);
         }
     }
-    assert_eq!(left, [3, 2, 1]);
+    assert!(
+        !left.is_empty() && left.is_sorted_by(|a, b| a > b) && left[0] <= 3,
+        "{left:?}"
+    );
     assert_eq!(printer.with(|p, _| p.labels().len()), 3);
 
     // The printer outlives its host: a label that was sent whole is printed.
@@ -408,7 +458,7 @@ async fn a_printer_is_busy_and_then_idle() {
 async fn without_paper_it_finishes_says_so_and_stops_reading() {
     let folder = tempfile::tempdir().unwrap();
     let settings = PrinterSettings {
-        print_ms: 150,
+        print_ms: 1200,
         ..PrinterSettings::default()
     };
     let printer = printer(folder.path(), settings);
@@ -419,7 +469,7 @@ async fn without_paper_it_finishes_says_so_and_stops_reading() {
     wait(|| printer.with(|p, _| p.is_busy())).await;
     printer.with(|p, now| p.set_paper_out(now, true));
     wait(|| printer.with(|p, _| p.odometer()) == 1).await;
-    let now = status(&mut host).await.unwrap();
+    let now = status(&mut host).await;
     assert!(
         now.paper_out && now.busy() && now.labels_remaining == 1,
         "{now:?}"
@@ -448,7 +498,7 @@ async fn an_open_head_spoils_a_label_and_zebra_prints_it_again_unless_told_not_t
     let folder = tempfile::tempdir().unwrap();
     let on_error = OnError::SpoilLabel;
     let settings = PrinterSettings {
-        print_ms: 150,
+        print_ms: NEVER_MS,
         on_error,
         ..PrinterSettings::default()
     };
@@ -461,13 +511,14 @@ async fn an_open_head_spoils_a_label_and_zebra_prints_it_again_unless_told_not_t
         .replace("^JZN", "^JZY");
     for (bytes, counted) in [(foreign.into_bytes(), 1), (ours, 1)] {
         host.write_all(&bytes).await.unwrap();
-        wait(|| printer.with(|p, _| p.is_busy())).await;
-        sleep(Duration::from_millis(30)).await;
+        wait(|| printer.with(|p, _| p.condition().labels_left) == 1).await;
         printer.with(|p, now| p.set_head_open(now, true));
-        assert!(status(&mut host).await.unwrap().head_open);
+        assert!(status(&mut host).await.head_open);
+        printer.with(|p, _| p.set_print_ms(20));
         printer.with(|p, now| p.set_head_open(now, false));
         wait(|| printer.with(|p, _| !p.is_busy())).await;
         assert_eq!(printer.with(|p, _| p.odometer()), counted);
+        printer.with(|p, _| p.set_print_ms(NEVER_MS));
     }
     let spoilt: Vec<bool> = printer.with(|p, _| p.labels().iter().map(|l| l.spoilt).collect());
     assert_eq!(spoilt, [true, false, true]);
@@ -483,20 +534,20 @@ async fn it_can_go_silent_and_follow_the_documented_silence() {
     let printer = printer(folder.path(), settings);
     let mut host = connect(&printer).await;
     printer.with(|p, _| p.set_silent(true));
-    assert_eq!(status(&mut host).await, None);
+    assert!(is_silent(&mut host).await);
     host.write_all(&job(&picture(96, 33, 1), Compression::Acs, 1))
         .await
         .unwrap();
     wait(|| printer.with(|p, _| p.odometer()) == 1).await;
     printer.with(|p, _| p.set_silent(false));
-    assert!(status(&mut host).await.is_some());
+    status(&mut host).await;
     printer.with(|p, now| p.set_paper_out(now, true));
-    assert_eq!(status(&mut host).await, None);
+    assert!(is_silent(&mut host).await);
     printer.with(|p, now| p.set_paper_out(now, false));
     printer.fault(Planned::once(Fault::Silent));
-    assert_eq!(status(&mut host).await, None);
+    assert!(is_silent(&mut host).await);
     printer.fault(Planned::once(Fault::ByteDelay { ms: 1 }));
-    assert!(status(&mut host).await.is_some());
+    status(&mut host).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -522,7 +573,7 @@ async fn a_cut_connection_leaves_no_label_and_the_resync_prefix_clears_it() {
 
         let mut host = connect(&printer).await;
         host.write_all(Zpl.resync()).await.unwrap();
-        let now = status(&mut host).await.unwrap();
+        let now = status(&mut host).await;
         assert!(!now.busy(), "cut at {cut}: {now:?}");
         host.write_all(&whole).await.unwrap();
         wait(|| printer.with(|p, _| p.odometer()) > before).await;
@@ -550,8 +601,8 @@ async fn a_cut_connection_leaves_no_label_and_the_resync_prefix_clears_it() {
 async fn it_loses_what_it_had_when_the_power_goes_and_refuses_until_it_is_up() {
     let folder = tempfile::tempdir().unwrap();
     let settings = PrinterSettings {
-        print_ms: 300,
-        boot_ms: 300,
+        print_ms: NEVER_MS,
+        boot_ms: 1000,
         ..PrinterSettings::default()
     };
     let printer = printer(folder.path(), settings);
@@ -559,7 +610,7 @@ async fn it_loses_what_it_had_when_the_power_goes_and_refuses_until_it_is_up() {
     host.write_all(&job(&picture(96, 33, 1), Compression::Hex, 2))
         .await
         .unwrap();
-    wait(|| printer.with(|p, _| p.is_busy())).await;
+    wait(|| printer.with(|p, _| p.condition().labels_left) == 2).await;
     printer.with(|p, now| p.power_cycle(now));
     let mut byte = [0];
     let gone = timeout(PATIENCE, host.read(&mut byte))
@@ -573,7 +624,7 @@ async fn it_loses_what_it_had_when_the_power_goes_and_refuses_until_it_is_up() {
     );
     wait(|| printer.with(|p, _| p.is_on())).await;
     let mut host = retry(&printer).await;
-    assert!(!status(&mut host).await.unwrap().busy());
+    assert!(!status(&mut host).await.busy());
     assert_eq!(
         printer.with(|p, _| (p.odometer(), p.labels().len())),
         (0, 1)
@@ -586,7 +637,7 @@ async fn it_loses_what_it_had_when_the_power_goes_and_refuses_until_it_is_up() {
         "its cable is out"
     );
     printer.replug();
-    assert!(status(&mut retry(&printer).await).await.is_some());
+    status(&mut retry(&printer).await).await;
 }
 
 async fn retry(printer: &TcpDevice<ZplPrinter>) -> TcpStream {

@@ -229,7 +229,11 @@ async fn a_label_is_taken_and_read_as_printed() {
     let state = rig.act(take()).await.unwrap();
     assert_eq!(
         state["labels"],
-        json!([{"place": "bench1", "sequence": 1, "codes": [{"symbology": "qr", "text": "S1-7.0"}]}])
+        json!([{
+            "place": "bench1",
+            "sequence": 1,
+            "codes": [{"symbology": "qr", "text": "S1-7.0"}],
+        }])
     );
     let (head, _png) = rig.get("/panel/label/bench1/1").await;
     assert!(

@@ -46,7 +46,11 @@ struct Host {
 impl Host {
     fn new(path: &Path) -> Self {
         let (port, codec) = (open(path), ScaleCodec::new(Unit::Kilogram));
-        Self { port, codec, started: Instant::now() }
+        Self {
+            port,
+            codec,
+            started: Instant::now(),
+        }
     }
 
     /// Polls the scale until an event fits; returns it and all readings before.
@@ -92,29 +96,50 @@ fn is_exactly(event: &Event, grams: i64, text: &str) -> bool {
 }
 
 fn scale() -> (tempfile::TempDir, PtyDevice<Toledo8217>) {
+    scale_with(ScaleSettings::default())
+}
+
+fn scale_with(settings: ScaleSettings) -> (tempfile::TempDir, PtyDevice<Toledo8217>) {
     let folder = tempfile::tempdir().unwrap();
-    let model = Toledo8217::new(ScaleSettings::default());
+    let model = Toledo8217::new(settings);
     let device = PtyDevice::start(model, &folder.path().join("dev/bench1-scale")).unwrap();
     (folder, device)
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_scale_moves_and_then_weighs_exactly() {
-    let (_folder, scale) = scale();
+    // Long enough that a busy machine still polls it in motion.
+    let (_folder, scale) = scale_with(ScaleSettings {
+        settle_ms: 1200,
+        ..ScaleSettings::default()
+    });
     let mut host = Host::new(scale.path());
-    host.until(|e| mass(e).is_some_and(|m| m.flags.stable && m.mass == Some(Mass::default())))
-        .await;
+    let zero =
+        |e: &Event| mass(e).is_some_and(|m| m.flags.stable && m.mass == Some(Mass::default()));
+    host.until(zero).await;
+    let put_at = Instant::now();
     scale.with(|s, now| s.put(now, Mass::from_grams(1250)));
     let seen = host.until(|e| is_exactly(e, 1250, "1.250")).await;
-    let moved = seen.iter().filter_map(mass).any(|m| m.flags.motion && m.mass.is_none());
+    assert!(
+        put_at.elapsed() >= Duration::from_millis(1200),
+        "stable before it settled"
+    );
+    let moved = seen
+        .iter()
+        .filter_map(mass)
+        .any(|m| m.flags.motion && m.mass.is_none());
     assert!(moved, "never in motion: {seen:?}");
-    let early = seen.iter().filter_map(mass).filter(|m| m.flags.stable && m.mass.is_some());
-    assert_eq!(early.count(), 1, "a stable weight before it settled: {seen:?}");
+    let others = seen
+        .iter()
+        .filter(|e| !zero(e) && mass(e).is_some_and(|m| m.mass.is_some()));
+    assert_eq!(others.count(), 1, "a weight that never lay there: {seen:?}");
 
     scale.with(|s, now| s.put(now, Mass::from_grams(31_000)));
-    host.until(|e| mass(e).is_some_and(|m| m.flags.over && m.mass.is_none())).await;
+    host.until(|e| mass(e).is_some_and(|m| m.flags.over && m.mass.is_none()))
+        .await;
     scale.with(|s, now| (s.take(now), s.lift_platform(now, true)));
-    host.until(|e| mass(e).is_some_and(|m| m.flags.under && m.mass.is_none())).await;
+    host.until(|e| mass(e).is_some_and(|m| m.flags.under && m.mass.is_none()))
+        .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -125,8 +150,16 @@ async fn a_scale_stays_exact_over_a_bad_line() {
         Planned::always(Fault::Split { bytes: 1 }),
         Planned::always(Fault::ByteDelay { ms: 3 }),
         Planned::always(Fault::Garbage(b"\x11\x00??".to_vec())),
-        Planned { fault: Fault::DropTerminator, after_frames: 1, frames: Some(1) },
-        Planned { fault: Fault::Silent, after_frames: 1, frames: Some(2) },
+        Planned {
+            fault: Fault::DropTerminator,
+            after_frames: 1,
+            frames: Some(1),
+        },
+        Planned {
+            fault: Fault::Silent,
+            after_frames: 1,
+            frames: Some(2),
+        },
     ];
     for (grams, fault) in (1..).map(|n| 1000 + n).zip(bad) {
         scale.with(|s, now| s.put(now, Mass::from_grams(grams)));
@@ -135,8 +168,16 @@ async fn a_scale_stays_exact_over_a_bad_line() {
         let seen = host.until(|e| is_exactly(e, grams, &text)).await;
         for reading in seen.iter().filter_map(mass) {
             let old = Mass::from_grams(grams - 1);
-            let known = [None, Some(Mass::default()), Some(old), Some(Mass::from_grams(grams))];
-            assert!(known.contains(&reading.mass), "{fault:?} made up {reading:?}");
+            let known = [
+                None,
+                Some(Mass::default()),
+                Some(old),
+                Some(Mass::from_grams(grams)),
+            ];
+            assert!(
+                known.contains(&reading.mass),
+                "{fault:?} made up {reading:?}"
+            );
         }
         scale.clear_faults();
     }
@@ -200,10 +241,39 @@ async fn a_scan_reaches_whoever_listens_and_no_one_else() {
     }
 }
 
+/// The daemon of an ordinary user is killed and leaves its exclusive lock behind. (Root passes
+/// any lock, so that only an ordinary user sees this fail.)
+#[tokio::test(flavor = "multi_thread")]
+async fn a_killed_daemon_locks_nobody_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let link = folder.path().join("bench1-scanner");
+    let scanner = PtyDevice::start(SerialScanner::default(), &link).unwrap();
+    for _ in 0..3 {
+        let port = std::fs::File::open(&link).unwrap();
+        rustix::termios::ioctl_tiocexcl(&port).unwrap();
+        wait(|| scanner.host_open()).await;
+        drop(port);
+        wait(|| std::fs::File::open(&link).is_ok()).await;
+    }
+}
+
+/// A daemon that closes and opens the line faster than anyone looks finds it working.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_line_reopened_at_once_still_works() {
+    let (_folder, scale) = scale();
+    for _ in 0..50 {
+        let mut host = Host::new(scale.path());
+        host.until(|e| mass(e).is_some()).await;
+    }
+}
+
 async fn line(port: &mut SerialStream) -> String {
     let mut text = String::new();
     while !text.ends_with('\r') {
-        let byte = timeout(PATIENCE, port.read_u8()).await.expect("no scan came").unwrap();
+        let byte = timeout(PATIENCE, port.read_u8())
+            .await
+            .expect("no scan came")
+            .unwrap();
         text.push(char::from(byte));
     }
     text
@@ -235,7 +305,11 @@ fn picture(width: u32, height: u32, seed: u32) -> Bitmap {
     for y in 12..height {
         for x in 0..width {
             random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-            let black = if y % 7 < 3 { (x / 5) % 2 == 0 } else { random >> 30 == 0 };
+            let black = if y % 7 < 3 {
+                (x / 5) % 2 == 0
+            } else {
+                random >> 30 == 0
+            };
             bitmap.set(x, y, black);
         }
     }
@@ -244,8 +318,17 @@ fn picture(width: u32, height: u32, seed: u32) -> Bitmap {
 
 fn job(picture: &Bitmap, compression: Compression, copies: u32) -> Vec<u8> {
     let mut bytes = Vec::new();
-    let options = JobOptions { compression, copies };
-    Zpl.encode(&picture.view(), Resolution::from_dpi(203), &options, &mut bytes).unwrap();
+    let options = JobOptions {
+        compression,
+        copies,
+    };
+    Zpl.encode(
+        &picture.view(),
+        Resolution::from_dpi(203),
+        &options,
+        &mut bytes,
+    )
+    .unwrap();
     bytes
 }
 
@@ -271,12 +354,24 @@ async fn ask(host: &mut TcpStream, kind: QueryKind, patience: Duration) -> Optio
     read.await.ok()
 }
 
-async fn status(host: &mut TcpStream) -> Option<PrinterStatus> {
-    match ask(host, QueryKind::Status, Duration::from_millis(500)).await? {
-        Reply::Status(status, _) => Some(status),
+async fn status(host: &mut TcpStream) -> PrinterStatus {
+    match ask(host, QueryKind::Status, PATIENCE)
+        .await
+        .expect("no answer to ~HS")
+    {
+        Reply::Status(status, _) => status,
         other => panic!("not a status: {other:?}"),
     }
 }
+
+async fn is_silent(host: &mut TcpStream) -> bool {
+    ask(host, QueryKind::Status, Duration::from_millis(300))
+        .await
+        .is_none()
+}
+
+/// Longer than any test takes.
+const NEVER_MS: u64 = 600_000;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_printer_prints_bit_for_bit_and_counts() {
@@ -292,7 +387,9 @@ async fn a_printer_prints_bit_for_bit_and_counts() {
     for compression in [Compression::Z64, Compression::Acs, Compression::Hex] {
         for (seed, (width, height)) in (1..).zip(sizes) {
             let picture = picture(width, height, seed);
-            host.write_all(&job(&picture, compression, 1)).await.unwrap();
+            host.write_all(&job(&picture, compression, 1))
+                .await
+                .unwrap();
             printed += 1;
             wait(|| printer_1.with(|p, _| p.odometer()) == printed).await;
             let (label, paper) = printer_1.with(|p, _| p.take_label()).unwrap();
@@ -305,7 +402,7 @@ async fn a_printer_prints_bit_for_bit_and_counts() {
     assert_eq!(printer_1.with(|p, _| p.notes().count()), 0);
     let counted = ask(&mut host, QueryKind::Counter, PATIENCE).await;
     assert!(matches!(counted, Some(Reply::Counter(9, _))), "{counted:?}");
-    assert!(!status(&mut host).await.unwrap().busy());
+    assert!(!status(&mut host).await.busy());
 
     // Another printer process in the same folder is the same printer.
     drop((host, printer_1));
@@ -313,20 +410,28 @@ async fn a_printer_prints_bit_for_bit_and_counts() {
     let mut host = connect(&printer_2).await;
     let counted = ask(&mut host, QueryKind::Counter, PATIENCE).await;
     assert!(matches!(counted, Some(Reply::Counter(9, _))), "{counted:?}");
-    assert!(printer_2.with(|p, _| p.take_label()).is_none(), "all were taken before");
+    assert!(
+        printer_2.with(|p, _| p.take_label()).is_none(),
+        "all were taken before"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_printer_is_busy_and_then_idle() {
     let folder = tempfile::tempdir().unwrap();
-    let settings = PrinterSettings { print_ms: 200, ..PrinterSettings::default() };
+    let settings = PrinterSettings {
+        print_ms: 200,
+        ..PrinterSettings::default()
+    };
     let printer = printer(folder.path(), settings);
     let mut host = connect(&printer).await;
-    assert!(!status(&mut host).await.unwrap().busy());
-    host.write_all(&job(&picture(96, 33, 1), Compression::Hex, 3)).await.unwrap();
+    assert!(!status(&mut host).await.busy());
+    host.write_all(&job(&picture(96, 33, 1), Compression::Hex, 3))
+        .await
+        .unwrap();
     let mut left = Vec::new();
     loop {
-        let now = status(&mut host).await.unwrap();
+        let now = status(&mut host).await;
         assert!(!now.fault());
         if !now.busy() {
             break;
@@ -335,11 +440,16 @@ async fn a_printer_is_busy_and_then_idle() {
             left.push(now.labels_remaining);
         }
     }
-    assert_eq!(left, [3, 2, 1]);
+    assert!(
+        !left.is_empty() && left.is_sorted_by(|a, b| a > b) && left[0] <= 3,
+        "{left:?}"
+    );
     assert_eq!(printer.with(|p, _| p.labels().len()), 3);
 
     // The printer outlives its host: a label that was sent whole is printed.
-    host.write_all(&job(&picture(96, 33, 2), Compression::Hex, 1)).await.unwrap();
+    host.write_all(&job(&picture(96, 33, 2), Compression::Hex, 1))
+        .await
+        .unwrap();
     drop(host);
     wait(|| printer.with(|p, _| p.odometer()) == 4).await;
 }
@@ -347,15 +457,23 @@ async fn a_printer_is_busy_and_then_idle() {
 #[tokio::test(flavor = "multi_thread")]
 async fn without_paper_it_finishes_says_so_and_stops_reading() {
     let folder = tempfile::tempdir().unwrap();
-    let settings = PrinterSettings { print_ms: 150, ..PrinterSettings::default() };
+    let settings = PrinterSettings {
+        print_ms: 1200,
+        ..PrinterSettings::default()
+    };
     let printer = printer(folder.path(), settings);
     let mut host = connect(&printer).await;
-    host.write_all(&job(&picture(96, 33, 1), Compression::Hex, 2)).await.unwrap();
+    host.write_all(&job(&picture(96, 33, 1), Compression::Hex, 2))
+        .await
+        .unwrap();
     wait(|| printer.with(|p, _| p.is_busy())).await;
     printer.with(|p, now| p.set_paper_out(now, true));
     wait(|| printer.with(|p, _| p.odometer()) == 1).await;
-    let now = status(&mut host).await.unwrap();
-    assert!(now.paper_out && now.busy() && now.labels_remaining == 1, "{now:?}");
+    let now = status(&mut host).await;
+    assert!(
+        now.paper_out && now.busy() && now.labels_remaining == 1,
+        "{now:?}"
+    );
 
     // Its memory fills up, then it takes nothing more: the host's write does not end.
     let big = job(&picture(812, 1218, 2), Compression::Hex, 1);
@@ -364,7 +482,10 @@ async fn without_paper_it_finishes_says_so_and_stops_reading() {
             host.write_all(&big).await.unwrap();
         }
     });
-    assert!(blocked.await.is_err(), "50 MB went into a printer without paper");
+    assert!(
+        blocked.await.is_err(),
+        "50 MB went into a printer without paper"
+    );
     assert_eq!(printer.with(|p, _| p.odometer()), 1);
     drop(host);
     printer.with(|p, now| p.set_paper_out(now, false));
@@ -376,21 +497,28 @@ async fn without_paper_it_finishes_says_so_and_stops_reading() {
 async fn an_open_head_spoils_a_label_and_zebra_prints_it_again_unless_told_not_to() {
     let folder = tempfile::tempdir().unwrap();
     let on_error = OnError::SpoilLabel;
-    let settings = PrinterSettings { print_ms: 150, on_error, ..PrinterSettings::default() };
+    let settings = PrinterSettings {
+        print_ms: NEVER_MS,
+        on_error,
+        ..PrinterSettings::default()
+    };
     let printer = printer(folder.path(), settings);
     let mut host = connect(&printer).await;
     // The drivers' encoder says ^JZN; a foreign label need not.
     let ours = job(&picture(96, 33, 1), Compression::Hex, 1);
-    let foreign = String::from_utf8(ours.clone()).unwrap().replace("^JZN", "^JZY");
+    let foreign = String::from_utf8(ours.clone())
+        .unwrap()
+        .replace("^JZN", "^JZY");
     for (bytes, counted) in [(foreign.into_bytes(), 1), (ours, 1)] {
         host.write_all(&bytes).await.unwrap();
-        wait(|| printer.with(|p, _| p.is_busy())).await;
-        sleep(Duration::from_millis(30)).await;
+        wait(|| printer.with(|p, _| p.condition().labels_left) == 1).await;
         printer.with(|p, now| p.set_head_open(now, true));
-        assert!(status(&mut host).await.unwrap().head_open);
+        assert!(status(&mut host).await.head_open);
+        printer.with(|p, _| p.set_print_ms(20));
         printer.with(|p, now| p.set_head_open(now, false));
         wait(|| printer.with(|p, _| !p.is_busy())).await;
         assert_eq!(printer.with(|p, _| p.odometer()), counted);
+        printer.with(|p, _| p.set_print_ms(NEVER_MS));
     }
     let spoilt: Vec<bool> = printer.with(|p, _| p.labels().iter().map(|l| l.spoilt).collect());
     assert_eq!(spoilt, [true, false, true]);
@@ -399,22 +527,27 @@ async fn an_open_head_spoils_a_label_and_zebra_prints_it_again_unless_told_not_t
 #[tokio::test(flavor = "multi_thread")]
 async fn it_can_go_silent_and_follow_the_documented_silence() {
     let folder = tempfile::tempdir().unwrap();
-    let settings = PrinterSettings { answers_in_error: false, ..PrinterSettings::default() };
+    let settings = PrinterSettings {
+        answers_in_error: false,
+        ..PrinterSettings::default()
+    };
     let printer = printer(folder.path(), settings);
     let mut host = connect(&printer).await;
     printer.with(|p, _| p.set_silent(true));
-    assert_eq!(status(&mut host).await, None);
-    host.write_all(&job(&picture(96, 33, 1), Compression::Acs, 1)).await.unwrap();
+    assert!(is_silent(&mut host).await);
+    host.write_all(&job(&picture(96, 33, 1), Compression::Acs, 1))
+        .await
+        .unwrap();
     wait(|| printer.with(|p, _| p.odometer()) == 1).await;
     printer.with(|p, _| p.set_silent(false));
-    assert!(status(&mut host).await.is_some());
+    status(&mut host).await;
     printer.with(|p, now| p.set_paper_out(now, true));
-    assert_eq!(status(&mut host).await, None);
+    assert!(is_silent(&mut host).await);
     printer.with(|p, now| p.set_paper_out(now, false));
     printer.fault(Planned::once(Fault::Silent));
-    assert_eq!(status(&mut host).await, None);
+    assert!(is_silent(&mut host).await);
     printer.fault(Planned::once(Fault::ByteDelay { ms: 1 }));
-    assert!(status(&mut host).await.is_some());
+    status(&mut host).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -432,19 +565,28 @@ async fn a_cut_connection_leaves_no_label_and_the_resync_prefix_clears_it() {
         // The host may or may not notice while writing.
         host.write_all(&whole).await.unwrap_or_default();
         let mut byte = [0];
-        let gone = timeout(PATIENCE, host.read(&mut byte)).await.expect("never cut");
+        let gone = timeout(PATIENCE, host.read(&mut byte))
+            .await
+            .expect("never cut");
         assert!(matches!(gone, Ok(0) | Err(_)), "{gone:?}");
         wait(|| !printer.host_open()).await;
 
         let mut host = connect(&printer).await;
         host.write_all(Zpl.resync()).await.unwrap();
-        let now = status(&mut host).await.unwrap();
+        let now = status(&mut host).await;
         assert!(!now.busy(), "cut at {cut}: {now:?}");
         host.write_all(&whole).await.unwrap();
         wait(|| printer.with(|p, _| p.odometer()) > before).await;
         wait(|| printer.with(|p, _| !p.is_busy())).await;
-        assert_eq!(printer.with(|p, _| p.odometer()), before + 1, "cut at {cut}");
-        assert_eq!(*printer.with(|p, _| p.take_label()).unwrap().1, picture(96, 33, 1));
+        assert_eq!(
+            printer.with(|p, _| p.odometer()),
+            before + 1,
+            "cut at {cut}"
+        );
+        assert_eq!(
+            *printer.with(|p, _| p.take_label()).unwrap().1,
+            picture(96, 33, 1)
+        );
     }
     // Cut behind the last byte, the label is there although the host cannot know.
     let before = printer.with(|p, _| p.odometer());
@@ -458,28 +600,44 @@ async fn a_cut_connection_leaves_no_label_and_the_resync_prefix_clears_it() {
 #[tokio::test(flavor = "multi_thread")]
 async fn it_loses_what_it_had_when_the_power_goes_and_refuses_until_it_is_up() {
     let folder = tempfile::tempdir().unwrap();
-    let settings =
-        PrinterSettings { print_ms: 300, boot_ms: 300, ..PrinterSettings::default() };
+    let settings = PrinterSettings {
+        print_ms: NEVER_MS,
+        boot_ms: 1000,
+        ..PrinterSettings::default()
+    };
     let printer = printer(folder.path(), settings);
     let mut host = connect(&printer).await;
-    host.write_all(&job(&picture(96, 33, 1), Compression::Hex, 2)).await.unwrap();
-    wait(|| printer.with(|p, _| p.is_busy())).await;
+    host.write_all(&job(&picture(96, 33, 1), Compression::Hex, 2))
+        .await
+        .unwrap();
+    wait(|| printer.with(|p, _| p.condition().labels_left) == 2).await;
     printer.with(|p, now| p.power_cycle(now));
     let mut byte = [0];
-    let gone = timeout(PATIENCE, host.read(&mut byte)).await.expect("still connected");
+    let gone = timeout(PATIENCE, host.read(&mut byte))
+        .await
+        .expect("still connected");
     assert!(matches!(gone, Ok(0) | Err(_)));
     wait(|| !printer.host_open()).await;
-    assert!(TcpStream::connect(printer.address()).await.is_err(), "it is off");
+    assert!(
+        TcpStream::connect(printer.address()).await.is_err(),
+        "it is off"
+    );
     wait(|| printer.with(|p, _| p.is_on())).await;
     let mut host = retry(&printer).await;
-    assert!(!status(&mut host).await.unwrap().busy());
-    assert_eq!(printer.with(|p, _| (p.odometer(), p.labels().len())), (0, 1));
+    assert!(!status(&mut host).await.busy());
+    assert_eq!(
+        printer.with(|p, _| (p.odometer(), p.labels().len())),
+        (0, 1)
+    );
 
     printer.unplug();
     wait(|| !printer.host_open()).await;
-    assert!(TcpStream::connect(printer.address()).await.is_err(), "its cable is out");
+    assert!(
+        TcpStream::connect(printer.address()).await.is_err(),
+        "its cable is out"
+    );
     printer.replug();
-    assert!(status(&mut retry(&printer).await).await.is_some());
+    status(&mut retry(&printer).await).await;
 }
 
 async fn retry(printer: &TcpDevice<ZplPrinter>) -> TcpStream {
@@ -496,8 +654,10 @@ async fn retry(printer: &TcpDevice<ZplPrinter>) -> TcpStream {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_station_keeps_its_addresses_over_a_restart() {
     let folder = tempfile::tempdir().unwrap();
-    let layout =
-        StationLayout { docks: vec![("dock1".into(), true)], ..StationLayout::default() };
+    let layout = StationLayout {
+        docks: vec![("dock1".into(), true)],
+        ..StationLayout::default()
+    };
     let station = EmulatedStation::start(folder.path(), &layout).unwrap();
     let before = station.connections();
     let roles: Vec<(&str, &str)> = before.iter().map(|c| (c.place.as_str(), c.role)).collect();

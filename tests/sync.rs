@@ -12,3 +12,5 @@ mod loopback;
 mod rules;
 #[path = "sync_parts/simulation.rs"]
 mod simulation;
+#[path = "sync_parts/stored.rs"]
+mod stored;

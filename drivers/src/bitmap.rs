@@ -91,7 +91,7 @@ impl Bitmap {
             stride: stride_of(width),
             bits,
         };
-        if width % 8 != 0 {
+        if !width.is_multiple_of(8) {
             let mask = 0xFF_u8 << (8 - width % 8);
             for row in bitmap.bits.chunks_exact_mut(bitmap.stride) {
                 if let Some(last) = row.last_mut() {
@@ -192,13 +192,28 @@ impl Bitmap {
         }
     }
 
-    /// Draws another picture's black dots with its corner at `x`, `y`; clipped.
+    /// Draws another picture's black dots with its corner at `x`, `y`; clipped. Whole bytes at a
+    /// time: white padding on both sides makes the shifted edges harmless.
     pub fn blit(&mut self, other: &BitmapView<'_>, x: u32, y: u32) {
-        for row in 0..other.height {
-            for column in 0..other.width {
-                if other.get(column, row) {
-                    self.set(x.saturating_add(column), y.saturating_add(row), true);
-                }
+        if x >= self.width || y >= self.height {
+            return;
+        }
+        let (first, shift) = (index(x / 8), x % 8);
+        let tail = (8 - self.width % 8) % 8;
+        for row in 0..other.height.min(self.height - y) {
+            let start = index(y + row) * self.stride;
+            let Some(line) = self.bits.get_mut(start..start + self.stride) else {
+                return;
+            };
+            let mut carry = 0_u8;
+            let source = other.row(row).iter().copied().chain([0]);
+            for (byte, target) in source.zip(line.iter_mut().skip(first)) {
+                let wide = (u16::from(carry) << 8 | u16::from(byte)) >> shift;
+                *target |= u8::try_from(wide & 0xFF).unwrap_or(0);
+                carry = byte;
+            }
+            if let Some(last) = line.last_mut() {
+                *last &= 0xFF_u8 << tail;
             }
         }
     }
@@ -206,7 +221,7 @@ impl Bitmap {
     /// Turned clockwise by quarter turns.
     pub fn rotated_quarter(&self, turns: u8) -> Bitmap {
         let (width, height) = (self.width, self.height);
-        let (w, h) = if turns % 2 == 0 {
+        let (w, h) = if turns.is_multiple_of(2) {
             (width, height)
         } else {
             (height, width)
@@ -328,6 +343,33 @@ mod tests {
                 assert_eq!(bitmap.get(column, 1), inside, "{x} {w} {column}");
                 assert!(!bitmap.get(column, 0) && !bitmap.get(column, 2));
             }
+        }
+    }
+
+    #[test]
+    fn pictures_land_on_exactly_their_dots() {
+        let mut stamp = Bitmap::new(13, 3).unwrap();
+        for (x, y) in [(0, 0), (7, 0), (8, 1), (12, 2), (3, 1)] {
+            stamp.set(x, y, true);
+        }
+        for (w, x, y) in [
+            (40, 0, 0),
+            (40, 5, 1),
+            (37, 30, 2),
+            (16, 8, 3),
+            (9, 8, 0),
+            (9, 9, 0),
+        ] {
+            let mut bitmap = Bitmap::new(w, 5).unwrap();
+            bitmap.set(1, 1, true);
+            let mut slow = bitmap.clone();
+            for sy in 0..3 {
+                for sx in (0..13).filter(|sx| stamp.get(*sx, sy)) {
+                    slow.set(x + sx, y + sy, true);
+                }
+            }
+            bitmap.blit(&stamp.view(), x, y);
+            assert_eq!(bitmap, slow, "{w} {x} {y}");
         }
     }
 

@@ -4,7 +4,12 @@
 use crate::length::SizeReading;
 use crate::mass::MassReading;
 use crate::printer::PrinterStatus;
+use std::collections::VecDeque;
 use std::time::Duration;
+
+/// Most bytes to give to [`Codec::receive`] between two rounds of [`Codec::poll_event`]; up to
+/// this many, no event is ever lost.
+pub const RECEIVE_BYTES_MAX: usize = 4096;
 
 /// What the host may ask of a device.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,6 +72,120 @@ pub struct Emitted {
     pub at: Duration,
 }
 
+/// What the bytes look like when they make no sense: a remedy to show, never acted on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Hint {
+    /// Every byte has even parity over all eight bits, and some have the eighth bit set.
+    SevenEven,
+    /// The same with odd parity.
+    SevenOdd,
+}
+
+impl std::fmt::Display for Hint {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let (line, parity) = match self {
+            Hint::SevenEven => ("7E1", "even"),
+            Hint::SevenOdd => ("7O1", "odd"),
+        };
+        write!(
+            f,
+            "this looks like a {line} line read with 8 data bits: \
+             write data_bits = 7 and parity = \"{parity}\""
+        )
+    }
+}
+
+/// Watches for a 7-bit line with parity that is read with 8 data bits. The bytes themselves are
+/// never masked: a wrong line setting must be seen and put right, not papered over.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ParityWatch {
+    even_run: u32,
+    odd_run: u32,
+    /// Bytes with the eighth bit among the latest run.
+    high_run: u32,
+}
+
+impl ParityWatch {
+    /// Bytes in a row before a hint is given: one short frame.
+    const RUN_MIN: u32 = 7;
+
+    /// Takes one received byte.
+    pub fn byte(&mut self, byte: u8) {
+        let even = byte.count_ones().is_multiple_of(2);
+        let (run, other) = if even {
+            (&mut self.even_run, &mut self.odd_run)
+        } else {
+            (&mut self.odd_run, &mut self.even_run)
+        };
+        if *other > 0 {
+            // The run broke: what came before belongs to no 7-bit line.
+            *other = 0;
+            *run = 0;
+            self.high_run = 0;
+        }
+        *run = run.saturating_add(1);
+        self.high_run = self.high_run.saturating_add(u32::from(byte >> 7));
+    }
+
+    /// What the latest bytes look like.
+    pub fn hint(&self) -> Option<Hint> {
+        if self.high_run < 2 {
+            None
+        } else if self.even_run >= Self::RUN_MIN {
+            Some(Hint::SevenEven)
+        } else if self.odd_run >= Self::RUN_MIN {
+            Some(Hint::SevenOdd)
+        } else {
+            None
+        }
+    }
+}
+
+/// The events of a codec until they are polled. If nobody polls, further events become one
+/// growing garbage range: lost, but not silently.
+#[derive(Debug, Default)]
+pub struct EventQueue {
+    events: VecDeque<Emitted>,
+}
+
+impl EventQueue {
+    /// One byte makes at most one event and ends at most one garbage range.
+    const EVENTS_MAX: usize = 2 * RECEIVE_BYTES_MAX;
+
+    /// Adds an event made of the bytes from `start` to `end` (positions since reset).
+    pub fn push(&mut self, at: Duration, raw: Vec<u8>, event: Event, (start, end): (u64, u64)) {
+        if self.events.len() < Self::EVENTS_MAX {
+            self.events.push_back(Emitted { event, raw, at });
+            return;
+        }
+        let lost = |start| Emitted {
+            event: Event::Garbage { start, end },
+            raw: Vec::new(),
+            at,
+        };
+        if self.events.len() == Self::EVENTS_MAX {
+            self.events.push_back(lost(start));
+        } else if let Some(last) = self.events.back_mut()
+            && let Event::Garbage { start, .. } = last.event
+        {
+            *last = lost(start);
+        }
+    }
+
+    /// Adds a garbage range; nothing for an empty one.
+    pub fn garbage(&mut self, at: Duration, start: u64, end: u64) {
+        if start < end {
+            let event = Event::Garbage { start, end };
+            self.push(at, Vec::new(), event, (start, end));
+        }
+    }
+
+    /// The oldest event.
+    pub fn pop(&mut self) -> Option<Emitted> {
+        self.events.pop_front()
+    }
+}
+
 /// A wire protocol from the host's side. `now` is monotonic time since any fixed start.
 ///
 /// Poll order after every call: `poll_event` until empty, `poll_transmit` until empty, then
@@ -89,4 +208,8 @@ pub trait Codec: Send {
     fn poll_timeout(&self) -> Option<Duration>;
     /// A new connection: nothing of the old one survives.
     fn reset(&mut self);
+    /// Why the latest bytes may make no sense, for a log or a diagnosis page.
+    fn hint(&self) -> Option<Hint> {
+        None
+    }
 }

@@ -1,7 +1,7 @@
 //! Bytes of a device to lines of meaning: what `firstscan device decode` prints and what profile
 //! examples state.
 
-use crate::codec::{Event, ScanReading};
+use crate::codec::{Event, RECEIVE_BYTES_MAX, ScanReading};
 use crate::length::SizeReading;
 use crate::mass::MassReading;
 use crate::printer::{PrinterStatus, Reply};
@@ -12,9 +12,6 @@ use std::time::Duration;
 
 /// Time between two chunks: below every gap a codec watches for.
 const CHUNK_GAP: Duration = Duration::from_millis(1);
-
-/// Bytes given to a codec between two polls; its queue holds every event of that many.
-const CHUNK_BYTES_MAX: usize = 64;
 
 /// One decoded event.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -55,7 +52,8 @@ pub enum Line {
 }
 
 /// Decodes received bytes with a profile, `chunk` bytes at a time (all at once if `None`).
-/// `query` names the question a printer's bytes answer; its first one if absent.
+/// `query` names the question a printer's bytes answer; its first one if absent, and nothing is
+/// decoded for a name the language does not have. Time does not pass between the chunks.
 pub fn decode(
     profile: &Profile,
     chunk: Option<usize>,
@@ -70,7 +68,11 @@ pub fn decode(
     };
     let mut now = Duration::ZERO;
     let mut lines = Vec::new();
-    for part in bytes.chunks(chunk.unwrap_or(CHUNK_BYTES_MAX).clamp(1, CHUNK_BYTES_MAX)) {
+    for part in bytes.chunks(
+        chunk
+            .unwrap_or(RECEIVE_BYTES_MAX)
+            .clamp(1, RECEIVE_BYTES_MAX),
+    ) {
         now = now.saturating_add(CHUNK_GAP);
         codec.receive(now, part);
         while let Some(emitted) = codec.poll_event() {
@@ -107,6 +109,10 @@ fn replies(profile: &Profile, query: Option<&str>, bytes: &[u8]) -> Vec<Line> {
                 (Line::Identity { model, firmware }, used)
             }
             Reply::Counter(labels, used) => (Line::Counter { labels }, used),
+            Reply::Faults(faults, used) => {
+                let flags = faults.flags();
+                (Line::Status { flags }, used)
+            }
             Reply::Unknown(used) => (garbage(at, at.saturating_add(used)), used),
             Reply::Incomplete => {
                 if rest.iter().any(|b| !b.is_ascii_whitespace()) {

@@ -248,6 +248,33 @@ pub struct MassReading {
     pub flags: MassFlags,
 }
 
+impl MassReading {
+    /// A reading with its value, unless `over`, `under` or `fault` forbids one.
+    ///
+    /// # Errors
+    /// [`MassError::Range`] if the number is no mass.
+    pub fn present(decimal: Decimal, unit: Unit, flags: MassFlags) -> Result<Self, MassError> {
+        if flags.forbids_value() {
+            return Ok(MassReading::absent(unit, flags));
+        }
+        Ok(MassReading {
+            mass: Some(Mass::from_decimal(decimal, unit)?),
+            decimal: Some(decimal),
+            unit: Some(unit),
+            flags,
+        })
+    }
+
+    /// A reading without a value.
+    pub fn absent(unit: Unit, flags: MassFlags) -> Self {
+        MassReading {
+            unit: Some(unit),
+            flags,
+            ..MassReading::default()
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]

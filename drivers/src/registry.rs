@@ -5,7 +5,7 @@ use crate::mass::Unit;
 use crate::printer::Language;
 use crate::printer::zpl::Zpl;
 use crate::profile::{Kind, Profile};
-use crate::scale::toledo8217::Toledo8217;
+use crate::scale::toledo8217::{Options, Toledo8217};
 use crate::scanner::line::{Line, LineOptions};
 use include_dir::{Dir, DirEntry, include_dir};
 use std::sync::OnceLock;
@@ -13,7 +13,9 @@ use std::time::Duration;
 
 type Make = fn(&Profile) -> Box<dyn Codec>;
 
-static SCALES: &[(&str, Make)] = &[("toledo-8217", |p| Box::new(Toledo8217::new(unit(p))))];
+static SCALES: &[(&str, Make)] = &[("toledo-8217", |p| {
+    Box::new(Toledo8217::new(toledo_options(p)))
+})];
 
 static SCANNERS: &[(&str, Make)] = &[("line", |p| Box::new(Line::new(line_options(p))))];
 
@@ -21,27 +23,42 @@ static LANGUAGES: &[&dyn Language] = &[&Zpl];
 
 static PROFILES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/profiles");
 
-fn unit(profile: &Profile) -> Unit {
-    let unit = profile.unit.as_deref().and_then(|u| Unit::parse(u).ok());
-    unit.unwrap_or(Unit::Kilogram)
+fn toledo_options(profile: &Profile) -> Options {
+    // A checked profile of a scale names its unit.
+    let unit = profile.unit.unwrap_or(Unit::Kilogram);
+    Options {
+        implied_decimals: profile.scale.implied_decimals,
+        poll_interval: Duration::from_millis(profile.scale.poll_ms),
+        ..Options::new(unit)
+    }
 }
 
 fn line_options(profile: &Profile) -> LineOptions {
     let options = &profile.scanner;
     LineOptions {
         prefix: options.prefix.clone().into_bytes(),
-        terminators: options.terminators.clone().into_bytes(),
+        suffixes: options
+            .suffixes
+            .iter()
+            .map(|s| s.clone().into_bytes())
+            .collect(),
         aim: options.aim,
         gap: Duration::from_millis(options.gap_ms),
+        gap_ends: options.gap_ends,
     }
 }
 
 /// Whether a protocol or language of this name exists.
 pub fn knows(kind: Kind, codec: &str) -> bool {
+    codecs(kind).contains(&codec)
+}
+
+/// The protocols or languages a profile of this kind can name.
+pub fn codecs(kind: Kind) -> Vec<&'static str> {
     match kind {
-        Kind::Scale => SCALES.iter().any(|(name, _)| *name == codec),
-        Kind::Scanner => SCANNERS.iter().any(|(name, _)| *name == codec),
-        Kind::Printer => LANGUAGES.iter().any(|l| l.id() == codec),
+        Kind::Scale => SCALES.iter().map(|(name, _)| *name).collect(),
+        Kind::Scanner => SCANNERS.iter().map(|(name, _)| *name).collect(),
+        Kind::Printer => LANGUAGES.iter().map(|l| l.id()).collect(),
     }
 }
 

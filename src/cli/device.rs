@@ -71,7 +71,10 @@ fn list(inventory: &Inventory, json: bool, out: &mut dyn Write) -> anyhow::Resul
     }
     table(&rows, out)?;
     if inventory.devices.is_empty() {
-        writeln!(out, "Nothing is plugged in. Network devices are not listed: they need tcp = ...")?;
+        writeln!(
+            out,
+            "Nothing is plugged in. Network devices are not listed: they need tcp = ..."
+        )?;
     }
     for problem in &inventory.problems {
         writeln!(out, "note: {problem}")?;
@@ -91,14 +94,25 @@ fn rows_of(found: &Found) -> Vec<[String; 4]> {
     let mut rows: Vec<[String; 4]> = found
         .candidates
         .iter()
-        .map(|c| [String::new(), String::new(), format!("{} ({})", c.profile, c.score), why(c)])
+        .map(|c| {
+            [
+                String::new(),
+                String::new(),
+                format!("{} ({})", c.profile, c.score),
+                why(c),
+            ]
+        })
         .collect();
     if rows.is_empty() {
         rows.push([String::new(), String::new(), "-".into(), String::new()]);
     }
     if let Some(first) = rows.first_mut() {
         first[0].clone_from(&found.port);
-        first[1] = device.chars().filter(|c| !c.is_control()).take(48).collect();
+        first[1] = device
+            .chars()
+            .filter(|c| !c.is_control())
+            .take(48)
+            .collect();
     }
     rows
 }
@@ -168,8 +182,14 @@ fn decode_input(
     for line in &lines {
         writeln!(out, "{}", serde_json::to_string(line)?)?;
     }
-    let understood = lines.iter().any(|line| !matches!(line, Line::Garbage { .. }));
-    Ok(if understood { ExitCode::SUCCESS } else { ExitCode::from(NEGATIVE) })
+    let understood = lines
+        .iter()
+        .any(|line| !matches!(line, Line::Garbage { .. }));
+    Ok(if understood {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::from(NEGATIVE)
+    })
 }
 
 /// Why `--query` cannot be used; `None` if it can.
@@ -179,8 +199,13 @@ fn query_problem(profile: &Profile, query: Option<&str>) -> Option<String> {
         return Some(format!("{} is no printer: leave --query out", profile.id));
     };
     let names: Vec<&str> = language.queries().iter().map(|q| q.name).collect();
-    (!names.contains(&query))
-        .then(|| format!("{} has no question {query:?}: write {}", profile.id, names.join(", ")))
+    (!names.contains(&query)).then(|| {
+        format!(
+            "{} has no question {query:?}: write {}",
+            profile.id,
+            names.join(", ")
+        )
+    })
 }
 
 #[cfg(test)]
@@ -189,8 +214,11 @@ mod tests {
     use super::*;
 
     fn decoded(profile: &str, query: Option<&str>, input: &[u8]) -> (ExitCode, String) {
-        let options =
-            Decode { profile: profile.into(), chunk: Some(1), query: query.map(str::to_owned) };
+        let options = Decode {
+            profile: profile.into(),
+            chunk: Some(1),
+            query: query.map(str::to_owned),
+        };
         let mut out = Vec::new();
         let code = decode_input(&options, &mut &*input, &mut out).unwrap();
         (code, String::from_utf8(out).unwrap())
@@ -205,18 +233,37 @@ mod tests {
         assert_eq!(code, ExitCode::from(NEGATIVE), "{text}");
         assert_eq!(decoded("zpl-203", Some("xx"), b"").0, ExitCode::from(USAGE));
         assert_eq!(decoded("nobody", None, b"").0, ExitCode::from(USAGE));
-        assert_eq!(decoded("serial-line", Some("hs"), b"").0, ExitCode::from(USAGE));
+        assert_eq!(
+            decoded("serial-line", Some("hs"), b"").0,
+            ExitCode::from(USAGE)
+        );
     }
 
     #[test]
     fn the_table_shows_every_candidate_under_its_port() {
         let candidates = vec![
-            discover::Candidate { profile: "a", score: 100, evidence: vec!["ids".into()] },
-            discover::Candidate { profile: "b", score: 10, evidence: vec!["maybe".into()] },
+            discover::Candidate {
+                profile: "a",
+                score: 100,
+                evidence: vec!["ids".into()],
+            },
+            discover::Candidate {
+                profile: "b",
+                score: 10,
+                evidence: vec!["maybe".into()],
+            },
         ];
-        let found =
-            Found { bus: "serial", port: "/dev/x".into(), names: vec![], usb: None, candidates };
-        let inventory = Inventory { devices: vec![found], problems: vec!["no rights".into()] };
+        let found = Found {
+            bus: "serial",
+            port: "/dev/x".into(),
+            names: vec![],
+            usb: None,
+            candidates,
+        };
+        let inventory = Inventory {
+            devices: vec![found],
+            problems: vec!["no rights".into()],
+        };
         let mut out = Vec::new();
         list(&inventory, false, &mut out).unwrap();
         let text = String::from_utf8(out).unwrap();

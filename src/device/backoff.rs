@@ -16,7 +16,9 @@ pub struct Backoff {
 impl Backoff {
     /// The next pause: half fixed, half by `noise`.
     pub fn pause(&mut self, noise: u64) -> Duration {
-        let full = FIRST_MS.checked_shl(self.attempt.min(16)).unwrap_or(LONGEST_MS);
+        let full = FIRST_MS
+            .checked_shl(self.attempt.min(16))
+            .unwrap_or(LONGEST_MS);
         let half = full.min(LONGEST_MS) / 2;
         self.attempt = self.attempt.saturating_add(1);
         Duration::from_millis(half + noise % (half + 1))
@@ -43,7 +45,10 @@ mod tests {
             let mut backoff = Backoff::default();
             let pauses: Vec<_> = (0..40).map(|_| backoff.pause(noise).as_millis()).collect();
             assert!(pauses.iter().all(|p| (25..=2000).contains(p)), "{pauses:?}");
-            assert!(pauses.first() <= Some(&50) && pauses.last() >= Some(&1000), "{pauses:?}");
+            assert!(
+                pauses.first() <= Some(&50) && pauses.last() >= Some(&1000),
+                "{pauses:?}"
+            );
         }
     }
 }

@@ -24,7 +24,10 @@ pub struct Coalescer<T> {
 
 impl<T> Default for Coalescer<T> {
     fn default() -> Self {
-        Coalescer { last: None, held: VecDeque::new() }
+        Coalescer {
+            last: None,
+            held: VecDeque::new(),
+        }
     }
 }
 
@@ -44,8 +47,14 @@ impl<T> Coalescer<T> {
     /// When [`Coalescer::take`] gives something; `None` if nothing waits.
     pub fn due(&self) -> Option<Duration> {
         let (reading, _) = self.held.front()?;
-        let Some((last, at)) = &self.last else { return Some(Duration::ZERO) };
-        let wait = if last == reading { REPEAT_AFTER } else { GAP_MIN };
+        let Some((last, at)) = &self.last else {
+            return Some(Duration::ZERO);
+        };
+        let wait = if last == reading {
+            REPEAT_AFTER
+        } else {
+            GAP_MIN
+        };
         Some(at.saturating_add(wait))
     }
 
@@ -71,8 +80,16 @@ mod tests {
     use firstscan_drivers::mass::{Mass, MassFlags};
 
     fn reading(grams: i64) -> MassReading {
-        let flags = MassFlags { stable: true, zero: grams == 0, ..MassFlags::default() };
-        MassReading { mass: Some(Mass::from_grams(grams)), flags, ..MassReading::default() }
+        let flags = MassFlags {
+            stable: true,
+            zero: grams == 0,
+            ..MassFlags::default()
+        };
+        MassReading {
+            mass: Some(Mass::from_grams(grams)),
+            flags,
+            ..MassReading::default()
+        }
     }
 
     fn run(steps: &[(u64, i64)]) -> Vec<(u64, i64)> {
@@ -92,7 +109,10 @@ mod tests {
 
     #[test]
     fn changes_come_at_most_every_100_ms_and_the_last_one_wins() {
-        assert_eq!(run(&[(0, 5), (10, 6), (20, 7), (300, 8)]), [(0, 5), (100, 7), (300, 8)]);
+        assert_eq!(
+            run(&[(0, 5), (10, 6), (20, 7), (300, 8)]),
+            [(0, 5), (100, 7), (300, 8)]
+        );
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! A device as configured at a place, and what that means on the wire.
 
-use super::link::serial::{LineSettings, Parity};
 use super::link::Target;
+use super::link::serial::{LineSettings, Parity};
 use crate::domain::{DeviceId, ids};
 use firstscan_drivers::profile::{Kind, Profile, Serial};
 use firstscan_drivers::registry;
@@ -101,7 +101,10 @@ impl DeviceConfig {
         })?;
         if profile.kind != self.role.kind() {
             let kind = format!("{:?}", profile.kind).to_lowercase();
-            let text = format!("profile {} is of a {kind}: write role = {kind:?}", profile.id);
+            let text = format!(
+                "profile {} is of a {kind}: write role = {kind:?}",
+                profile.id
+            );
             return Err(self.error("role", text));
         }
         let idle_poll_ms = self.idle_poll_ms.unwrap_or(1000);
@@ -118,15 +121,17 @@ impl DeviceConfig {
 
     fn target(&self, serial: &Serial) -> Result<Target, DeviceConfigError> {
         match (&self.port, &self.tcp) {
-            (Some(path), None) if path.is_absolute() => {
-                Ok(Target::Serial { path: path.clone(), settings: self.settings(serial)? })
-            }
-            (Some(_), None) => {
-                Err(self.error("port", "write a full path, such as /dev/serial/by-id/...".into()))
-            }
-            (None, Some(address)) if is_address(address) => {
-                Ok(Target::Tcp { address: address.clone() })
-            }
+            (Some(path), None) if path.is_absolute() => Ok(Target::Serial {
+                path: path.clone(),
+                settings: self.settings(serial)?,
+            }),
+            (Some(_), None) => Err(self.error(
+                "port",
+                "write a full path, such as /dev/serial/by-id/...".into(),
+            )),
+            (None, Some(address)) if is_address(address) => Ok(Target::Tcp {
+                address: address.clone(),
+            }),
             (None, Some(_)) => {
                 Err(self.error("tcp", "write host:port, such as 192.168.1.50:9100".into()))
             }
@@ -182,7 +187,9 @@ mod tests {
     fn settings_come_from_the_profile_and_are_overridden_one_by_one() {
         let text = format!("{SCALE}port = '/dev/ttyUSB0'\nparity = 'odd'\ndtr = true");
         let wiring = parse(&text).wiring().unwrap();
-        let Target::Serial { settings, .. } = wiring.target else { panic!("no serial line") };
+        let Target::Serial { settings, .. } = wiring.target else {
+            panic!("no serial line")
+        };
         assert_eq!(settings.to_string(), "9600 7O1");
         assert_eq!(settings.dtr, Some(true));
     }
@@ -203,9 +210,21 @@ mod tests {
             assert_eq!(error.key, key, "{rest}: {error}");
         }
         let other = SCALE.replace("'scale'", "'printer'");
-        assert_eq!(parse(&format!("{other}tcp = 'h:1'")).wiring().unwrap_err().key, "role");
+        assert_eq!(
+            parse(&format!("{other}tcp = 'h:1'"))
+                .wiring()
+                .unwrap_err()
+                .key,
+            "role"
+        );
         let other = SCALE.replace("toledo", "nobody");
-        assert_eq!(parse(&format!("{other}tcp = 'h:1'")).wiring().unwrap_err().key, "profile");
+        assert_eq!(
+            parse(&format!("{other}tcp = 'h:1'"))
+                .wiring()
+                .unwrap_err()
+                .key,
+            "profile"
+        );
         assert!(toml::from_str::<DeviceConfig>(&format!("{SCALE}prot = '/dev/x'")).is_err());
     }
 }

@@ -22,7 +22,9 @@ pub struct Dialer {
 
 impl std::fmt::Debug for Dialer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Dialer").field("target", &self.target).finish_non_exhaustive()
+        f.debug_struct("Dialer")
+            .field("target", &self.target)
+            .finish_non_exhaustive()
     }
 }
 
@@ -31,7 +33,12 @@ impl Dialer {
     pub fn new(target: Target) -> Self {
         let first = target.clone();
         let dialing: Dialing = Box::pin(async move { first.open().await });
-        Dialer { target, backoff: Backoff::default(), opened_at: None, dialing: Some(dialing) }
+        Dialer {
+            target,
+            backoff: Backoff::default(),
+            opened_at: None,
+            dialing: Some(dialing),
+        }
     }
 
     /// Goes on with the present attempt, or starts one after a pause. May be dropped and called
@@ -40,7 +47,12 @@ impl Dialer {
     /// # Errors
     /// [`OpenError`] of this attempt.
     pub async fn dial(&mut self) -> Result<Opened, OpenError> {
-        let Dialer { target, backoff, dialing, .. } = self;
+        let Dialer {
+            target,
+            backoff,
+            dialing,
+            ..
+        } = self;
         let attempt = dialing.get_or_insert_with(|| {
             let (pause, target) = (backoff.pause(noise()), target.clone());
             Box::pin(async move {
@@ -63,7 +75,11 @@ impl Dialer {
 
     /// The connection ended.
     pub fn lost(&mut self) {
-        if self.opened_at.take().is_some_and(|at| at.elapsed() >= SETTLED_AFTER) {
+        if self
+            .opened_at
+            .take()
+            .is_some_and(|at| at.elapsed() >= SETTLED_AFTER)
+        {
             self.backoff.reset();
         }
     }

@@ -34,14 +34,26 @@ pub struct DeviceReport {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ReportKind {
     /// A barcode; `code` as [`code_text`] makes it, `raw` the frame as received.
-    Scan { code: String, raw: Vec<u8> },
+    Scan {
+        code: String,
+        raw: Vec<u8>,
+    },
     /// A reading: sent on change, at least every 500 ms while frames come, at most every 100 ms.
-    Mass { reading: MassReading, raw: Vec<u8> },
+    Mass {
+        reading: MassReading,
+        raw: Vec<u8>,
+    },
     /// `what` names address and line settings for people.
-    Connected { what: String },
-    Lost { reason: String },
+    Connected {
+        what: String,
+    },
+    Lost {
+        reason: String,
+    },
     /// Connected, but in need of a hand: `silent`, `garbage`; empty = fine again.
-    Status { flags: Vec<String> },
+    Status {
+        flags: Vec<String>,
+    },
 }
 
 /// What the station may ask of a device.
@@ -96,6 +108,9 @@ mod tests {
         assert_eq!(code_text(b"9400\x1D21"), "9400\u{1D}21");
         assert_eq!(code_text(br"a\xE9"), r"a\xE9");
         assert_eq!(code_text(b"a\xE9\\b"), "\u{FFFD}a\\xE9\\\\b");
-        assert_eq!(code_text("\u{FFFD}a\\xE9".as_bytes()), "\u{FFFD}\u{FFFD}a\\\\xE9");
+        assert_eq!(
+            code_text("\u{FFFD}a\\xE9".as_bytes()),
+            "\u{FFFD}\u{FFFD}a\\\\xE9"
+        );
     }
 }

@@ -48,7 +48,9 @@ impl DeviceHandle {
     /// # Errors
     /// [`CommandRefused`] if too many wait already.
     pub fn command(&self, command: DeviceCommand) -> Result<(), CommandRefused> {
-        let refused = |_| CommandRefused { device: self.id.clone() };
+        let refused = |_| CommandRefused {
+            device: self.id.clone(),
+        };
         self.commands.try_send(command).map_err(refused)
     }
 
@@ -95,7 +97,11 @@ pub fn start(
         lost_told: None,
     };
     let task = tokio::spawn(supervisor.run(Dialer::new(wiring.target), inbox));
-    Ok(DeviceHandle { id: wiring.id, commands, task })
+    Ok(DeviceHandle {
+        id: wiring.id,
+        commands,
+        task,
+    })
 }
 
 /// Nobody takes reports any more.
@@ -295,7 +301,14 @@ impl Supervisor {
             Event::Mass(reading) => self.masses.offer(reading, (emitted.raw, at)),
             Event::Scan(scan) => {
                 let code = code_text(&scan.bytes);
-                self.report(at, ReportKind::Scan { code, raw: emitted.raw }).await?;
+                self.report(
+                    at,
+                    ReportKind::Scan {
+                        code,
+                        raw: emitted.raw,
+                    },
+                )
+                .await?;
             }
             Event::Size(_) | Event::Status(_) => {
                 tracing::debug!(device = %self.id, "reading of another kind of device passed over");
@@ -329,7 +342,11 @@ impl Supervisor {
     }
 
     async fn report(&mut self, at: Stamp, kind: ReportKind) -> Result<(), Closed> {
-        let report = DeviceReport { device: self.id.clone(), at, kind };
+        let report = DeviceReport {
+            device: self.id.clone(),
+            at,
+            kind,
+        };
         self.reports.send(report).await.map_err(|_| Closed)
     }
 }

@@ -7,7 +7,7 @@ use super::effect::Effect;
 use super::event::Fact;
 use super::ids::{JobId, ParcelId};
 use super::input::{PrintStep, RenderedLabel};
-use super::job::{JobState, LabelJob};
+use super::job::{Evidence, JobState, LabelJob};
 use super::order::OrderStatus;
 use super::parcel::{Parcel, Stage};
 use super::scan::{Meaning, names_parcel};
@@ -109,16 +109,28 @@ pub(super) fn printed(at: &mut Desktop<'_>, id: &JobId, step: &PrintStep) {
             };
             at.emit(subject, fact);
         }
-        PrintStep::Broken { reason } => {
-            if job.state == JobState::Sending {
-                let fact = Fact::LabelInDoubt {
-                    job: job_id,
-                    reason: reason.clone(),
-                };
-                at.emit(subject, fact);
-                at.warn("The label may have printed. Look, then scan it or NOLABEL.");
-            }
+        PrintStep::Broken { reason } => broken(at, &job, reason),
+    }
+}
+
+/// The transfer broke, or the printer's counter denies the label. Before the first byte that is a
+/// failure; after it, a doubt.
+fn broken(at: &mut Desktop<'_>, job: &LabelJob, reason: &str) {
+    let subject = job.parcel.as_str();
+    let reason = reason.to_owned();
+    match job.state {
+        JobState::Queued => {
+            at.live.queued.remove(&job.id);
+            let problems = vec![reason.clone()];
+            at.emit(subject, Fact::LabelFailed { job: job.id.clone(), problems });
+            let remedy = "Call the supervisor. Scan ABORT, or REPRINT and a reason.";
+            at.stop("label_failed", None, &reason, remedy);
         }
+        JobState::Sending | JobState::Sent if !job.evidence.contains(&Evidence::Counted) => {
+            at.emit(subject, Fact::LabelInDoubt { job: job.id.clone(), reason });
+            at.warn("The label may have printed. Look, then scan it or NOLABEL.");
+        }
+        _ => {}
     }
 }
 
@@ -288,7 +300,7 @@ fn verified(at: &mut Desktop<'_>, parcel: &Parcel, job: JobId, code: &str) {
         .get(&job)
         .map(|j| j.evidence.iter().copied().collect())
         .unwrap_or_default();
-    evidence.push(super::job::Evidence::Verified);
+    evidence.push(Evidence::Verified);
     let id = parcel.id.clone();
     let fact = Fact::LabelVerified {
         job,

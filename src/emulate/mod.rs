@@ -5,6 +5,7 @@
 //! one can be put on other transports.
 
 pub mod bench;
+pub mod demo;
 pub mod eyes;
 pub mod fault;
 pub mod link;

@@ -17,6 +17,7 @@ use std::ops::Deref;
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
@@ -24,6 +25,8 @@ use tokio::task::JoinHandle;
 
 /// How often a closed line is looked at.
 const REOPEN_CHECK: Duration = Duration::from_millis(5);
+/// Every how many looks at a closed line its lock is tried.
+const LOCK_CHECKS: u32 = 10;
 /// How long a device that broke the connection stays away.
 const AWAY_AFTER_CUT: Duration = Duration::from_millis(50);
 
@@ -85,8 +88,9 @@ async fn run<M: DeviceModel>(device: Device<M>, first: Node, link: PathBuf) {
     let mut node = Some(first);
     loop {
         if !device.is_reachable() {
-            if node.take().is_some() {
+            if node.is_some() {
                 remove(&link);
+                node = None;
             }
             device.idle(Duration::from_millis(100)).await;
             continue;
@@ -99,11 +103,12 @@ async fn run<M: DeviceModel>(device: Device<M>, first: Node, link: PathBuf) {
             continue;
         };
         let end = session(&device, current).await;
-        device.set_host_open(false);
         if end != End::Lost {
-            node = None;
+            // The name goes before the line: who reconnects at the hang-up finds no stale node.
             remove(&link);
+            node = None;
         }
+        device.set_host_open(false);
         if end == End::Cut {
             tokio::time::sleep(AWAY_AFTER_CUT).await;
         }
@@ -112,19 +117,24 @@ async fn run<M: DeviceModel>(device: Device<M>, first: Node, link: PathBuf) {
 
 /// Waits for the host to open the line, then serves it until it closes.
 async fn session<M: DeviceModel>(device: &Device<M>, node: &Node) -> End {
-    node.flush();
+    let mut checks = 0_u32;
     let first = loop {
         if let Host::Open(first) = node.host() {
             break first;
+        }
+        if checks == 0 {
+            node.flush();
         }
         if !device.is_reachable() {
             return End::Pulled;
         }
         // A host that was killed leaves its exclusive lock on the terminal, which only root can
         // pass: a fresh node takes its place.
-        if node.is_locked() && matches!(node.host(), Host::Closed) {
+        let look = checks.is_multiple_of(LOCK_CHECKS);
+        if look && node.is_locked() && matches!(node.host(), Host::Closed) {
             return End::Cut;
         }
+        checks = checks.wrapping_add(1);
         device.idle(REOPEN_CHECK).await;
     };
     device.set_host_open(true);
@@ -200,6 +210,7 @@ impl Node {
     fn stream(&self) -> io::Result<PtyStream> {
         Ok(PtyStream {
             fd: AsyncFd::new(self.master.try_clone()?)?,
+            hung_up: AtomicBool::new(false),
         })
     }
 
@@ -217,24 +228,46 @@ enum Host {
 
 struct PtyStream {
     fd: AsyncFd<OwnedFd>,
+    /// A hang-up was seen. It stays on the registration even if the host is back already, which
+    /// would then look ready for ever: such a stream ends as soon as it has nothing to do.
+    hung_up: AtomicBool,
+}
+
+impl PtyStream {
+    async fn ready(&self, interest: Interest) -> io::Result<()> {
+        let guard = self.fd.ready(interest).await?;
+        let ready = guard.ready();
+        if ready.is_read_closed() || ready.is_write_closed() {
+            self.hung_up.store(true, Ordering::Relaxed);
+        }
+        Ok(())
+    }
+
+    fn judge(&self, result: io::Result<usize>) -> io::Result<usize> {
+        let blocked = matches!(&result, Err(e) if e.kind() == io::ErrorKind::WouldBlock);
+        if blocked && self.hung_up.load(Ordering::Relaxed) {
+            return Err(io::ErrorKind::ConnectionReset.into());
+        }
+        result
+    }
 }
 
 impl ByteStream for PtyStream {
     fn try_read(&self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.fd
-            .try_io(Interest::READABLE, |fd| Ok(rustix::io::read(fd, buffer)?))
+        let read = |fd: &OwnedFd| Ok(rustix::io::read(fd, buffer)?);
+        self.judge(self.fd.try_io(Interest::READABLE, read))
     }
 
     fn try_write(&self, bytes: &[u8]) -> io::Result<usize> {
-        self.fd
-            .try_io(Interest::WRITABLE, |fd| Ok(rustix::io::write(fd, bytes)?))
+        let write = |fd: &OwnedFd| Ok(rustix::io::write(fd, bytes)?);
+        self.judge(self.fd.try_io(Interest::WRITABLE, write))
     }
 
     async fn readable(&self) -> io::Result<()> {
-        self.fd.ready(Interest::READABLE).await.map(drop)
+        self.ready(Interest::READABLE).await
     }
 
     async fn writable(&self) -> io::Result<()> {
-        self.fd.ready(Interest::WRITABLE).await.map(drop)
+        self.ready(Interest::WRITABLE).await
     }
 }

@@ -16,7 +16,10 @@ const COUNTER_REST: Duration = Duration::from_secs(10);
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Answer {
     /// `asked` is when its question left; `None` if nobody asked.
-    Status { status: PrinterStatus, asked: Option<Duration> },
+    Status {
+        status: PrinterStatus,
+        asked: Option<Duration>,
+    },
     /// `None` if the printer does not know its counter.
     Counter { count: Option<u64> },
 }
@@ -33,7 +36,9 @@ pub struct Asker {
 
 impl fmt::Debug for Asker {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Asker").field("open", &self.open).finish_non_exhaustive()
+        f.debug_struct("Asker")
+            .field("open", &self.open)
+            .finish_non_exhaustive()
     }
 }
 
@@ -43,7 +48,9 @@ impl Asker {
         Asker {
             language,
             status: language.query(QueryKind::Status).filter(|_| status),
-            counter: language.query(QueryKind::Counter).filter(|_| status && counter),
+            counter: language
+                .query(QueryKind::Counter)
+                .filter(|_| status && counter),
             open: None,
             counter_rest_until: None,
             answer: Vec::new(),
@@ -75,7 +82,7 @@ impl Asker {
         let query = match kind {
             QueryKind::Status => self.status,
             QueryKind::Counter => self.counter.filter(|_| self.has_counter(now)),
-            QueryKind::Identity => None,
+            QueryKind::Identity | QueryKind::Faults => None,
         };
         match query {
             Some(query) if self.open.is_none() => {
@@ -116,25 +123,26 @@ impl Asker {
                 None => Reply::Incomplete,
             };
             let replies = [parse(self.status), parse(self.counter)];
-            let (end, reply) = replies.into_iter().filter_map(with_end).min_by_key(|r| r.0)?;
+            let (end, reply) = replies
+                .into_iter()
+                .filter_map(with_end)
+                .min_by_key(|r| r.0)?;
             self.answer.drain(..end.max(1).min(self.answer.len()));
-            match reply {
+            let count = match reply {
                 Reply::Status(status, _) => {
-                    return Some(Answer::Status { status, asked: self.close(QueryKind::Status) });
+                    let asked = self.close(QueryKind::Status);
+                    return Some(Answer::Status { status, asked });
                 }
-                Reply::Counter(count, _) => {
-                    if self.close(QueryKind::Counter).is_some() {
-                        return Some(Answer::Counter { count: Some(count) });
-                    }
-                }
+                Reply::Counter(count, _) => Some(Some(count)),
                 // A short text that is no number answers an open counter question with "no"; a
                 // long one is noise.
-                _ if end < NOISE_BYTES_MIN => {
-                    if self.close(QueryKind::Counter).is_some() {
-                        return Some(Answer::Counter { count: None });
-                    }
-                }
-                _ => {}
+                _ if end < NOISE_BYTES_MIN => Some(None),
+                _ => None,
+            };
+            if let Some(count) = count
+                && self.close(QueryKind::Counter).is_some()
+            {
+                return Some(Answer::Counter { count });
             }
             if self.answer.is_empty() {
                 return None;
@@ -155,6 +163,7 @@ fn with_end(reply: Reply) -> Option<(usize, Reply)> {
         Reply::Status(_, end)
         | Reply::Identity(_, end)
         | Reply::Counter(_, end)
+        | Reply::Faults(_, end)
         | Reply::Unknown(end) => Some((end, reply)),
         Reply::Incomplete => None,
     }
@@ -184,11 +193,17 @@ mod tests {
     fn answers_find_their_question_in_any_order_and_any_split() {
         let mut asker = Asker::new(&Zpl, true, true);
         let second = Duration::from_secs(1);
-        assert_eq!(asker.ask(second, QueryKind::Counter), Zpl.queries()[2].bytes);
+        assert_eq!(
+            asker.ask(second, QueryKind::Counter),
+            Zpl.queries()[2].bytes
+        );
         assert!(asker.ask(second, QueryKind::Status).is_empty());
         let mixed = [IDLE, b"\"17\"", IDLE].concat();
         let got = answers(&mut asker, &mixed);
-        assert!(matches!(got[0], Answer::Status { asked: None, .. }), "{got:?}");
+        assert!(
+            matches!(got[0], Answer::Status { asked: None, .. }),
+            "{got:?}"
+        );
         assert_eq!(got[1], Answer::Counter { count: Some(17) });
         assert!(matches!(got[2], Answer::Status { asked: None, .. }));
         assert!(!asker.ask(second, QueryKind::Status).is_empty());
@@ -205,7 +220,10 @@ mod tests {
         assert!(!asker.has_counter(at(12)) && asker.ask(at(12), QueryKind::Counter).is_empty());
         assert!(answers(&mut asker, b"\"17\"").is_empty());
         assert!(!asker.ask(at(13), QueryKind::Counter).is_empty());
-        assert_eq!(answers(&mut asker, b"\"?\""), [Answer::Counter { count: None }]);
+        assert_eq!(
+            answers(&mut asker, b"\"?\""),
+            [Answer::Counter { count: None }]
+        );
     }
 
     #[test]
@@ -217,6 +235,6 @@ mod tests {
             while asker.next_answer().is_some() {}
         }
         assert!(asker.answer.len() <= ANSWER_BYTES_MAX);
-        assert!(answers(&mut asker, &[b"\r\n".as_slice(), IDLE, IDLE].concat()).len() >= 1);
+        assert!(!answers(&mut asker, &[b"\r\n".as_slice(), IDLE, IDLE].concat()).is_empty());
     }
 }

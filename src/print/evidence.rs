@@ -60,7 +60,12 @@ impl Evidence {
 
     /// A status came; `asked` is when it was asked for. True if the printer is idle without a
     /// fault after the label.
-    pub fn status(&mut self, now: Duration, status: &PrinterStatus, asked: Option<Duration>) -> bool {
+    pub fn status(
+        &mut self,
+        now: Duration,
+        status: &PrinterStatus,
+        asked: Option<Duration>,
+    ) -> bool {
         let faulty = status.paper_out || status.head_open || status.ribbon_out;
         self.spoilt |= faulty || status.corrupt_memory;
         let waits = status.formats_in_buffer > 0 || status.labels_remaining > 0;
@@ -89,7 +94,9 @@ impl Evidence {
         rises: bool,
         patience: Duration,
     ) -> Verdict {
-        let Some(idle_since) = self.idle_since else { return Verdict::default() };
+        let Some(idle_since) = self.idle_since else {
+            return Verdict::default();
+        };
         let waited = now >= idle_since.saturating_add(patience);
         let worked = self.seen_busy && !self.spoilt;
         let rose = match (self.counter_before, counter) {
@@ -97,22 +104,35 @@ impl Evidence {
             _ => None,
         };
         match rose {
-            Some((COPIES, before, after)) => {
-                Verdict { drained: true, counted: Some((before, after)), broken: None, done: true }
-            }
+            Some((COPIES, before, after)) => Verdict {
+                drained: true,
+                counted: Some((before, after)),
+                broken: None,
+                done: true,
+            },
             // The counter is patient: printers count when the label is out, not when they idle.
             Some((0, ..)) if !waited => Verdict::default(),
-            Some((0, ..)) if worked && !rises => {
-                Verdict { drained: true, done: true, ..Verdict::default() }
-            }
+            Some((0, ..)) if worked && !rises => Verdict {
+                drained: true,
+                done: true,
+                ..Verdict::default()
+            },
             Some((0, ..)) => Verdict {
                 broken: Some("the printer is idle and its label counter did not rise"),
                 done: true,
                 ..Verdict::default()
             },
             // More than ours came out: whose labels they are is not known.
-            Some(_) => Verdict { drained: worked, done: true, ..Verdict::default() },
-            None if worked => Verdict { drained: true, done: true, ..Verdict::default() },
+            Some(_) => Verdict {
+                drained: worked,
+                done: true,
+                ..Verdict::default()
+            },
+            None if worked => Verdict {
+                drained: true,
+                done: true,
+                ..Verdict::default()
+            },
             None if !waited => Verdict::default(),
             None => Verdict {
                 broken: self.was_lost.then_some(
@@ -138,11 +158,17 @@ mod tests {
     }
 
     fn busy() -> PrinterStatus {
-        PrinterStatus { labels_remaining: 1, ..idle() }
+        PrinterStatus {
+            labels_remaining: 1,
+            ..idle()
+        }
     }
 
     fn out() -> PrinterStatus {
-        PrinterStatus { paper_out: true, ..busy() }
+        PrinterStatus {
+            paper_out: true,
+            ..busy()
+        }
     }
 
     /// The verdict after statuses asked every 100 ms from the moment of sending.
@@ -170,7 +196,10 @@ mod tests {
     fn the_counter_proves_exactly_its_own_label() {
         let verdict = after(Some(7), &[idle()], Some(8));
         assert_eq!((verdict.drained, verdict.counted), (true, Some((7, 8))));
-        assert_eq!(after(Some(7), &[busy(), idle()], Some(7)), Verdict::default());
+        assert_eq!(
+            after(Some(7), &[busy(), idle()], Some(7)),
+            Verdict::default()
+        );
         assert_eq!(after(Some(7), &[busy()], Some(8)), Verdict::default());
         for strange in [9, 6] {
             assert_eq!(after(Some(7), &[idle()], Some(strange)).counted, None);
@@ -182,7 +211,11 @@ mod tests {
     #[test]
     fn a_spoilt_label_is_not_drained_without_the_counter() {
         assert!(!after(None, &[busy(), out(), idle()], None).drained);
-        assert!(after(Some(1), &[busy(), out(), idle()], Some(2)).counted.is_some());
+        assert!(
+            after(Some(1), &[busy(), out(), idle()], Some(2))
+                .counted
+                .is_some()
+        );
     }
 
     #[test]
@@ -200,7 +233,10 @@ mod tests {
         evidence.status(AT(10), &busy(), Some(AT(5)));
         evidence.lost();
         evidence.status(AT(20), &idle(), Some(AT(15)));
-        assert_eq!(evidence.judge(AT(20), None, false, PATIENCE), Verdict::default());
+        assert_eq!(
+            evidence.judge(AT(20), None, false, PATIENCE),
+            Verdict::default()
+        );
         let verdict = evidence.judge(AT(9000), None, false, PATIENCE);
         assert!(verdict.done && !verdict.drained && verdict.broken.is_some());
     }

@@ -9,11 +9,14 @@
 
 mod asker;
 mod evidence;
+mod flow;
+mod limits;
 mod report;
 mod session;
 mod settle;
 mod worker;
 
+pub use limits::{Printer, Timing};
 pub use report::{PrintOrder, PrintReport, PrintReportKind};
-pub use session::{Printer, Session, Timing};
+pub use session::Session;
 pub use worker::{OrderRefused, PrinterHandle, start, start_with};

@@ -16,7 +16,10 @@ pub enum PrintOrder {
     Drop { job: JobId },
     /// A job in doubt from before a restart: answered with [`PrintStep::Counted`] if the label
     /// counter proves it, else not at all. Give these before any `Submit`.
-    Settle { job: JobId, counter_before: Option<u64> },
+    Settle {
+        job: JobId,
+        counter_before: Option<u64>,
+    },
 }
 
 /// News from a printer's worker.
@@ -30,11 +33,20 @@ pub struct PrintReport {
 /// What happened at a printer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PrintReportKind {
-    Step { job: JobId, step: PrintStep },
+    Step {
+        job: JobId,
+        step: PrintStep,
+    },
     /// `what` names the address for people.
-    Connected { what: String },
-    Lost { reason: String },
+    Connected {
+        what: String,
+    },
+    Lost {
+        reason: String,
+    },
     /// In need of a hand: `paper_out`, `head_open`, `paused`, ..., or `silent` if it does not
     /// answer; empty = it said that it is fine.
-    Status { flags: Vec<String> },
+    Status {
+        flags: Vec<String>,
+    },
 }

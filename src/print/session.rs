@@ -3,11 +3,12 @@
 
 use super::asker::{Answer, Asker};
 use super::evidence::Evidence;
+use super::limits::{Printer, Timing};
 use super::report::PrintReportKind;
 use super::settle::Doubts;
 use crate::domain::JobId;
 use crate::domain::input::PrintStep;
-use firstscan_drivers::printer::{Language, PrinterStatus, QueryKind};
+use firstscan_drivers::printer::PrinterStatus;
 use std::collections::VecDeque;
 use std::time::Duration;
 
@@ -16,108 +17,70 @@ const QUEUE_MAX: usize = 64;
 /// Bytes offered to the connection at once.
 const CHUNK_BYTES: usize = 4096;
 
-/// What a printer can be asked.
-#[derive(Clone, Copy)]
-pub struct Printer {
-    pub language: &'static dyn Language,
-    /// It answers status questions.
-    pub status: bool,
-    /// It tells its label counter.
-    pub counter: bool,
-}
-
-impl std::fmt::Debug for Printer {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Printer").field("language", &self.language.id()).finish_non_exhaustive()
-    }
-}
-
-/// How long things may take.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Timing {
-    /// Between two status questions while nothing is to be printed.
-    pub idle_poll: Duration,
-    /// The same while a label waits for its evidence.
-    pub settle_poll: Duration,
-    /// A question without an answer after this is unanswered.
-    pub answer_max: Duration,
-    /// A transfer without progress is broken after this, unless the printer reports a fault.
-    pub stall_max: Duration,
-    /// With a reported fault it is broken only after this.
-    pub fault_stall_max: Duration,
-    /// How long an idle printer may take to count a label it got.
-    pub patience: Duration,
-    /// How long a ready label waits for its release.
-    pub release_max: Duration,
-}
-
-impl Default for Timing {
-    fn default() -> Self {
-        Timing {
-            idle_poll: Duration::from_secs(1),
-            settle_poll: Duration::from_millis(150),
-            answer_max: Duration::from_millis(1500),
-            stall_max: Duration::from_secs(10),
-            fault_stall_max: Duration::from_secs(600),
-            patience: Duration::from_secs(3),
-            release_max: Duration::from_secs(60),
-        }
-    }
-}
-
 /// A label with its bytes.
-#[derive(Debug)]
-struct Job {
-    id: JobId,
-    bytes: Vec<u8>,
+pub(super) struct Job {
+    pub(super) id: JobId,
+    pub(super) bytes: Vec<u8>,
+}
+
+impl std::fmt::Debug for Job {
+    /// Without the bytes: they hold an address.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} ({} bytes)", self.id, self.bytes.len())
+    }
 }
 
 /// Where the label in hand stands.
 #[derive(Debug)]
-enum Phase {
+pub(super) enum Phase {
     /// For a printer that is connected, answers, and has no fault.
     Waiting,
     /// The label counter is being read.
     Counting,
-    Ready { since: Duration },
-    Writing { written: usize, moved_at: Duration },
+    Ready {
+        since: Duration,
+    },
+    Writing {
+        written: usize,
+        moved_at: Duration,
+    },
     Settling(Evidence),
 }
 
 /// The label in hand.
 #[derive(Debug)]
-struct Active {
-    job: Job,
-    phase: Phase,
-    counter_before: Option<u64>,
+pub(super) struct Active {
+    pub(super) job: Job,
+    pub(super) phase: Phase,
+    pub(super) counter_before: Option<u64>,
     /// `Ready` was reported, so `Release` may come.
-    announced: bool,
+    pub(super) announced: bool,
 }
 
 /// The state machine. After every call: poll reports until empty, offer `to_write` to the
 /// connection, close it if `take_close` says so, and call `handle_timeout` at `poll_timeout`.
 #[derive(Debug)]
 pub struct Session {
-    timing: Timing,
-    resync: &'static [u8],
-    asker: Asker,
-    up: bool,
+    pub(super) timing: Timing,
+    pub(super) resync: &'static [u8],
+    pub(super) asker: Asker,
+    pub(super) up: bool,
     /// Questions and the resync prefix on their way.
-    small: Vec<u8>,
-    active: Option<Active>,
-    queue: VecDeque<Job>,
-    doubts: Doubts,
-    status: Option<PrinterStatus>,
-    silent: bool,
-    next_poll: Duration,
+    pub(super) small: Vec<u8>,
+    pub(super) active: Option<Active>,
+    pub(super) queue: VecDeque<Job>,
+    pub(super) doubts: Doubts,
+    pub(super) status: Option<PrinterStatus>,
+    pub(super) silent: bool,
+    pub(super) next_poll: Duration,
     /// The counter was seen to rise with a label of ours.
-    counter_rises: bool,
+    pub(super) counter_rises: bool,
     /// A label's bytes left since the start, so the counter no longer speaks about old jobs.
-    sent_any: bool,
-    told_flags: Option<Vec<String>>,
-    told_lost: Option<String>,
-    reports: VecDeque<PrintReportKind>,
-    close: Option<String>,
+    pub(super) sent_any: bool,
+    pub(super) told_flags: Option<Vec<String>>,
+    pub(super) told_lost: Option<String>,
+    pub(super) reports: VecDeque<PrintReportKind>,
+    pub(super) close: Option<String>,
 }
 
 impl Session {
@@ -151,7 +114,10 @@ impl Session {
             return;
         }
         if self.queue.len() >= QUEUE_MAX {
-            self.broken(&id, "too many labels wait for this printer; nothing was sent");
+            self.broken(
+                &id,
+                "too many labels wait for this printer; nothing was sent",
+            );
             return;
         }
         self.queue.push_back(Job { id, bytes });
@@ -161,18 +127,31 @@ impl Session {
     /// The first byte leaves with the next write.
     pub fn release(&mut self, now: Duration, id: &JobId) {
         let up = self.up;
-        let Some(active) = self.active.as_mut().filter(|a| a.job.id == *id && a.announced) else {
-            self.broken(id, "the printer's worker does not hold this label; nothing was sent");
+        let Some(active) = self
+            .active
+            .as_mut()
+            .filter(|a| a.job.id == *id && a.announced)
+        else {
+            self.broken(
+                id,
+                "the printer's worker does not hold this label; nothing was sent",
+            );
             return;
         };
         if matches!(active.phase, Phase::Writing { .. } | Phase::Settling(_)) {
             return;
         }
         if up {
-            active.phase = Phase::Writing { written: 0, moved_at: now };
+            active.phase = Phase::Writing {
+                written: 0,
+                moved_at: now,
+            };
         } else {
             self.active = None;
-            self.broken(id, "the connection was lost before the first byte; nothing was sent");
+            self.broken(
+                id,
+                "the connection was lost before the first byte; nothing was sent",
+            );
             self.advance(now);
         }
     }
@@ -222,7 +201,9 @@ impl Session {
         self.close = None;
         if self.told_lost.as_deref() != Some(reason) {
             self.told_lost = Some(reason.to_owned());
-            self.reports.push_back(PrintReportKind::Lost { reason: reason.to_owned() });
+            self.reports.push_back(PrintReportKind::Lost {
+                reason: reason.to_owned(),
+            });
         }
         match self.active.as_mut().map(|a| &mut a.phase) {
             Some(Phase::Writing { .. }) => self.break_off(reason),
@@ -251,7 +232,11 @@ impl Session {
             return &self.small;
         }
         match &self.active {
-            Some(Active { job, phase: Phase::Writing { written, .. }, .. }) => {
+            Some(Active {
+                job,
+                phase: Phase::Writing { written, .. },
+                ..
+            }) => {
                 let rest = job.bytes.get(*written..).unwrap_or_default();
                 rest.get(..CHUNK_BYTES).unwrap_or(rest)
             }
@@ -266,9 +251,16 @@ impl Session {
             return;
         }
         let partial = self.status.is_some_and(|s| s.partial_format);
-        let Some(active) = &mut self.active else { return };
-        let Phase::Writing { written, moved_at } = &mut active.phase else { return };
-        self.sent_any = true;
+        let Some(active) = &mut self.active else {
+            return;
+        };
+        let Phase::Writing { written, moved_at } = &mut active.phase else {
+            return;
+        };
+        if !self.sent_any {
+            self.sent_any = true;
+            self.doubts.judge(None);
+        }
         *written += count;
         *moved_at = now;
         let total = active.job.bytes.len();
@@ -288,7 +280,11 @@ impl Session {
 
     /// Call when the time of `poll_timeout` has come.
     pub fn handle_timeout(&mut self, now: Duration) {
-        if self.asker.deadline(self.timing.answer_max).is_some_and(|at| at <= now) {
+        if self
+            .asker
+            .deadline(self.timing.answer_max)
+            .is_some_and(|at| at <= now)
+        {
             self.unanswered(now);
         }
         if self.stall_at().is_some_and(|at| at <= now) {
@@ -311,7 +307,10 @@ impl Session {
         let poll = (free && self.asker.has_status()).then_some(self.next_poll);
         let doubts = self.doubts.due().filter(|_| free && self.is_idle());
         let answer = self.asker.deadline(self.timing.answer_max);
-        [answer, poll, doubts, self.stall_at(), self.release_at()].into_iter().flatten().min()
+        [answer, poll, doubts, self.stall_at(), self.release_at()]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     /// News for the station.
@@ -326,200 +325,175 @@ impl Session {
 
     /// A label is on its way to the printer.
     pub fn is_writing(&self) -> bool {
-        matches!(&self.active, Some(Active { phase: Phase::Writing { .. }, .. }))
+        matches!(
+            &self.active,
+            Some(Active {
+                phase: Phase::Writing { .. },
+                ..
+            })
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use firstscan_drivers::printer::zpl::Zpl;
+    use std::collections::BTreeMap;
+
+    const PRINTER: Printer = Printer {
+        language: &Zpl,
+        status: true,
+        counter: true,
+    };
+    const JOBS: u64 = 6;
+
+    fn status(paper_out: bool, left: u32) -> Vec<u8> {
+        let out = u8::from(paper_out);
+        format!(
+            "\x02030,{out},0,0812,000,0,0,0,000,0,0,0\x03\r\n\
+             \x02000,0,0,0,0,2,4,0,{left:08},1,000\x03\r\n\x021234,0\x03\r\n"
+        )
+        .into_bytes()
     }
 
-    fn on_status(&mut self, now: Duration, status: PrinterStatus, asked: Option<Duration>) {
-        self.silent = false;
-        self.status = Some(status);
-        let interval = match self.active.as_ref().map(|a| &a.phase) {
-            Some(Phase::Settling(_) | Phase::Waiting) => self.timing.settle_poll,
-            _ => self.timing.idle_poll,
-        };
-        self.next_poll = asked.unwrap_or(now).saturating_add(interval).max(now);
-        self.tell_flags();
-        let Some(Active { phase: Phase::Settling(evidence), .. }) = &mut self.active else {
-            return;
-        };
-        if evidence.status(now, &status, asked) && !evidence.wants_counter {
-            self.judge(now, None);
-        }
+    /// Everything a printer, a cable and a station can do, in any order. Job `n` is 300 bytes `n`.
+    struct Storm {
+        session: Session,
+        now: Duration,
+        seed: u64,
+        written: BTreeMap<u8, usize>,
+        released: BTreeMap<u8, bool>,
+        ended: BTreeMap<String, u32>,
     }
 
-    fn on_counter(&mut self, now: Duration, count: Option<u64>) {
-        if !self.doubts.is_empty() {
-            for (job, before, after) in self.doubts.judge(count) {
-                self.step(job, PrintStep::Counted { before, after });
-            }
-            return;
+    impl Storm {
+        fn roll(&mut self, sides: u64) -> u64 {
+            self.seed ^= self.seed << 13;
+            self.seed ^= self.seed >> 7;
+            self.seed ^= self.seed << 17;
+            self.seed % sides
         }
-        match self.active.as_mut().map(|a| &mut a.phase) {
-            Some(Phase::Counting) => self.announce(now, count),
-            Some(Phase::Settling(evidence)) => {
-                evidence.wants_counter = false;
-                self.judge(now, count);
-            }
-            _ => {}
-        }
-    }
 
-    /// Silence is a state of its own: neither "ok" nor a fault.
-    fn unanswered(&mut self, now: Duration) {
-        if self.is_writing() {
-            // The printer may be reading our label first; what it said before still holds.
-            self.asker.give_up(now);
-            return;
+        fn job(&mut self) -> (u8, JobId) {
+            let n = u8::try_from(self.roll(JOBS)).unwrap() + 128;
+            (n, JobId::new(n.to_string()))
         }
-        self.next_poll = now.saturating_add(self.timing.settle_poll);
-        if self.asker.give_up(now) == Some(QueryKind::Counter) {
-            // It may be the counter alone: the next status tells.
-            self.status = None;
-            if let Some(Active { phase: phase @ Phase::Counting, .. }) = &mut self.active {
-                *phase = Phase::Waiting;
-            }
-            self.doubts.judge(None);
-        } else {
-            self.silent = true;
-            self.status = None;
-            self.tell_flags();
-        }
-    }
 
-    fn judge(&mut self, now: Duration, counter: Option<u64>) {
-        let Some(Active { job, phase: Phase::Settling(evidence), .. }) = &self.active else {
-            return;
-        };
-        let verdict = evidence.judge(now, counter, self.counter_rises, self.timing.patience);
-        let id = job.id.clone();
-        if verdict.drained {
-            self.step(id.clone(), PrintStep::Drained);
-        }
-        if let Some((before, after)) = verdict.counted {
-            self.counter_rises = true;
-            self.step(id.clone(), PrintStep::Counted { before, after });
-        }
-        if let Some(reason) = verdict.broken {
-            self.broken(&id, reason);
-        }
-        if verdict.done {
-            self.active = None;
-        }
-    }
-
-    fn announce(&mut self, now: Duration, counter_before: Option<u64>) {
-        let Some(active) = &mut self.active else { return };
-        active.phase = Phase::Ready { since: now };
-        active.counter_before = counter_before;
-        active.announced = true;
-        let id = active.job.id.clone();
-        self.step(id, PrintStep::Ready { counter_before });
-    }
-
-    /// The printer answers, has no fault and nothing to print.
-    fn is_idle(&self) -> bool {
-        let idle = |s: &PrinterStatus| {
-            !s.fault() && s.formats_in_buffer == 0 && s.labels_remaining == 0
-        };
-        self.up && (!self.asker.has_status() || self.status.as_ref().is_some_and(idle))
-    }
-
-    /// Moves on whatever can move without waiting, then asks the next question.
-    fn advance(&mut self, now: Duration) {
-        if self.active.is_none()
-            && let Some(job) = self.queue.pop_front()
-        {
-            self.active =
-                Some(Active { job, phase: Phase::Waiting, counter_before: None, announced: false });
-        }
-        if !self.doubts.is_empty() && self.up && !self.asker.has_counter(now) {
-            self.doubts.judge(None);
-        }
-        let waiting = matches!(&self.active, Some(Active { phase: Phase::Waiting, .. }));
-        if waiting && self.is_idle() && self.doubts.is_empty() {
-            if self.asker.has_counter(now) {
-                if let Some(active) = &mut self.active {
-                    active.phase = Phase::Counting;
+        fn step(&mut self) {
+            let now = self.now;
+            match self.roll(40) {
+                0..=3 if !self.session.up => self.session.connected(now, "here".into()),
+                4 => self.session.lost(now, "gone"),
+                5 => self.session.received(now, &status(true, 1)),
+                6..=10 => self.session.received(now, &status(false, 0)),
+                11 => self.session.received(now, &status(false, 1)),
+                12..=15 => {
+                    let count = self.roll(9);
+                    self.session
+                        .received(now, format!("\"{count}\"").as_bytes());
                 }
+                16 => self.session.received(now, b"\"?\"\x02,,,\x03 noise"),
+                17 | 18 => {
+                    let (n, job) = self.job();
+                    self.session.submit(now, job, vec![n; 300]);
+                }
+                19..=24 => {
+                    let (n, job) = self.job();
+                    self.released.insert(n, true);
+                    self.session.release(now, &job);
+                }
+                25 => {
+                    let (_, job) = self.job();
+                    self.session.drop_job(now, &job);
+                }
+                26 => {
+                    let (before, (_, job)) = (self.roll(9), self.job());
+                    self.session.settle(now, job, Some(before));
+                }
+                _ if self.session.up => self.write(),
+                _ => {}
+            }
+            let pause = Duration::from_millis(self.roll(400));
+            self.now += pause;
+        }
+
+        fn write(&mut self) {
+            let offered = self.session.to_write().to_vec();
+            if offered.is_empty() {
+                return;
+            }
+            let limit = u64::try_from(offered.len()).unwrap();
+            let some = usize::try_from(self.roll(limit) + 1).unwrap();
+            let count = if self.roll(2) == 0 {
+                some
             } else {
-                self.announce(now, None);
-            }
-        }
-        if self.up && !self.is_writing() && self.small.is_empty() && !self.asker.is_waiting() {
-            self.ask(now);
-        }
-    }
-
-    fn ask(&mut self, now: Duration) {
-        let has_counter = self.asker.has_counter(now);
-        let idle = self.is_idle();
-        let doubts = idle && self.doubts.due().is_some_and(|at| at <= now);
-        let counter = match self.active.as_mut().map(|a| &mut a.phase) {
-            Some(Phase::Counting) => true,
-            // While the counter rests, the idle printer is judged without it.
-            Some(Phase::Settling(evidence)) if evidence.wants_counter && !has_counter => {
-                evidence.wants_counter = false;
-                self.judge(now, None);
-                false
-            }
-            Some(Phase::Settling(evidence)) => evidence.wants_counter,
-            _ => doubts,
-        };
-        if counter {
-            self.small = self.asker.ask(now, QueryKind::Counter).to_vec();
-        } else if now >= self.next_poll {
-            self.small = self.asker.ask(now, QueryKind::Status).to_vec();
-        }
-    }
-
-    /// When the transfer counts as broken.
-    fn stall_at(&self) -> Option<Duration> {
-        let Some(Active { phase: Phase::Writing { moved_at, .. }, .. }) = &self.active else {
-            return None;
-        };
-        let fault = self.status.is_some_and(|s| s.fault());
-        let max = if fault { self.timing.fault_stall_max } else { self.timing.stall_max };
-        Some(moved_at.saturating_add(max))
-    }
-
-    fn release_at(&self) -> Option<Duration> {
-        match &self.active {
-            Some(Active { phase: Phase::Ready { since }, .. }) => {
-                Some(since.saturating_add(self.timing.release_max))
-            }
-            _ => None,
-        }
-    }
-
-    /// Ends a transfer that did not finish.
-    fn break_off(&mut self, reason: &str) {
-        if let Some(active) = self.active.take_if(|a| matches!(a.phase, Phase::Writing { .. })) {
-            let total = active.job.bytes.len();
-            let written = match active.phase {
-                Phase::Writing { written, .. } => written,
-                _ => 0,
+                offered.len()
             };
-            self.broken(&active.job.id, &format!("{written} of {total} bytes left, then: {reason}"));
+            for byte in offered[..count].iter().filter(|b| **b >= 128) {
+                assert!(
+                    self.released.contains_key(byte),
+                    "job {byte} leaves unreleased"
+                );
+                *self.written.entry(*byte).or_default() += 1;
+            }
+            self.session.wrote(self.now, count);
+        }
+
+        fn settle_down(&mut self) {
+            for _ in 0..8 {
+                while let Some(report) = self.session.poll_report() {
+                    self.count(report);
+                }
+                if let Some(reason) = self.session.take_close() {
+                    self.session.lost(self.now, &reason);
+                }
+                if self.session.poll_timeout().is_none_or(|at| at > self.now) {
+                    return;
+                }
+                self.session.handle_timeout(self.now);
+            }
+            panic!("spins: {:?}", self.session);
+        }
+
+        fn count(&mut self, report: PrintReportKind) {
+            if let PrintReportKind::Step {
+                job,
+                step: PrintStep::Sent { bytes },
+            } = report
+            {
+                assert_eq!(bytes, 300);
+                *self.ended.entry(job.to_string()).or_default() += 1;
+            }
         }
     }
 
-    fn broken(&mut self, job: &JobId, reason: &str) {
-        self.step(job.clone(), PrintStep::Broken { reason: reason.to_owned() });
-    }
-
-    fn step(&mut self, job: JobId, step: PrintStep) {
-        self.reports.push_back(PrintReportKind::Step { job, step });
-    }
-
-    /// Work in progress and a full buffer need no hand; all else does.
-    fn tell_flags(&mut self) {
-        let mut flags: Vec<String> = self.status.iter().flat_map(|s| s.flags()).map(Into::into).collect();
-        flags.retain(|flag| flag != "busy" && flag != "buffer_full");
-        if self.silent {
-            flags.push("silent".into());
+    #[test]
+    fn no_storm_of_events_makes_it_spin_leak_an_unreleased_byte_or_invent_a_sent_label() {
+        let mut sent_all = 0;
+        for seed in 1..400_u64 {
+            let mut storm = Storm {
+                session: Session::new(PRINTER, Timing::default()),
+                now: Duration::ZERO,
+                seed: seed.wrapping_mul(0x9E37_79B9_7F4A_7C15),
+                written: BTreeMap::new(),
+                released: BTreeMap::new(),
+                ended: BTreeMap::new(),
+            };
+            for _ in 0..400 {
+                storm.step();
+                storm.settle_down();
+            }
+            for (job, sent) in &storm.ended {
+                let n: u8 = job.parse().unwrap();
+                assert!(
+                    storm.written[&n] >= 300 * usize::try_from(*sent).unwrap(),
+                    "{job}"
+                );
+                sent_all += sent;
+            }
         }
-        if self.told_flags.as_ref() != Some(&flags) {
-            self.told_flags = Some(flags.clone());
-            self.reports.push_back(PrintReportKind::Status { flags });
-        }
+        assert!(sent_all > 100, "the storm lets labels through: {sent_all}");
     }
 }

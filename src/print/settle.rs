@@ -37,9 +37,13 @@ impl Doubts {
     /// unless two jobs share that claim. Without a counter nothing is claimed.
     pub fn judge(&mut self, counter: Option<u64>) -> Vec<(JobId, u64, u64)> {
         let jobs = std::mem::take(&mut self.jobs);
-        let Some(after) = counter else { return Vec::new() };
-        let claims: Vec<&(JobId, u64)> =
-            jobs.iter().filter(|(_, before)| after.checked_sub(*before) == Some(1)).collect();
+        let Some(after) = counter else {
+            return Vec::new();
+        };
+        let claims: Vec<&(JobId, u64)> = jobs
+            .iter()
+            .filter(|(_, before)| after.checked_sub(*before) == Some(1))
+            .collect();
         match claims.as_slice() {
             [(job, before)] => vec![(job.clone(), *before, after)],
             _ => Vec::new(),
@@ -58,7 +62,10 @@ mod tests {
         }
         let claims = doubts.judge(counter);
         assert!(doubts.is_empty());
-        claims.into_iter().map(|(job, ..)| job.to_string()).collect()
+        claims
+            .into_iter()
+            .map(|(job, ..)| job.to_string())
+            .collect()
     }
 
     #[test]

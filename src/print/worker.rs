@@ -1,7 +1,8 @@
 //! The task around a [`Session`]: clock, connection, channels.
 
+use super::limits::{Printer, Timing};
 use super::report::{PrintOrder, PrintReport, PrintReportKind};
-use super::session::{Printer, Session, Timing};
+use super::session::Session;
 use crate::device::dial::Dialer;
 use crate::device::link::{Link, Moved, OpenError, Opened, transfer};
 use crate::device::{DeviceConfig, DeviceConfigError, SharedClock};
@@ -43,7 +44,9 @@ impl PrinterHandle {
     /// # Errors
     /// [`OrderRefused`] if too many wait or the worker has ended.
     pub fn order(&self, order: PrintOrder) -> Result<(), OrderRefused> {
-        let refused = |_| OrderRefused { device: self.id.clone() };
+        let refused = |_| OrderRefused {
+            device: self.id.clone(),
+        };
         self.orders.try_send(order).map_err(refused)
     }
 
@@ -87,14 +90,27 @@ pub fn start_with(
         key: "role",
         text: "only a printer can be started by the print worker".into(),
     })?;
-    let printer = Printer { language, status: options.status, counter: options.counter };
+    let printer = Printer {
+        language,
+        status: options.status,
+        counter: options.counter,
+    };
     let (orders, inbox) = mpsc::channel(ORDERS_MAX);
     let worker = Worker {
         id: wiring.id.clone(),
         printer,
         resolution: Resolution::from_dpi(options.dpi),
-        options: JobOptions { compression: options.compression, ..JobOptions::default() },
-        session: Session::new(printer, Timing { idle_poll: wiring.idle_poll, ..timing }),
+        options: JobOptions {
+            compression: options.compression,
+            ..JobOptions::default()
+        },
+        session: Session::new(
+            printer,
+            Timing {
+                idle_poll: wiring.idle_poll,
+                ..timing
+            },
+        ),
         dialer: Dialer::new(wiring.target),
         link: None,
         clock,
@@ -102,7 +118,11 @@ pub fn start_with(
         started: Instant::now(),
     };
     let task = tokio::spawn(worker.run(inbox));
-    Ok(PrinterHandle { id: wiring.id, orders, task })
+    Ok(PrinterHandle {
+        id: wiring.id,
+        orders,
+        task,
+    })
 }
 
 struct Worker {
@@ -204,7 +224,10 @@ impl Worker {
             },
             PrintOrder::Release { job } => self.session.release(self.now(), &job),
             PrintOrder::Drop { job } => self.session.drop_job(self.now(), &job),
-            PrintOrder::Settle { job, counter_before } => {
+            PrintOrder::Settle {
+                job,
+                counter_before,
+            } => {
                 self.session.settle(self.now(), job, counter_before);
             }
         }
@@ -221,7 +244,9 @@ impl Worker {
                 .map(|()| bytes)
                 .map_err(|e| e.to_string())
         };
-        tokio::task::spawn_blocking(encode).await.unwrap_or_else(|e| Err(e.to_string()))
+        tokio::task::spawn_blocking(encode)
+            .await
+            .unwrap_or_else(|e| Err(e.to_string()))
     }
 
     async fn refuse(&mut self, job: JobId, reason: String) {
@@ -240,7 +265,11 @@ impl Worker {
     }
 
     async fn send(&mut self, kind: PrintReportKind) -> Result<(), Closed> {
-        let report = PrintReport { device: self.id.clone(), at: self.clock.now(), kind };
+        let report = PrintReport {
+            device: self.id.clone(),
+            at: self.clock.now(),
+            kind,
+        };
         self.reports.send(report).await.map_err(|_| Closed)
     }
 }

@@ -6,12 +6,13 @@
 //!  "type":"firstscan.parcel.first_scan","subject":"P-1","time":"2026-11-21T09:05:00.000+01:00",
 //!  "datacontenttype":"application/json","sequence":"00000000000000000042",
 //!  "partitionkey":"P-1","epoch":1,"prevhash":"<64 hex>","hash":"<64 hex>","place":"dock1",
-//!  "operator":"anna","bootid":"...","monotonicms":"81234","clock":"synchronised","data":{...}}
+//!  "operator":"anna","bootid":"...","monotonicms":"81234","unixms":"1795248300000",
+//!  "clock":"synchronised","data":{...}}
 //! ```
 //! `place` and `operator` are left out where the event has none. Attribute names keep to lower-case
-//! letters and digits, at most 20 (CloudEvents 1.0.2, naming conventions); `sequence` sorts as text,
-//! hence zero-padded. Nothing of the chained event is lost on the way: [`event_of`] gives it back,
-//! so a receiver can check `hash` itself.
+//! letters and digits, at most 20 (CloudEvents 1.0.2, naming conventions); `sequence` sorts as
+//! text, hence zero-padded. Nothing of the chained event is lost on the way: [`event_of`] gives it
+//! back, so a receiver can check `hash` itself.
 
 use crate::domain::{Event, Fact, OperatorId, PlaceId};
 use serde_json::{Map, Value, json};

@@ -5,9 +5,12 @@
 //! under [`sinks`]. The parts: [`outbox`] is what waits, [`sender`] decides, [`sinks`] carry,
 //! [`worker`] drives the three and says how they fare.
 
+pub mod batch;
 pub mod cloudevents;
 pub mod inbound;
 pub mod outbox;
+mod pace;
+mod refusals;
 pub mod sender;
 pub mod sinks;
 pub mod stored;

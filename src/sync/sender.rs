@@ -16,19 +16,17 @@
 //!   upstream took other events, or after 30.
 //! - A receipt that does not fit the batch's chain head: nothing counts, the sink pauses.
 
+pub use super::batch::{Answer, Batch, Entry, Head, Outcome, UpstreamReceipt, Verdict};
+pub use super::pace::{BACKOFF_BASE_MS, BACKOFF_CAP_MS, RETRY_AFTER_MS_MAX};
+
+use super::batch::{batch_id, head_of, misfit};
 use super::cloudevents::{self, Filter};
 use super::outbox::{Due, Receipt, Settlement};
-use crate::domain::{Event, Instant};
-use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
-use std::collections::{HashMap, HashSet, VecDeque};
+use super::pace::Pace;
+use super::refusals::Tries;
+use crate::domain::Instant;
+use std::collections::{HashMap, VecDeque};
 
-/// First backoff step.
-pub const BACKOFF_BASE_MS: u64 = 500;
-/// Longest backoff.
-pub const BACKOFF_CAP_MS: u64 = 60_000;
-/// Longest obeyed `Retry-After`.
-pub const RETRY_AFTER_MS_MAX: u64 = 3_600_000;
 /// A paused sink tries again by itself after this time, plus up to a fifth.
 pub const PAUSE_MS: u64 = 300_000;
 /// A few local events alone move the cursor only this often, to spare the disk.
@@ -37,12 +35,6 @@ pub const LOCAL_SETTLE_MS: u64 = 1000;
 const LOCAL_EVENTS_MAX: usize = 8;
 /// Single events refused by a whole-request 4xx, one after the other, before the sink pauses.
 const CULPRITS_MAX: u32 = 3;
-/// Refusals "for now" of one event while others were taken, or without, before it is parked.
-const TRIES_AMONG_OTHERS_MAX: u32 = 8;
-const TRIES_MAX: u32 = 30;
-/// Events whose refusals are counted.
-const TRIES_KEPT_MAX: usize = 10_000;
-
 /// Bounds of a batch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
@@ -52,104 +44,6 @@ pub struct Limits {
     pub bytes_max: usize,
     /// The first attempt comes within this time, at random: a fleet must not reconnect at once.
     pub first_spread_ms: u64,
-}
-
-/// One event of a batch.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Entry {
-    pub seq: u64,
-    pub id: String,
-    pub subject: String,
-    /// The event as CloudEvents JSON.
-    pub json: String,
-}
-
-/// The end of the chain as far as a batch goes.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Head {
-    pub station: String,
-    pub epoch: u32,
-    pub seq: u64,
-    pub hash: String,
-}
-
-/// What is sent in one request.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Batch {
-    /// Derived from the content: the same events make the same id.
-    pub id: String,
-    /// In order of their numbers; never empty.
-    pub entries: Vec<Entry>,
-    /// Of the last event in it.
-    pub head: Head,
-}
-
-impl Batch {
-    /// The JSON array of its events.
-    pub fn body(&self) -> String {
-        let bytes: usize = self.entries.iter().map(|e| e.json.len() + 1).sum();
-        let mut out = String::with_capacity(bytes + 1);
-        for entry in &self.entries {
-            out.push(if out.is_empty() { '[' } else { ',' });
-            out.push_str(&entry.json);
-        }
-        out.push(']');
-        out
-    }
-}
-
-/// What the upstream said about one event.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Verdict {
-    /// Event id.
-    pub id: String,
-    pub verdict: Outcome,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub reason: Option<String>,
-    /// Of a refusal: it will never be taken as it is.
-    #[serde(default)]
-    pub permanent: bool,
-}
-
-/// The three ways an event can fare.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Outcome {
-    Accepted,
-    /// It has this id with this content already.
-    Duplicate,
-    Refused,
-}
-
-/// The upstream's word that it has seen the chain up to a head.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct UpstreamReceipt {
-    pub station: String,
-    pub epoch: u32,
-    pub seq: u64,
-    pub head: String,
-    /// RFC 3339, by the upstream's clock.
-    pub received_at: String,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub signature: Option<String>,
-}
-
-/// How a request ended, as a sink reports it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Answer {
-    /// 2xx with verdicts.
-    Verdicts {
-        verdicts: Vec<Verdict>,
-        receipt: Option<UpstreamReceipt>,
-    },
-    /// Any other status for the whole request.
-    Status {
-        status: u16,
-        retry_after_ms: Option<u64>,
-        text: String,
-    },
-    /// No connection, no answer, or one that cannot be read: it may have arrived.
-    Unclear { reason: String },
 }
 
 /// What the driver has to do.
@@ -211,12 +105,11 @@ pub struct Sender {
     filter: Filter,
     state: State,
     outputs: VecDeque<Output>,
-    random: u64,
+    pace: Pace,
     /// Present size of a batch: halved by refusals of a whole request, doubled by success.
     events_now: u32,
-    failures: u32,
     culprits: u32,
-    tries: HashMap<u64, u32>,
+    tries: Tries,
     /// Where the cursor is, once known.
     cursor: Option<u64>,
     local_settled: Option<Instant>,
@@ -233,18 +126,17 @@ impl Sender {
             filter,
             state: State::Idle,
             outputs: VecDeque::new(),
-            random: seed,
+            pace: Pace::new(seed),
             events_now: limits.events_max.max(1),
-            failures: 0,
             culprits: 0,
-            tries: HashMap::new(),
+            tries: Tries::default(),
             cursor: None,
             local_settled: None,
             mood: Mood::Ok,
             last_error: None,
             accepted: 0,
         };
-        let delay = sender.uniform(limits.first_spread_ms);
+        let delay = sender.pace.uniform(limits.first_spread_ms);
         sender.wait(now, delay, false);
         sender
     }
@@ -281,7 +173,7 @@ impl Sender {
     /// A person asks for another try now.
     pub fn resume(&mut self) {
         self.culprits = 0;
-        self.failures = 0;
+        self.pace.reset();
         if self.mood == Mood::Paused {
             self.mood = Mood::Waiting;
         }
@@ -371,9 +263,9 @@ impl Sender {
         self.accepted
     }
 
-    /// Everything the sink carries was delivered or parked when last asked.
+    /// Everything was delivered, parked or kept here when last asked.
     pub fn is_idle(&self) -> bool {
-        matches!(self.state, State::Idle | State::Wait { wakeable: true, .. })
+        matches!(self.state, State::Idle)
     }
 
     /// Splits what is due into what is sent and what stays here, within the byte limit.
@@ -423,7 +315,9 @@ impl Sender {
         let rest_ms = self
             .local_settled
             .map_or(0, |then| LOCAL_SETTLE_MS.saturating_sub(now.since_ms(then)));
-        if rest_ms > 0 && window.local.len() < LOCAL_EVENTS_MAX {
+        // A full window may hide events that are to be sent.
+        let few = LOCAL_EVENTS_MAX.min(self.events_now as usize);
+        if rest_ms > 0 && window.local.len() < few {
             self.wait(now, rest_ms, true);
             return;
         }
@@ -544,14 +438,18 @@ impl Sender {
             .filter(taken)
             .map(|e| e.seq)
             .collect();
-        let failures = self.failures;
         self.succeeded(&delivered);
-        let (refused, left) = self.refusals(&flight.batch, &verdicts, !delivered.is_empty());
-        if left {
-            // The next try for what is left comes later each time, whatever else was taken.
-            self.failures = failures;
-        }
+        let refusals = self
+            .tries
+            .sort(&flight.batch, &verdicts, !delivered.is_empty());
+        let left = refusals.left.is_some();
         self.mood = if left { Mood::Waiting } else { Mood::Ok };
+        self.last_error = refusals.left;
+        if !left {
+            // Else the next try comes later each time, whatever else was taken.
+            self.pace.reset();
+        }
+        let refused = refusals.parked;
         delivered.extend(flight.local);
         let receipt = receipt.map(|r| Receipt {
             seq: r.seq,
@@ -569,77 +467,14 @@ impl Sender {
         );
     }
 
-    /// Which events to park, and whether some stay due that nothing parked holds back.
-    fn refusals(
-        &mut self,
-        batch: &Batch,
-        verdicts: &HashMap<&str, &Verdict>,
-        others_taken: bool,
-    ) -> (Vec<(u64, String)>, bool) {
-        let tries_max = if others_taken {
-            TRIES_AMONG_OTHERS_MAX
-        } else {
-            TRIES_MAX
-        };
-        let (mut refused, mut left) = (Vec::new(), false);
-        let (mut behind_parked, mut behind_left) = (HashSet::new(), HashSet::new());
-        for entry in &batch.entries {
-            let verdict = verdicts.get(entry.id.as_str());
-            if verdict.is_some_and(|v| v.verdict != Outcome::Refused) {
-                continue;
-            }
-            let reason = verdict
-                .and_then(|v| v.reason.as_deref())
-                .unwrap_or("no reason given");
-            if verdict.is_some_and(|v| v.permanent) {
-                refused.push((entry.seq, reason.to_owned()));
-                behind_parked.insert(entry.subject.as_str());
-                continue;
-            }
-            let subject = entry.subject.as_str();
-            if behind_parked.contains(subject) || behind_left.contains(subject) {
-                continue;
-            }
-            let tries = self.count_try(entry.seq);
-            if tries >= tries_max {
-                refused.push((
-                    entry.seq,
-                    format!("refused {tries} times for now: {reason}"),
-                ));
-                behind_parked.insert(subject);
-            } else {
-                self.last_error = Some(format!("event {} is refused for now: {reason}", entry.seq));
-                behind_left.insert(subject);
-                left = true;
-            }
-        }
-        for (seq, _) in &refused {
-            self.tries.remove(seq);
-        }
-        (refused, left)
-    }
-
-    fn count_try(&mut self, seq: u64) -> u32 {
-        if self.tries.len() >= TRIES_KEPT_MAX {
-            self.tries.clear();
-        }
-        let tries = self.tries.entry(seq).or_insert(0);
-        *tries += 1;
-        *tries
-    }
-
-    /// The upstream answered with verdicts: it works.
+    /// The upstream took events.
     fn succeeded(&mut self, delivered: &[u64]) {
         if delivered.is_empty() {
             return;
         }
-        for seq in delivered {
-            self.tries.remove(seq);
-        }
+        self.tries.forget(delivered);
         self.accepted += delivered.len() as u64;
         self.culprits = 0;
-        self.failures = 0;
-        self.last_error = None;
         self.events_now = self
             .events_now
             .saturating_mul(2)
@@ -666,25 +501,14 @@ impl Sender {
     fn pause(&mut self, now: Instant, reason: String) {
         self.mood = Mood::Paused;
         self.last_error = Some(reason.clone());
-        let until = Instant(now.0 + PAUSE_MS + self.uniform(PAUSE_MS / 5));
+        let until = Instant(now.0 + PAUSE_MS + self.pace.uniform(PAUSE_MS / 5));
         self.state = State::Paused { until };
         self.outputs.push_back(Output::Pause { reason });
     }
 
     fn back_off(&mut self, now: Instant, retry_after_ms: Option<u64>) {
-        let step = BACKOFF_BASE_MS
-            .saturating_mul(1 << self.failures.min(16))
-            .min(BACKOFF_CAP_MS);
-        self.failures = self.failures.saturating_add(1);
-        let delay = match retry_after_ms {
-            // Obeyed, but never a tight loop; a little spread keeps a fleet apart.
-            Some(ms) => {
-                let ms = ms.clamp(BACKOFF_BASE_MS, RETRY_AFTER_MS_MAX);
-                ms + self.uniform(ms / 10)
-            }
-            None => self.uniform(step),
-        };
-        self.wait(now, delay, false);
+        let delay_ms = self.pace.next(retry_after_ms);
+        self.wait(now, delay_ms, false);
     }
 
     fn wait(&mut self, now: Instant, delay_ms: u64, wakeable: bool) {
@@ -693,56 +517,4 @@ impl Sender {
             wakeable,
         };
     }
-
-    /// A random number from 0 to `max`, both included (SplitMix64; the bias does not matter here).
-    fn uniform(&mut self, max: u64) -> u64 {
-        self.random = self.random.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.random;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (z ^ (z >> 31)) % max.saturating_add(1).max(1)
-    }
-}
-
-fn head_of(event: &Event) -> Head {
-    Head {
-        station: event.station.clone(),
-        epoch: event.epoch,
-        seq: event.seq,
-        hash: event.hash.clone(),
-    }
-}
-
-fn batch_id(entries: &[Entry]) -> String {
-    let mut hash = Sha256::new();
-    for entry in entries {
-        hash.update(entry.json.as_bytes());
-        hash.update(b"\n");
-    }
-    let mut id = cloudevents::hex(&hash.finalize());
-    id.truncate(32);
-    format!("batch_{id}")
-}
-
-/// Why a receipt is not for the head that was sent.
-fn misfit(receipt: &UpstreamReceipt, head: &Head) -> Option<String> {
-    let fits = receipt.station == head.station
-        && receipt.epoch == head.epoch
-        && receipt.seq == head.seq
-        && receipt.head == head.hash;
-    (!fits).then(|| {
-        format!(
-            "the receipt is for {} epoch {} event {} with head {}, sent was {} epoch {} event {} \
-             with head {}: nothing counts as delivered; run `events verify` and ask the \
-             upstream's operator",
-            receipt.station,
-            receipt.epoch,
-            receipt.seq,
-            receipt.head,
-            head.station,
-            head.epoch,
-            head.seq,
-            head.hash
-        )
-    })
 }

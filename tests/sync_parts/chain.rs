@@ -16,12 +16,18 @@ pub struct Chain {
 
 impl Chain {
     pub fn new() -> Self {
-        Self { seq: 0, head: "0".repeat(64) }
+        Self {
+            seq: 0,
+            head: "0".repeat(64),
+        }
     }
 
     pub fn add(&mut self, subject: &str, fact: Fact) -> Event {
         self.seq += 1;
-        let wall = Wall { unix_ms: 1_795_248_300_000 + self.seq as i64, offset_min: 60 };
+        let wall = Wall {
+            unix_ms: 1_795_248_300_000 + self.seq as i64,
+            offset_min: 60,
+        };
         let mut event = Event {
             seq: self.seq,
             epoch: 1,
@@ -47,7 +53,13 @@ impl Chain {
     /// A fact about a parcel, which goes upstream.
     pub fn parcel(&mut self, parcel: &str) -> Event {
         let (id, box_type) = (ParcelId::new(parcel), format!("box {}", self.seq));
-        self.add(parcel, Fact::ParcelBoxed { parcel: id, box_type })
+        self.add(
+            parcel,
+            Fact::ParcelBoxed {
+                parcel: id,
+                box_type,
+            },
+        )
     }
 
     /// The first scan of a parcel.
@@ -69,6 +81,13 @@ impl Chain {
     /// A raw scan, which stays local.
     pub fn scan(&mut self, device: &str) -> Event {
         let (id, code) = (DeviceId::new(device), format!("code {}", self.seq));
-        self.add(device, Fact::ScanCaptured { device: id, code, meaning: "item".to_owned() })
+        self.add(
+            device,
+            Fact::ScanCaptured {
+                device: id,
+                code,
+                meaning: "item".to_owned(),
+            },
+        )
     }
 }

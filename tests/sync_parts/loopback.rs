@@ -15,7 +15,12 @@ const WAIT_S_MAX: u64 = 20;
 fn upstream(ledger: Option<PathBuf>) -> Upstream {
     let address = "127.0.0.1:0".parse().unwrap();
     let secret = Secret::new(SECRET);
-    Upstream::open(UpstreamConfig { address, secret, ledger }).unwrap()
+    Upstream::open(UpstreamConfig {
+        address,
+        secret,
+        ledger,
+    })
+    .unwrap()
 }
 
 /// A station's sync alone: chain, outbox, worker.
@@ -29,9 +34,18 @@ struct Station {
 impl Station {
     fn new(upstream: &UpstreamHandle) -> Self {
         let mut config = SinkConfig::http("main", upstream.url(), Secret::new(SECRET));
-        (config.first_spread_ms, config.timeout_ms, config.batch_events) = (0, 300, 5);
+        (
+            config.first_spread_ms,
+            config.timeout_ms,
+            config.batch_events,
+        ) = (0, 300, 5);
         let outbox = Arc::new(Mutex::new(MemoryOutbox::default()));
-        let mut station = Self { chain: Chain::new(), outbox, worker: None, config };
+        let mut station = Self {
+            chain: Chain::new(),
+            outbox,
+            worker: None,
+            config,
+        };
         station.start();
         station
     }
@@ -79,7 +93,10 @@ impl Station {
 fn wait(what: &str, done: impl Fn() -> bool) {
     let began = Instant::now();
     while !done() {
-        assert!(began.elapsed() < Duration::from_secs(WAIT_S_MAX), "no end waiting for {what}");
+        assert!(
+            began.elapsed() < Duration::from_secs(WAIT_S_MAX),
+            "no end waiting for {what}"
+        );
         std::thread::sleep(Duration::from_millis(5));
     }
 }
@@ -87,10 +104,17 @@ fn wait(what: &str, done: impl Fn() -> bool) {
 /// Every parcel's first scan is there once, and nothing about it is odd.
 fn assert_arrived(upstream: &UpstreamHandle, parcels: &[&str]) {
     let scans = upstream.first_scans();
-    assert_eq!(scans.keys().map(String::as_str).collect::<Vec<_>>(), parcels);
+    assert_eq!(
+        scans.keys().map(String::as_str).collect::<Vec<_>>(),
+        parcels
+    );
     assert!(scans.values().all(|ids| ids.len() == 1), "{scans:?}");
     assert_eq!(upstream.violations(), Vec::<String>::new());
-    assert_eq!(upstream.count(), parcels.len() * 2, "raw scans stay at the station");
+    assert_eq!(
+        upstream.count(),
+        parcels.len() * 2,
+        "raw scans stay at the station"
+    );
 }
 
 #[test]
@@ -102,23 +126,40 @@ fn events_arrive_with_receipts_and_status() {
         station.pack(parcel);
     }
     station.wait_synced();
-    assert!(began.elapsed() < Duration::from_secs(2), "no needless waiting");
+    assert!(
+        began.elapsed() < Duration::from_secs(2),
+        "no needless waiting"
+    );
     assert_arrived(&upstream.handle(), &["P-1", "P-2", "P-3"]);
     assert!(upstream.handle().links() >= 3, "chain links were checked");
     let status = station.worker().status();
     assert!(status.last_ack_ms.is_some() && status.last_error.is_none());
     let metrics = station.worker().metrics();
-    assert_eq!((metrics.delivered, metrics.parked, metrics.lag_ms(i64::MAX)), (6, 0, 0));
+    assert_eq!(
+        (metrics.delivered, metrics.parked, metrics.lag_ms(i64::MAX)),
+        (6, 0, 0)
+    );
     let outbox = station.outbox.lock().unwrap();
     assert!(!outbox.receipts.is_empty());
-    assert!(outbox.receipts.iter().all(|r| r.body.contains("received_at")));
+    assert!(
+        outbox
+            .receipts
+            .iter()
+            .all(|r| r.body.contains("received_at"))
+    );
 }
 
 #[test]
 fn each_fault_delays_and_loses_nothing() {
     for fault in [
-        Fault::Status { status: 500, retry_after_s: None },
-        Fault::Status { status: 429, retry_after_s: Some(1) },
+        Fault::Status {
+            status: 500,
+            retry_after_s: None,
+        },
+        Fault::Status {
+            status: 429,
+            retry_after_s: Some(1),
+        },
         Fault::Closed,
         Fault::Mute,
         Fault::AnswerLost,
@@ -131,16 +172,27 @@ fn each_fault_delays_and_loses_nothing() {
         station.wait_synced();
         handle.set_fault(fault.clone());
         station.pack("P-2");
-        let expected = if matches!(fault, Fault::Status { .. }) { "waiting" } else { "offline" };
+        let expected = if matches!(fault, Fault::Status { .. }) {
+            "waiting"
+        } else {
+            "offline"
+        };
         station.wait_state(expected);
         station.pack("P-3");
         let status = station.worker().status();
-        assert!(status.last_error.is_some() && status.waiting > 0, "{fault:?}: {status:?}");
+        assert!(
+            status.last_error.is_some() && status.waiting > 0,
+            "{fault:?}: {status:?}"
+        );
         assert!(station.worker().metrics().failed > 0);
         handle.set_fault(Fault::Acknowledge);
         station.wait_synced();
         assert_arrived(&handle, &["P-1", "P-2", "P-3"]);
-        assert_eq!(fault == Fault::AnswerLost, handle.duplicates() > 0, "{fault:?}");
+        assert_eq!(
+            fault == Fault::AnswerLost,
+            handle.duplicates() > 0,
+            "{fault:?}"
+        );
         assert!(station.worker().status().parked.is_empty());
     }
 }
@@ -168,7 +220,11 @@ fn a_refusal_parks_one_parcel_and_a_retry_brings_it_home() {
     let handle = upstream.handle();
     let kind = Some("parcel.boxed".to_owned());
     let subject = Some("P-2".to_owned());
-    handle.set_fault(Fault::Refuse(Refuse { kind, subject, permanent: true }));
+    handle.set_fault(Fault::Refuse(Refuse {
+        kind,
+        subject,
+        permanent: true,
+    }));
     let mut station = Station::new(&handle);
     for parcel in ["P-1", "P-2", "P-3"] {
         station.pack(parcel);
@@ -177,17 +233,24 @@ fn a_refusal_parks_one_parcel_and_a_retry_brings_it_home() {
     assert_arrived(&handle, &["P-1", "P-3"]);
     let parked = station.worker().status().parked;
     assert_eq!(parked.len(), 2, "{parked:?}");
-    assert_eq!((parked[0].subject.as_str(), parked[0].kind.as_str()), ("P-2", "parcel.boxed"));
+    assert_eq!(
+        (parked[0].subject.as_str(), parked[0].kind.as_str()),
+        ("P-2", "parcel.boxed")
+    );
     assert!(parked[0].reason.contains("refused by the fault script"));
     assert_eq!(parked[1].kind, "parcel.first_scan");
     // Still refused: it stays visible.
     assert_eq!(station.worker().retry_parked(), Ok(1));
     wait("the second refusal", || handle.requests() >= 3);
     station.wait_synced();
-    wait("both to be parked", || station.worker().status().parked.len() == 2);
+    wait("both to be parked", || {
+        station.worker().status().parked.len() == 2
+    });
     handle.set_fault(Fault::Acknowledge);
     station.worker().retry_parked().unwrap();
-    wait("all parcels", || station.worker().status().parked.is_empty());
+    wait("all parcels", || {
+        station.worker().status().parked.is_empty()
+    });
     station.wait_synced();
     assert_arrived(&handle, &["P-1", "P-2", "P-3"]);
 }
@@ -198,13 +261,18 @@ fn a_wrong_secret_pauses_visibly_until_resumed() {
     let handle = upstream.handle();
     let mut station = Station::new(&handle);
     station.stop();
-    station.config.secret = Some(Secret::new("whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"));
+    station.config.secret = Some(Secret::new(
+        "whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+    ));
     station.start();
     station.pack("P-1");
     station.wait_state("paused");
     let status = station.worker().status();
     let error = status.last_error.unwrap();
-    assert!(error.contains("401") && error.contains("different secrets"), "{error}");
+    assert!(
+        error.contains("401") && error.contains("different secrets"),
+        "{error}"
+    );
     assert!(!error.contains("AAAA"));
     assert_eq!((handle.count(), status.waiting > 0), (0, true));
     station.stop();
@@ -212,7 +280,10 @@ fn a_wrong_secret_pauses_visibly_until_resumed() {
     station.start();
     station.wait_synced();
     assert_arrived(&handle, &["P-1"]);
-    handle.set_fault(Fault::Status { status: 401, retry_after_s: None });
+    handle.set_fault(Fault::Status {
+        status: 401,
+        retry_after_s: None,
+    });
     station.pack("P-2");
     station.wait_state("paused");
     handle.set_fault(Fault::Acknowledge);
@@ -224,12 +295,22 @@ fn a_wrong_secret_pauses_visibly_until_resumed() {
 #[test]
 fn a_redirect_is_not_followed() {
     let upstream = upstream(None);
-    upstream.handle().set_fault(Fault::Status { status: 307, retry_after_s: None });
+    upstream.handle().set_fault(Fault::Status {
+        status: 307,
+        retry_after_s: None,
+    });
     let mut station = Station::new(&upstream.handle());
     station.pack("P-1");
     station.wait_state("paused");
     assert_eq!(upstream.handle().requests(), 1);
-    assert!(station.worker().status().last_error.unwrap().contains("307"));
+    assert!(
+        station
+            .worker()
+            .status()
+            .last_error
+            .unwrap()
+            .contains("307")
+    );
 }
 
 #[test]
@@ -257,10 +338,18 @@ fn a_stop_during_silence_is_quick_and_nothing_is_lost() {
     station.pack("P-1");
     wait("a request", || handle.requests() > 0);
     let began = Instant::now();
-    assert_eq!(station.worker().retry_parked(), Ok(0), "answers while a request hangs");
+    assert_eq!(
+        station.worker().retry_parked(),
+        Ok(0),
+        "answers while a request hangs"
+    );
     assert!(began.elapsed() < Duration::from_millis(500));
     station.stop();
-    assert!(began.elapsed() < Duration::from_secs(4), "{:?}", began.elapsed());
+    assert!(
+        began.elapsed() < Duration::from_secs(4),
+        "{:?}",
+        began.elapsed()
+    );
     handle.set_fault(Fault::Acknowledge);
     station.start();
     station.wait_synced();
@@ -284,9 +373,10 @@ fn the_ledger_survives_with_its_file_and_drops_a_torn_line() {
     let handle = second.handle();
     assert_arrived(&handle, &["P-1"]);
     // The station forgot that it was acknowledged: everything comes again and changes nothing.
+    let events = station.outbox.lock().unwrap().events.clone();
     *station.outbox.lock().unwrap() = MemoryOutbox {
-        events: station.outbox.lock().unwrap().events.clone(),
-        ..Default::default()
+        events,
+        ..MemoryOutbox::default()
     };
     station.config.url = handle.url();
     station.start();
@@ -301,6 +391,10 @@ fn the_ledger_survives_with_its_file_and_drops_a_torn_line() {
     std::fs::write(&path, "something else\n").unwrap();
     let secret = Secret::new(SECRET);
     let address = "127.0.0.1:0".parse().unwrap();
-    let refused = Upstream::open(UpstreamConfig { address, secret, ledger: Some(path) });
+    let refused = Upstream::open(UpstreamConfig {
+        address,
+        secret,
+        ledger: Some(path),
+    });
     assert!(refused.unwrap_err().to_string().contains("remove the file"));
 }

@@ -3,6 +3,7 @@
 pub mod zpl;
 
 use crate::bitmap::{BitmapView, Resolution};
+use crate::length::Length;
 use serde::{Deserialize, Serialize};
 
 /// How the raster travels.
@@ -18,11 +19,40 @@ pub enum Compression {
     Hex,
 }
 
+/// What happens to a label when it is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum PrintMode {
+    TearOff,
+    /// Waits until the label is taken.
+    Peel,
+    Cut,
+    Rewind,
+    Applicator,
+}
+
+/// The stock in a printer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Media {
+    pub width: Length,
+    pub height: Length,
+}
+
+impl Media {
+    /// Its size on a print head, as (width, height) in dots.
+    pub fn dots(self, head: Resolution) -> (u32, u32) {
+        (head.dots(self.width), head.dots(self.height))
+    }
+}
+
 /// Settings of one label job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct JobOptions {
     pub compression: Compression,
     pub copies: u32,
+    /// The printer's own setting if absent.
+    pub mode: Option<PrintMode>,
 }
 
 impl Default for JobOptions {
@@ -30,6 +60,7 @@ impl Default for JobOptions {
         JobOptions {
             compression: Compression::Z64,
             copies: 1,
+            mode: None,
         }
     }
 }
@@ -59,6 +90,8 @@ pub enum QueryKind {
     Identity,
     /// Labels printed so far.
     Counter,
+    /// What is wrong in detail; says nothing about work in progress.
+    Faults,
 }
 
 /// An answer, as far as it came.
@@ -68,6 +101,7 @@ pub enum Reply {
     Status(PrinterStatus, usize),
     Identity(PrinterIdentity, usize),
     Counter(u64, usize),
+    Faults(PrinterFaults, usize),
     /// More bytes are needed.
     Incomplete,
     /// Not an answer to this question; skip this many bytes.
@@ -127,6 +161,50 @@ impl PrinterStatus {
             .filter_map(|(set, name)| set.then_some(name))
             .collect()
     }
+}
+
+/// Errors and warnings in detail. Deliberately no [`PrinterStatus`]: it tells nothing about work
+/// in progress, and a missing word about that must not read as idle.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct PrinterFaults {
+    /// Bits as the language defines them; [`PrinterFaults::flags`] names them.
+    pub errors: u32,
+    pub warnings: u32,
+    /// Names of the bits, lowest first; unnamed bits are empty.
+    names: (&'static [&'static str], &'static [&'static str]),
+}
+
+impl PrinterFaults {
+    pub(crate) const fn new(
+        errors: u32,
+        warnings: u32,
+        names: (&'static [&'static str], &'static [&'static str]),
+    ) -> Self {
+        PrinterFaults {
+            errors,
+            warnings,
+            names,
+        }
+    }
+
+    /// Everything that is set, errors first; a bit without a name is `unknown_error` or
+    /// `unknown_warning`.
+    pub fn flags(&self) -> Vec<&'static str> {
+        let mut flags = named(self.errors, self.names.0, "unknown_error");
+        flags.extend(named(self.warnings, self.names.1, "unknown_warning"));
+        flags
+    }
+}
+
+fn named(bits: u32, names: &[&'static str], unknown: &'static str) -> Vec<&'static str> {
+    let set = (0..u32::BITS).filter(|bit| bits >> bit & 1 == 1);
+    let name = |bit: u32| {
+        let name = usize::try_from(bit).ok().and_then(|bit| names.get(bit));
+        name.copied().filter(|n| !n.is_empty()).unwrap_or(unknown)
+    };
+    let mut found: Vec<&'static str> = set.map(name).collect();
+    found.dedup();
+    found
 }
 
 /// Model and firmware.

@@ -1,6 +1,9 @@
 //! AIM symbology identifiers (ISO/IEC 15424): `]`, a code letter, a modifier.
+//!
+//! Source: the tables of the NCR 7895, Zebra DS457 and Datalogic guides. `]` can also be data, so
+//! only a known letter with an alphanumeric modifier counts.
 
-/// Splits a leading identifier off; the letter must be known, the modifier alphanumeric.
+/// Splits a leading identifier off: the identifier, its symbology, the data.
 pub fn split(bytes: &[u8]) -> Option<(&str, &'static str, &[u8])> {
     let head = bytes.get(..3)?;
     let [b']', letter, modifier] = head else {
@@ -8,35 +11,57 @@ pub fn split(bytes: &[u8]) -> Option<(&str, &'static str, &[u8])> {
     };
     let name = name(*letter, *modifier)?;
     let id = std::str::from_utf8(head).ok()?;
-    modifier
-        .is_ascii_alphanumeric()
-        .then_some((id, name, bytes.get(3..).unwrap_or_default()))
+    Some((id, name, bytes.get(3..).unwrap_or_default()))
 }
 
-/// The usual name behind an identifier.
+/// The usual name behind a letter and modifier.
 pub fn name(letter: u8, modifier: u8) -> Option<&'static str> {
+    if !modifier.is_ascii_alphanumeric() {
+        return None;
+    }
     let name = match (letter, modifier) {
-        (b'C', b'1') => "gs1-128",
-        (b'C', _) => "code128",
-        (b'd', b'2') => "gs1-datamatrix",
-        (b'd', _) => "datamatrix",
-        (b'Q', b'3') => "gs1-qr",
-        (b'Q', _) => "qr",
         (b'A', _) => "code39",
+        (b'C', b'1') => "gs1-128",
+        (b'C', b'4') => "isbt128",
+        (b'C', _) => "code128",
+        (b'd', b'2' | b'5') => "gs1-datamatrix",
+        (b'd', _) => "datamatrix",
+        // An add-on alone, without the code it belongs to.
+        (b'E', b'1' | b'2') => "ean-addon",
         (b'E', b'4') => "ean8",
         (b'E', _) => "ean13",
+        (b'e', _) => "gs1-databar",
         (b'F', _) => "codabar",
         (b'G', _) => "code93",
         (b'H', _) => "code11",
+        (b'h', _) => "hanxin",
         (b'I', _) => "itf",
+        (b'J', b'1') => "gs1-dotcode",
+        (b'J', _) => "dotcode",
         (b'L', _) => "pdf417",
         (b'M', _) => "msi",
+        (b'Q', b'3' | b'4') => "gs1-qr",
+        (b'Q', _) => "qr",
         (b'R' | b'S', _) => "2of5",
         (b'U', _) => "maxicode",
         (b'X', _) => "other",
-        (b'e', _) => "gs1-databar",
+        (b'z', b'1') => "gs1-aztec",
         (b'z', _) => "aztec",
         _ => return None,
     };
     Some(name)
+}
+
+/// Whether an identifier such as `]C1` promises GS1 element strings; without one of these, data
+/// is no element string even if it looks like one.
+pub fn is_gs1(id: &str) -> bool {
+    matches!(
+        id,
+        "]C1" | "]d2" | "]d5" | "]Q3" | "]Q4" | "]e0" | "]J1" | "]z1"
+    )
+}
+
+/// Whether a message is the scanner's own talk (`]Z`, such as command answers), not a barcode.
+pub fn is_talk(bytes: &[u8]) -> bool {
+    matches!(bytes, [b']', b'Z', modifier, ..] if modifier.is_ascii_alphanumeric())
 }

@@ -65,7 +65,8 @@ pub fn list() -> Inventory {
     let usb = usb::list(&mut inventory.problems);
     inventory.devices = ports;
     let covered = |found: &Found, all: &[Found]| {
-        all.iter().any(|port| port.bus == "serial" && same_device(port, found))
+        all.iter()
+            .any(|port| port.bus == "serial" && same_device(port, found))
     };
     for found in usb {
         if !covered(&found, &inventory.devices) {
@@ -87,17 +88,15 @@ fn same_device(port: &Found, usb: &Found) -> bool {
 
 /// Profiles that could drive the device, best first.
 fn candidates(bus: &str, usb: Option<&UsbIdentity>) -> Vec<Candidate> {
-    let mut fitting: Vec<Candidate> =
-        registry::profiles().iter().filter_map(|p| candidate(p, bus, usb)).collect();
+    let mut fitting: Vec<Candidate> = registry::profiles()
+        .iter()
+        .filter_map(|p| candidate(p, bus, usb))
+        .collect();
     fitting.sort_by(|a, b| b.score.cmp(&a.score).then(a.profile.cmp(b.profile)));
     fitting
 }
 
-fn candidate(
-    profile: &'static Profile,
-    bus: &str,
-    usb: Option<&UsbIdentity>,
-) -> Option<Candidate> {
+fn candidate(profile: &'static Profile, bus: &str, usb: Option<&UsbIdentity>) -> Option<Candidate> {
     let mut evidence = Vec::new();
     let mut score = 0;
     if let Some(usb) = usb {
@@ -126,5 +125,9 @@ fn candidate(
         score = 20;
         evidence.push("it is a printer; its language is unknown".into());
     }
-    (score > 0).then_some(Candidate { profile: &profile.id, score, evidence })
+    (score > 0).then_some(Candidate {
+        profile: &profile.id,
+        score,
+        evidence,
+    })
 }

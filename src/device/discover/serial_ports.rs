@@ -18,16 +18,24 @@ pub fn list(root: &Path, problems: &mut Vec<String>) -> Vec<Found> {
     let entries = match fs::read_dir(&class) {
         Ok(entries) => entries,
         Err(e) => {
-            problems.push(format!("{}: {e}; serial ports cannot be listed", class.display()));
+            problems.push(format!(
+                "{}: {e}; serial ports cannot be listed",
+                class.display()
+            ));
             return Vec::new();
         }
     };
-    let mut names: Vec<String> =
-        entries.flatten().filter_map(|e| e.file_name().into_string().ok()).collect();
+    let mut names: Vec<String> = entries
+        .flatten()
+        .filter_map(|e| e.file_name().into_string().ok())
+        .collect();
     names.retain(|name| is_port(&class, name));
     names.sort();
     names.truncate(PORTS_MAX);
-    names.into_iter().map(|name| found(&class, &aliases, name)).collect()
+    names
+        .into_iter()
+        .map(|name| found(&class, &aliases, name))
+        .collect()
 }
 
 /// Virtual consoles have no device behind them; empty 8250 slots have type 0.
@@ -43,7 +51,13 @@ fn found(class: &Path, aliases: &BTreeMap<String, Vec<String>>, name: String) ->
     names.push(node);
     let port = names.remove(0);
     let candidates = candidates("serial", usb.as_ref());
-    Found { bus: "serial", port, names, usb, candidates }
+    Found {
+        bus: "serial",
+        port,
+        names,
+        usb,
+        candidates,
+    }
 }
 
 /// The nearest USB device above the tty.
@@ -78,12 +92,17 @@ fn read(path: &Path) -> Option<String> {
 fn aliases(root: &Path) -> BTreeMap<String, Vec<String>> {
     let mut aliases: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for folder in ["dev/serial/by-id", "dev/serial/by-path"] {
-        let Ok(entries) = fs::read_dir(root.join(folder)) else { continue };
+        let Ok(entries) = fs::read_dir(root.join(folder)) else {
+            continue;
+        };
         let mut links: Vec<PathBuf> = entries.flatten().map(|e| e.path()).collect();
         links.sort();
         for link in links.into_iter().take(PORTS_MAX) {
             let target = fs::read_link(&link).ok();
-            let node = target.as_deref().and_then(Path::file_name).and_then(|n| n.to_str());
+            let node = target
+                .as_deref()
+                .and_then(Path::file_name)
+                .and_then(|n| n.to_str());
             let shown = link.strip_prefix(root).map(|p| format!("/{}", p.display()));
             if let (Some(node), Ok(shown)) = (node, shown) {
                 aliases.entry(node.to_owned()).or_default().push(shown);
@@ -107,7 +126,11 @@ mod tests {
         fs::write(at("sys/devices/usb1/1-2/idVendor"), "0c2e\n").unwrap();
         fs::write(at("sys/devices/usb1/1-2/idProduct"), "0aaf\n").unwrap();
         fs::write(at("sys/devices/usb1/1-2/product"), b"Scan\xFFner\n").unwrap();
-        for (name, kind) in [("ttyACM0", None), ("ttyS0", Some("0")), ("ttyS1", Some("4"))] {
+        for (name, kind) in [
+            ("ttyACM0", None),
+            ("ttyS0", Some("0")),
+            ("ttyS1", Some("4")),
+        ] {
             fs::create_dir_all(at("sys/class/tty").join(name)).unwrap();
             if let Some(kind) = kind {
                 fs::write(at("sys/class/tty").join(name).join("type"), kind).unwrap();
@@ -117,7 +140,10 @@ mod tests {
         fs::create_dir_all(at("sys/class/tty/tty1")).unwrap();
         let device = at("sys/devices/usb1/1-2/1-2:1.0");
         symlink(device, at("sys/class/tty/ttyACM0/device")).unwrap();
-        for (folder, name) in [("by-path", "pci-0-usb-0:2"), ("by-id", "usb-Maker_Scanner_77")] {
+        for (folder, name) in [
+            ("by-path", "pci-0-usb-0:2"),
+            ("by-id", "usb-Maker_Scanner_77"),
+        ] {
             fs::create_dir_all(at("dev/serial").join(folder)).unwrap();
             symlink("../../ttyACM0", at("dev/serial").join(folder).join(name)).unwrap();
         }
@@ -125,12 +151,26 @@ mod tests {
         let ports = list(root.path(), &mut problems);
         assert!(problems.is_empty());
         let shown: Vec<_> = ports.iter().map(|p| p.port.as_str()).collect();
-        assert_eq!(shown, ["/dev/serial/by-id/usb-Maker_Scanner_77", "/dev/ttyS1"]);
-        assert_eq!(ports[0].names, ["/dev/serial/by-path/pci-0-usb-0:2", "/dev/ttyACM0"]);
+        assert_eq!(
+            shown,
+            ["/dev/serial/by-id/usb-Maker_Scanner_77", "/dev/ttyS1"]
+        );
+        assert_eq!(
+            ports[0].names,
+            ["/dev/serial/by-path/pci-0-usb-0:2", "/dev/ttyACM0"]
+        );
         let usb = ports[0].usb.as_ref().unwrap();
-        assert_eq!((usb.vendor_id.as_str(), usb.product_id.as_str()), ("0c2e", "0aaf"));
+        assert_eq!(
+            (usb.vendor_id.as_str(), usb.product_id.as_str()),
+            ("0c2e", "0aaf")
+        );
         assert_eq!(usb.product.as_deref(), Some("Scan\u{FFFD}ner"));
-        assert!(ports[0].candidates.iter().any(|c| c.profile == "serial-line"));
+        assert!(
+            ports[0]
+                .candidates
+                .iter()
+                .any(|c| c.profile == "serial-line")
+        );
         assert!(list(&at("nowhere"), &mut problems).is_empty() && problems.len() == 1);
     }
 }

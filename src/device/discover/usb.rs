@@ -14,7 +14,9 @@ pub fn list(problems: &mut Vec<String>) -> Vec<Found> {
     let devices = match devices {
         Ok(devices) => devices,
         Err(e) => {
-            problems.push(format!("USB devices cannot be listed ({e}); is /dev/bus/usb there?"));
+            problems.push(format!(
+                "USB devices cannot be listed ({e}); is /dev/bus/usb there?"
+            ));
             return Vec::new();
         }
     };
@@ -45,7 +47,13 @@ fn entry(device: &Device<Context>, problems: &mut Vec<String>) -> Option<Found> 
         problems.push(format!("{port}: its texts cannot be read ({e}); {remedy}"));
     }
     let candidates = candidates("usb", Some(&usb));
-    Some(Found { bus: "usb", port, names: Vec::new(), usb: Some(usb), candidates })
+    Some(Found {
+        bus: "usb",
+        port,
+        names: Vec::new(),
+        usb: Some(usb),
+        candidates,
+    })
 }
 
 /// Manufacturer, product, serial number; best effort, each may be missing.
@@ -75,10 +83,17 @@ fn class(device: &Device<Context>, descriptor: &DeviceDescriptor) -> &'static st
     if own != "other" {
         return own;
     }
-    let Ok(config) = device.active_config_descriptor() else { return own };
+    let Ok(config) = device.active_config_descriptor() else {
+        return own;
+    };
     config
         .interfaces()
-        .flat_map(|interface| interface.descriptors().map(|d| name(d.class_code())).collect::<Vec<_>>())
+        .flat_map(|interface| {
+            interface
+                .descriptors()
+                .map(|d| name(d.class_code()))
+                .collect::<Vec<_>>()
+        })
         .find(|class| *class != "other")
         .unwrap_or(own)
 }

@@ -22,8 +22,13 @@ pub trait Link: Send {
 /// Where a device is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Target {
-    Serial { path: PathBuf, settings: serial::LineSettings },
-    Tcp { address: String },
+    Serial {
+        path: PathBuf,
+        settings: serial::LineSettings,
+    },
+    Tcp {
+        address: String,
+    },
 }
 
 /// A connection and its name for people.
@@ -34,7 +39,9 @@ pub struct Opened {
 
 impl std::fmt::Debug for Opened {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Opened").field("what", &self.what).finish_non_exhaustive()
+        f.debug_struct("Opened")
+            .field("what", &self.what)
+            .finish_non_exhaustive()
     }
 }
 

@@ -52,7 +52,11 @@ impl fmt::Display for LineSettings {
             Parity::Even => 'E',
             Parity::Odd => 'O',
         };
-        write!(f, "{} {}{parity}{}", self.baud, self.data_bits, self.stop_bits)
+        write!(
+            f,
+            "{} {}{parity}{}",
+            self.baud, self.data_bits, self.stop_bits
+        )
     }
 }
 
@@ -80,31 +84,55 @@ fn open_blocking(path: &Path, wanted: LineSettings) -> Result<Opened, OpenError>
         remedy: remedy.to_owned(),
     };
     let builder = tokio_serial::new(path.to_string_lossy(), wanted.baud)
-        .data_bits(if wanted.data_bits == 7 { DataBits::Seven } else { DataBits::Eight })
+        .data_bits(if wanted.data_bits == 7 {
+            DataBits::Seven
+        } else {
+            DataBits::Eight
+        })
         .parity(match wanted.parity {
             Parity::None => tokio_serial::Parity::None,
             Parity::Even => tokio_serial::Parity::Even,
             Parity::Odd => tokio_serial::Parity::Odd,
         })
-        .stop_bits(if wanted.stop_bits == 2 { StopBits::Two } else { StopBits::One });
+        .stop_bits(if wanted.stop_bits == 2 {
+            StopBits::Two
+        } else {
+            StopBits::One
+        });
     let stream = SerialStream::open(&builder)
         .map_err(|e| error(e.to_string(), remedy(path, &e.to_string())))?;
-    let mut link = SerialLink { stream: Some(stream) };
+    let mut link = SerialLink {
+        stream: Some(stream),
+    };
     let pty = is_pty(path);
     if !pty {
         verify(&link, wanted).map_err(|got| {
             let cause = format!("the adapter did not take {wanted}, it runs {got}");
-            error(cause, "set device and configuration to what it can, or use another adapter")
+            error(
+                cause,
+                "set device and configuration to what it can, or use another adapter",
+            )
         })?;
     }
-    set_lines(&mut link, wanted, pty)
-        .map_err(|e| error(format!("DTR/RTS: {e}"), "remove dtr and rts from the profile"))?;
+    set_lines(&mut link, wanted, pty).map_err(|e| {
+        error(
+            format!("DTR/RTS: {e}"),
+            "remove dtr and rts from the profile",
+        )
+    })?;
     // Whatever came before this moment belongs to an earlier weighing or scan.
     if let Some(Err(e)) = link.stream.as_ref().map(|s| s.clear(ClearBuffer::All)) {
         tracing::debug!(port = %shown, %e, "old bytes could not be dropped");
     }
-    let note = if pty { " (pty: line settings have no effect)" } else { "" };
-    Ok(Opened { link: Box::new(link), what: format!("{shown} {wanted}{note}") })
+    let note = if pty {
+        " (pty: line settings have no effect)"
+    } else {
+        ""
+    };
+    Ok(Opened {
+        link: Box::new(link),
+        what: format!("{shown} {wanted}{note}"),
+    })
 }
 
 fn remedy(path: &Path, cause: &str) -> &'static str {
@@ -124,27 +152,43 @@ fn remedy(path: &Path, cause: &str) -> &'static str {
 
 /// Accepts every setting and applies none (`device-protocols` 6.2).
 fn is_pty(path: &Path) -> bool {
-    path.canonicalize().is_ok_and(|real| real.starts_with("/dev/pts"))
+    path.canonicalize()
+        .is_ok_and(|real| real.starts_with("/dev/pts"))
 }
 
 /// Reads the settings back: odd adapters accept a call and do nothing.
 fn verify(link: &SerialLink, wanted: LineSettings) -> Result<(), String> {
-    let Some(stream) = &link.stream else { return Ok(()) };
+    let Some(stream) = &link.stream else {
+        return Ok(());
+    };
     let unknown = |e: tokio_serial::Error| format!("unknown settings ({e})");
     let got = LineSettings {
         baud: stream.baud_rate().map_err(unknown)?,
-        data_bits: if stream.data_bits().map_err(unknown)? == DataBits::Seven { 7 } else { 8 },
+        data_bits: if stream.data_bits().map_err(unknown)? == DataBits::Seven {
+            7
+        } else {
+            8
+        },
         parity: match stream.parity().map_err(unknown)? {
             tokio_serial::Parity::None => Parity::None,
             tokio_serial::Parity::Even => Parity::Even,
             tokio_serial::Parity::Odd => Parity::Odd,
         },
-        stop_bits: if stream.stop_bits().map_err(unknown)? == StopBits::Two { 2 } else { 1 },
+        stop_bits: if stream.stop_bits().map_err(unknown)? == StopBits::Two {
+            2
+        } else {
+            1
+        },
         ..wanted
     };
     let off = u64::from(got.baud.abs_diff(wanted.baud)) * 100;
     let near = off <= u64::from(wanted.baud) * u64::from(BAUD_PERCENT_MAX);
-    if near && (LineSettings { baud: wanted.baud, ..got }) == wanted {
+    if near
+        && (LineSettings {
+            baud: wanted.baud,
+            ..got
+        }) == wanted
+    {
         return Ok(());
     }
     Err(got.to_string())
@@ -152,7 +196,9 @@ fn verify(link: &SerialLink, wanted: LineSettings) -> Result<(), String> {
 
 /// Some scales draw power from these lines, some scanners send only with DTR up. A pty has none.
 fn set_lines(link: &mut SerialLink, wanted: LineSettings, pty: bool) -> tokio_serial::Result<()> {
-    let Some(stream) = link.stream.as_mut().filter(|_| !pty) else { return Ok(()) };
+    let Some(stream) = link.stream.as_mut().filter(|_| !pty) else {
+        return Ok(());
+    };
     if let Some(level) = wanted.dtr {
         stream.write_data_terminal_ready(level)?;
     }
@@ -170,7 +216,9 @@ struct SerialLink {
 
 impl Drop for SerialLink {
     fn drop(&mut self) {
-        let Some(stream) = self.stream.take() else { return };
+        let Some(stream) = self.stream.take() else {
+            return;
+        };
         let close = move || {
             if let Err(e) = stream.clear(ClearBuffer::Output) {
                 tracing::debug!(%e, "unsent bytes of a lost line could not be dropped");
@@ -186,13 +234,19 @@ impl Drop for SerialLink {
 
 impl Link for SerialLink {
     fn poll_read(&mut self, cx: &mut Context<'_>, into: &mut [u8]) -> Poll<io::Result<usize>> {
-        let Some(stream) = &mut self.stream else { return Poll::Ready(Ok(0)) };
+        let Some(stream) = &mut self.stream else {
+            return Poll::Ready(Ok(0));
+        };
         let mut buffer = ReadBuf::new(into);
-        Pin::new(stream).poll_read(cx, &mut buffer).map_ok(|()| buffer.filled().len())
+        Pin::new(stream)
+            .poll_read(cx, &mut buffer)
+            .map_ok(|()| buffer.filled().len())
     }
 
     fn poll_write(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        let Some(stream) = &mut self.stream else { return Poll::Ready(Ok(0)) };
+        let Some(stream) = &mut self.stream else {
+            return Poll::Ready(Ok(0));
+        };
         Pin::new(stream).poll_write(cx, bytes)
     }
 }

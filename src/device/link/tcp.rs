@@ -28,9 +28,10 @@ pub async fn open(address: &str) -> Result<Opened, OpenError> {
         remedy: remedy.to_owned(),
     };
     match timeout(CONNECT_MAX, connect(address)).await {
-        Ok(Ok(stream)) => {
-            Ok(Opened { link: Box::new(TcpLink { stream }), what: address.to_owned() })
-        }
+        Ok(Ok(stream)) => Ok(Opened {
+            link: Box::new(TcpLink { stream }),
+            what: address.to_owned(),
+        }),
         Ok(Err(e)) if e.kind() == io::ErrorKind::ConnectionRefused => {
             let remedy = "switch the device on, and stop other programs that hold its port";
             Err(error("the port refuses".into(), remedy))
@@ -38,7 +39,10 @@ pub async fn open(address: &str) -> Result<Opened, OpenError> {
         Ok(Err(e)) => Err(error(e.to_string(), "check address, cable and network")),
         Err(_) => {
             let remedy = "switch the device on, check address, cable and network";
-            Err(error(format!("no answer within {} s", CONNECT_MAX.as_secs()), remedy))
+            Err(error(
+                format!("no answer within {} s", CONNECT_MAX.as_secs()),
+                remedy,
+            ))
         }
     }
 }
@@ -55,7 +59,11 @@ async fn connect(address: &str) -> io::Result<TcpStream> {
 }
 
 async fn connect_one(address: SocketAddr) -> io::Result<TcpStream> {
-    let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    let socket = if address.is_ipv4() {
+        TcpSocket::new_v4()?
+    } else {
+        TcpSocket::new_v6()?
+    };
     socket.set_keepalive(true)?;
     socket.set_nodelay(true)?;
     socket.set_send_buffer_size(SEND_BUFFER_BYTES)?;
@@ -69,7 +77,9 @@ struct TcpLink {
 impl Link for TcpLink {
     fn poll_read(&mut self, cx: &mut Context<'_>, into: &mut [u8]) -> Poll<io::Result<usize>> {
         let mut buffer = ReadBuf::new(into);
-        Pin::new(&mut self.stream).poll_read(cx, &mut buffer).map_ok(|()| buffer.filled().len())
+        Pin::new(&mut self.stream)
+            .poll_read(cx, &mut buffer)
+            .map_ok(|()| buffer.filled().len())
     }
 
     fn poll_write(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {

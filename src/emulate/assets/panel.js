@@ -89,7 +89,8 @@ function fitFrames() {
     screen.style.setProperty("--zoom", zoom.toFixed(4));
   }
 }
-new ResizeObserver(fitFrames).observe(document.body);
+const resized = new ResizeObserver(fitFrames);
+document.querySelectorAll(".screen").forEach((screen) => resized.observe(screen));
 
 async function poll() {
   try {

@@ -24,14 +24,24 @@ impl PanelUpstream for Upstream {
             at: format!("09:05:{n:02}"),
             kind: "parcel.first_scan".into(),
             subject: format!("S1-{n}"),
-            verdict: if n % 4 == 3 { "refused" } else { "acknowledged" }.into(),
+            verdict: if n % 4 == 3 {
+                "refused"
+            } else {
+                "acknowledged"
+            }
+            .into(),
         };
         (0..12).map(event).take(limit).collect()
     }
 }
 
 fn item(title: &str, barcode: &str, quantity: u32, grams: i64) -> PanelItem {
-    PanelItem { title: title.into(), barcode: barcode.into(), quantity, grams }
+    PanelItem {
+        title: title.into(),
+        barcode: barcode.into(),
+        quantity,
+        grams,
+    }
 }
 
 fn order(id: &str, title: &str, note: &str, items: Vec<PanelItem>) -> PanelOrder {
@@ -52,12 +62,25 @@ fn config() -> PanelConfig {
         dock: "dock1".into(),
         bench_url: "http://127.0.0.1:9/bench/bench1".into(),
         dock_url: "http://127.0.0.1:9/dock/dock1".into(),
-        badges: vec![PanelCode::new("Mira", "BADGE-MIRA"), PanelCode::new("Tom", "BADGE-TOM")],
+        badges: vec![
+            PanelCode::new("Mira", "BADGE-MIRA"),
+            PanelCode::new("Tom", "BADGE-TOM"),
+        ],
         orders: vec![
             order("SHOP-1001", "Ana Sousa, Lisboa PT", "", vec![mug(), tea()]),
             order("MKT-77-2041", "王小明, 台北 TW", "two parcels", vec![mug()]),
-            order("TT-58810", "J. Smith, Leeds GB", "arrives with its carrier label", vec![tea()]),
-            order("SHOP-1002", "Łukasz Żak, Łódź PL", "is cancelled while packing", vec![mug()]),
+            order(
+                "TT-58810",
+                "J. Smith, Leeds GB",
+                "arrives with its carrier label",
+                vec![tea()],
+            ),
+            order(
+                "SHOP-1002",
+                "Łukasz Żak, Łódź PL",
+                "is cancelled while packing",
+                vec![mug()],
+            ),
         ],
         bench_codes: PanelCode::bench_sheet(),
         extra_codes: vec![PanelCode::new("reason: torn", "XCTLREOTTORN")],
@@ -74,14 +97,21 @@ struct Rig {
     _folder: tempfile::TempDir,
 }
 
-fn rig(port: u16) -> Rig {
+fn rig() -> Rig {
     let folder = tempfile::tempdir().unwrap();
     let station = EmulatedStation::start(folder.path(), &StationLayout::default()).unwrap();
-    let (station, upstream) =
-        (Arc::new(station), Arc::new(Upstream(Mutex::new(UpstreamMode::Ok))));
+    let (station, upstream) = (
+        Arc::new(station),
+        Arc::new(Upstream(Mutex::new(UpstreamMode::Ok))),
+    );
     let panel = Panel::new(config(), Arc::clone(&station), upstream.clone());
-    let server = PanelServer::start(Arc::new(panel), port).unwrap();
-    Rig { station, upstream, server, _folder: folder }
+    let server = PanelServer::start(Arc::new(panel), 0).unwrap();
+    Rig {
+        station,
+        upstream,
+        server,
+        _folder: folder,
+    }
 }
 
 impl Rig {
@@ -110,7 +140,9 @@ impl Rig {
             "Host: {0}\r\nOrigin: http://{0}\r\nContent-Type: application/json\r\n",
             self.server.address
         );
-        let (head, body) = self.send("POST /panel/act", &headers, &act.to_string()).await;
+        let (head, body) = self
+            .send("POST /panel/act", &headers, &act.to_string())
+            .await;
         if head.starts_with("HTTP/1.1 200") {
             Ok(serde_json::from_str(&body).unwrap())
         } else {
@@ -121,7 +153,7 @@ impl Rig {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_packer_fills_weighs_and_labels_a_box() {
-    let rig = rig(0);
+    let rig = rig();
     let bench = rig.station.bench("bench1").unwrap();
     let mut gun = std::fs::File::open(bench.scanner.path()).unwrap();
     for _ in 0..500 {
@@ -146,12 +178,20 @@ async fn a_packer_fills_weighs_and_labels_a_box() {
     });
     assert_eq!(&heard.await.unwrap().unwrap(), b"SHOP-1001\r");
 
-    rig.act(json!({"do": "put_box", "grams": null})).await.unwrap();
-    assert_eq!(bench.scale.with(|s, _| s.load()), firstscan_drivers::mass::Mass::from_grams(950));
+    rig.act(json!({"do": "put_box", "grams": null}))
+        .await
+        .unwrap();
+    assert_eq!(
+        bench.scale.with(|s, _| s.load()),
+        firstscan_drivers::mass::Mass::from_grams(950)
+    );
     let state = rig.act(scan("XCTLUNDG")).await.unwrap();
     assert_eq!(state["box_grams"], 150 + 2 * 340);
     let state = rig.act(scan("XCTLNEXR")).await.unwrap();
-    assert_eq!((&state["box_grams"], &state["packed"][1]), (&json!(150), &json!("4006381333931")));
+    assert_eq!(
+        (&state["box_grams"], &state["packed"][1]),
+        (&json!(150), &json!("4006381333931"))
+    );
     // The second box takes what the order still lacks, and no more.
     rig.act(scan("4006381333931")).await.unwrap();
     let state = rig.act(scan("9780201379624")).await.unwrap();
@@ -160,10 +200,13 @@ async fn a_packer_fills_weighs_and_labels_a_box() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_label_is_taken_and_read_as_printed() {
-    let rig = rig(0);
+    let rig = rig();
     let take = || json!({"do": "take_label", "place": "bench1"});
     let refused = rig.act(take()).await.unwrap_err();
-    assert!(refused.contains("409") && refused.contains("wait for the printer"), "{refused}");
+    assert!(
+        refused.contains("409") && refused.contains("wait for the printer"),
+        "{refused}"
+    );
 
     let bench = rig.station.bench("bench1").unwrap();
     let mut host = TcpStream::connect(bench.printer.address()).await.unwrap();
@@ -175,8 +218,7 @@ async fn a_label_is_taken_and_read_as_printed() {
         }
     }
     let (total, stride) = (qr.size * qr.size * 8, qr.size);
-    let format =
-        format!("^XA^PW812^LL1218^FO96,96^GFA,{total},{total},{stride},{rows}^FS^PQ1^XZ");
+    let format = format!("^XA^PW812^LL1218^FO96,96^GFA,{total},{total},{stride},{rows}^FS^PQ1^XZ");
     host.write_all(format.as_bytes()).await.unwrap();
     for _ in 0..500 {
         if bench.printer.with(|p, _| p.odometer()) == 1 {
@@ -187,24 +229,42 @@ async fn a_label_is_taken_and_read_as_printed() {
     let state = rig.act(take()).await.unwrap();
     assert_eq!(
         state["labels"],
-        json!([{"place": "bench1", "sequence": 1, "codes": [{"symbology": "qr", "text": "S1-7.0"}]}])
+        json!([{
+            "place": "bench1",
+            "sequence": 1,
+            "codes": [{"symbology": "qr", "text": "S1-7.0"}],
+        }])
     );
     let (head, _png) = rig.get("/panel/label/bench1/1").await;
-    assert!(head.starts_with("HTTP/1.1 200") && head.contains("image/png"), "{head}");
-    assert!(rig.get("/panel/label/bench1/2").await.0.starts_with("HTTP/1.1 404"));
+    assert!(
+        head.starts_with("HTTP/1.1 200") && head.contains("image/png"),
+        "{head}"
+    );
+    assert!(
+        rig.get("/panel/label/bench1/2")
+            .await
+            .0
+            .starts_with("HTTP/1.1 404")
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn cables_paper_and_network_follow_the_switches() {
-    let rig = rig(0);
+    let rig = rig();
     let cable = json!({"do": "cable", "place": "dock1", "device": "scanner", "plugged": false});
     let state = rig.act(cable).await.unwrap();
     assert_eq!(state["places"][1]["scanner"]["plugged"], false);
     let paper = json!({"do": "printer", "place": "bench1", "change": "paper_out"});
     let state = rig.act(paper).await.unwrap();
     assert_eq!(state["places"][0]["printer"]["paper_out"], true);
-    let state = rig.act(json!({"do": "upstream", "mode": "away"})).await.unwrap();
-    assert_eq!((&state["upstream"], rig.upstream.mode()), (&json!("away"), UpstreamMode::Away));
+    let state = rig
+        .act(json!({"do": "upstream", "mode": "away"}))
+        .await
+        .unwrap();
+    assert_eq!(
+        (&state["upstream"], rig.upstream.mode()),
+        (&json!("away"), UpstreamMode::Away)
+    );
     assert_eq!(state["received"].as_array().map(Vec::len), Some(12));
     for wrong in [
         json!({"do": "put_box", "grams": 40_001}),
@@ -220,30 +280,41 @@ async fn cables_paper_and_network_follow_the_switches() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn strangers_are_kept_out_and_the_policy_is_strict() {
-    let rig = rig(0);
+    let rig = rig();
     let (head, body) = rig.get("/").await;
-    assert!(head.starts_with("HTTP/1.1 200") && body.contains("panel.js"), "{head}");
-    assert!(head.contains("script-src 'self'; style-src 'self'"), "{head}");
-    assert!(head.contains("frame-src http://127.0.0.1:9 http://127.0.0.1:9;"), "{head}");
-    for path in ["/panel.js", "/paint.js", "/panel.css", "/panel/setup", "/panel/state"] {
+    assert!(
+        head.starts_with("HTTP/1.1 200") && body.contains("panel.js"),
+        "{head}"
+    );
+    assert!(
+        head.contains("script-src 'self'; style-src 'self'"),
+        "{head}"
+    );
+    assert!(
+        head.contains("frame-src http://127.0.0.1:9 http://127.0.0.1:9;"),
+        "{head}"
+    );
+    for path in [
+        "/panel.js",
+        "/paint.js",
+        "/panel.css",
+        "/panel/setup",
+        "/panel/state",
+    ] {
         assert!(rig.get(path).await.0.starts_with("HTTP/1.1 200"), "{path}");
     }
-    let rebound = rig.send("GET /panel/state", "Host: evil.example\r\n", "").await.0;
+    let rebound = rig
+        .send("GET /panel/state", "Host: evil.example\r\n", "")
+        .await
+        .0;
     assert!(rebound.starts_with("HTTP/1.1 403"), "{rebound}");
     let foreign = format!(
         "Host: {}\r\nOrigin: http://evil.example\r\nContent-Type: application/json\r\n",
         rig.server.address
     );
-    let refused = rig.send("POST /panel/act", &foreign, r#"{"do":"take_box"}"#).await.0;
+    let refused = rig
+        .send("POST /panel/act", &foreign, r#"{"do":"take_box"}"#)
+        .await
+        .0;
     assert!(refused.starts_with("HTTP/1.1 403"), "{refused}");
-}
-
-/// Keeps a panel open for a look: `PANEL_PORT=8099 cargo test panel_to_look_at -- --ignored`.
-#[tokio::test(flavor = "multi_thread")]
-#[ignore = "stays open for a minute, for people"]
-async fn panel_to_look_at() {
-    let port = std::env::var("PANEL_PORT").ok().and_then(|p| p.parse().ok()).unwrap_or(0);
-    let rig = rig(port);
-    println!("{}", rig.server.url());
-    tokio::time::sleep(Duration::from_secs(60)).await;
 }

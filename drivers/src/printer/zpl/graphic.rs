@@ -9,6 +9,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use flate2::read::ZlibDecoder;
 use flate2::write::ZlibEncoder;
+use std::cmp::Ordering;
 use std::io::{Read, Write};
 
 /// Largest graphic accepted, in bytes of raster.
@@ -19,8 +20,12 @@ pub const RASTER_BYTES_MAX: usize = 8 << 20;
 pub enum GraphicError {
     #[error("graphic parameters make no sense: want A,total,total,bytes-per-row,data")]
     Parameters,
-    #[error("graphic data ends early or holds {0:?}")]
+    #[error("graphic data holds {0:?}, which is no digit or run length there")]
     Data(char),
+    #[error("graphic data ends early: the transfer was cut or the announced size is wrong")]
+    Short,
+    #[error("graphic data is no valid base64 or zlib: the transfer was damaged")]
+    Packed,
     #[error("graphic checksum is wrong: the transfer was damaged")]
     Checksum,
     #[error("graphic is larger than {RASTER_BYTES_MAX} bytes")]
@@ -128,9 +133,17 @@ fn push_run(run: usize, value: u8, out: &mut Vec<u8>) {
 /// The picture of a `^GF` command's parameters (everything after `^GF`).
 ///
 /// # Errors
-/// [`GraphicError`]. Formats B and C are not read here: B carries raw bytes (see `tokens`).
+/// [`GraphicError`], also for format C (compressed binary). The picture is whole bytes wide.
 pub fn decode(parameters: &[u8]) -> Result<Bitmap, GraphicError> {
-    let mut parts = parameters.splitn(5, |b| *b == b',');
+    decode_delimited(parameters, b',')
+}
+
+/// As [`decode`], after `^CD` made another character the delimiter.
+///
+/// # Errors
+/// [`GraphicError`].
+pub fn decode_delimited(parameters: &[u8], delimiter: u8) -> Result<Bitmap, GraphicError> {
+    let mut parts = parameters.splitn(5, |b| *b == delimiter);
     let mut next = || parts.next().ok_or(GraphicError::Parameters);
     let kind = next()?;
     next()?;
@@ -180,66 +193,107 @@ fn based(rest: &[u8], total: usize, deflated: bool) -> Result<Vec<u8>, GraphicEr
     if crc16(text) != wanted {
         return Err(GraphicError::Checksum);
     }
-    let bytes = STANDARD.decode(text).map_err(|_| GraphicError::Data('='))?;
+    let bytes = STANDARD.decode(text).map_err(|_| GraphicError::Packed)?;
     let mut bits = Vec::new();
     if deflated {
         let limit = u64::try_from(total).unwrap_or(u64::MAX).saturating_add(1);
         let mut reader = ZlibDecoder::new(bytes.as_slice()).take(limit);
         reader
             .read_to_end(&mut bits)
-            .map_err(|_| GraphicError::Data('z'))?;
+            .map_err(|_| GraphicError::Packed)?;
     } else {
         bits = bytes;
     }
-    if bits.len() == total {
-        Ok(bits)
-    } else {
-        Err(GraphicError::Data('$'))
+    match bits.len().cmp(&total) {
+        Ordering::Equal => Ok(bits),
+        Ordering::Less => Err(GraphicError::Short),
+        Ordering::Greater => Err(GraphicError::Parameters),
     }
 }
 
+/// Nibbles written from the first row on; a run may cross rows, nothing may cross the end.
+struct Nibbles {
+    bits: Vec<u8>,
+    /// Nibbles written.
+    at: usize,
+    row: usize,
+}
+
+impl Nibbles {
+    fn left(&self) -> usize {
+        self.bits.len().saturating_mul(2).saturating_sub(self.at)
+    }
+
+    fn row_left(&self) -> usize {
+        self.row.saturating_sub(self.at % self.row)
+    }
+
+    fn put(&mut self, value: u8, count: usize) {
+        let end = self.at.saturating_add(count.min(self.left()));
+        while self.at < end {
+            let byte = self.at / 2;
+            if self.at.is_multiple_of(2) && end.saturating_sub(self.at) >= 2 {
+                let last = end / 2;
+                if let Some(run) = self.bits.get_mut(byte..last) {
+                    run.fill((value << 4) | value);
+                }
+                self.at = last.saturating_mul(2);
+                continue;
+            }
+            if let Some(byte) = self.bits.get_mut(byte) {
+                *byte |= if self.at.is_multiple_of(2) {
+                    value << 4
+                } else {
+                    value
+                };
+            }
+            self.at = self.at.saturating_add(1);
+        }
+    }
+
+    fn repeat_row(&mut self) -> Option<()> {
+        let stride = self.row / 2;
+        let above = (self.at / 2).checked_sub(stride)?;
+        self.bits
+            .copy_within(above..above.checked_add(stride)?, self.at / 2);
+        self.at = self.at.saturating_add(self.row);
+        Some(())
+    }
+}
+
+/// Hex with run lengths. Data beyond the announced total is passed over, missing data is an error:
+/// a printer would print such a label damaged.
 fn hex_bits(data: &[u8], total: usize, stride: usize) -> Result<Vec<u8>, GraphicError> {
-    let row_nibbles = stride * 2;
-    let mut bits: Vec<u8> = Vec::with_capacity(total);
-    let mut row: Vec<u8> = Vec::with_capacity(row_nibbles);
+    let mut nibbles = Nibbles {
+        bits: vec![0; total],
+        at: 0,
+        row: stride.checked_mul(2).ok_or(GraphicError::Large)?,
+    };
     let mut repeat = 0_usize;
     for byte in data {
-        if bits.len() >= total {
+        if nibbles.left() == 0 {
             break;
         }
+        let wrong = GraphicError::Data(char::from(*byte));
         match byte {
-            b'\r' | b'\n' | b' ' | b'\t' => continue,
-            b'G'..=b'Y' => repeat += usize::from(byte - b'F'),
-            b'g'..=b'z' => repeat += usize::from(byte - b'f') * 20,
-            b',' | b'!' => row.resize(row_nibbles, if *byte == b',' { 0 } else { 0x0F }),
-            b':' if row.is_empty() => {
-                let start = bits
-                    .len()
-                    .checked_sub(stride)
-                    .ok_or(GraphicError::Data(':'))?;
-                bits.extend_from_within(start..);
-            }
+            b'\r' | b'\n' | b' ' | b'\t' => {}
+            b'G'..=b'Y' => repeat = repeat.saturating_add(usize::from(byte - b'F')),
+            b'g'..=b'z' => repeat = repeat.saturating_add(usize::from(byte - b'f') * 20),
+            // Counts belong to digits only; between count and digit nothing else may stand.
+            _ if repeat > 0 && !byte.is_ascii_hexdigit() => return Err(wrong),
+            b',' => nibbles.put(0, nibbles.row_left()),
+            b'!' => nibbles.put(0x0F, nibbles.row_left()),
+            b':' if nibbles.at.is_multiple_of(nibbles.row) => nibbles.repeat_row().ok_or(wrong)?,
             _ => {
-                let value = char::from(*byte).to_digit(16);
-                let value = value.ok_or(GraphicError::Data(char::from(*byte)))?;
-                let count = std::mem::take(&mut repeat).max(1).min(total * 2);
-                row.extend(std::iter::repeat_n(u8::try_from(value).unwrap_or(0), count));
+                let value = char::from(*byte).to_digit(16).ok_or(wrong)?;
+                let count = std::mem::take(&mut repeat).max(1);
+                nibbles.put(u8::try_from(value).unwrap_or(0), count);
             }
         }
-        while row.len() >= row_nibbles {
-            let rest = row.split_off(row_nibbles);
-            bits.extend(row.chunks_exact(2).map(pair));
-            row = rest;
-        }
     }
-    bits.truncate(total);
-    if bits.len() == total {
-        Ok(bits)
+    if nibbles.left() == 0 {
+        Ok(nibbles.bits)
     } else {
-        Err(GraphicError::Data('$'))
+        Err(GraphicError::Short)
     }
-}
-
-fn pair(two: &[u8]) -> u8 {
-    two.iter().fold(0, |byte, nibble| (byte << 4) | nibble)
 }

@@ -8,7 +8,7 @@ pub mod graphic;
 pub mod reply;
 pub mod tokens;
 
-use super::{Compression, EncodeError, JobOptions, Language, Query, QueryKind, Reply};
+use super::{Compression, EncodeError, JobOptions, Language, PrintMode, Query, QueryKind, Reply};
 use crate::bitmap::{BitmapView, Resolution};
 
 /// Widest head ZPL knows, in dots.
@@ -20,7 +20,7 @@ const COPIES_MAX: u32 = 99;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Zpl;
 
-static QUERIES: [Query; 3] = [
+static QUERIES: [Query; 5] = [
     Query {
         name: "hs",
         kind: QueryKind::Status,
@@ -36,6 +36,16 @@ static QUERIES: [Query; 3] = [
         kind: QueryKind::Counter,
         bytes: b"! U1 getvar \"odometer.user_label_count\"\r\n",
     },
+    Query {
+        name: "odometer-total",
+        kind: QueryKind::Counter,
+        bytes: b"! U1 getvar \"odometer.total_label_count\"\r\n",
+    },
+    Query {
+        name: "hqes",
+        kind: QueryKind::Faults,
+        bytes: b"~HQES",
+    },
 ];
 
 impl Language for Zpl {
@@ -44,7 +54,11 @@ impl Language for Zpl {
     }
 
     /// One format: known state first (a foreign label may have left any), then the picture.
-    /// `^JZN` switches off the printer's own reprint after media-out: the journal decides that.
+    ///
+    /// `^JZN` switches off the printer's own reprint after an error: by default a Zebra prints the
+    /// interrupted label again when the paper is back, and only the journal may decide that. It is
+    /// a setting of the printer, but costs four bytes here and so survives an exchanged printer.
+    /// `^PQ` carries the copies; everything else about it stays at its default.
     fn encode(
         &self,
         picture: &BitmapView<'_>,
@@ -68,11 +82,14 @@ impl Language for Zpl {
         let head = format!("^XA^JZN^MCY^PON^PMN^LRN^LH0,0^LS0^LT0^FWN^PW{width}^LL{height}^FO0,0");
         out.extend_from_slice(head.as_bytes());
         graphic::encode(picture, options.compression, out);
-        out.extend_from_slice(format!("^FS^PQ{},0,1,Y^XZ\r\n", options.copies).as_bytes());
+        let mode = options.mode.map(mode_command).unwrap_or_default();
+        out.extend_from_slice(format!("^FS{mode}^PQ{}^XZ\r\n", options.copies).as_bytes());
         Ok(())
     }
 
-    /// `^XZ` would print what is half there; `~JX` cancels a partially received format only.
+    /// `^XZ` would print what is half there; `~JX` cancels a partially received format only, and
+    /// the `~` also ends graphic data in text form, the only form sent here. Doubt: low-cost
+    /// clones may not know it.
     fn resync(&self) -> &'static [u8] {
         b"~JX\r\n"
     }
@@ -86,7 +103,19 @@ impl Language for Zpl {
             QueryKind::Status => reply::host_status(bytes),
             QueryKind::Identity => reply::identity(bytes),
             QueryKind::Counter => reply::counter(bytes),
+            QueryKind::Faults => reply::faults(bytes),
         }
+    }
+}
+
+/// `^MM` of a print mode.
+fn mode_command(mode: PrintMode) -> &'static str {
+    match mode {
+        PrintMode::TearOff => "^MMT",
+        PrintMode::Peel => "^MMP",
+        PrintMode::Cut => "^MMC",
+        PrintMode::Rewind => "^MMR",
+        PrintMode::Applicator => "^MMA",
     }
 }
 

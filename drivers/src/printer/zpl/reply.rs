@@ -1,21 +1,65 @@
-//! Answers of ZPL printers: `~HS`, `~HI`, SGD values.
+//! Answers of ZPL printers: `~HS`, `~HI`, `~HQES`, SGD values.
 
-use super::super::{PrinterIdentity, PrinterStatus, Reply};
+use super::super::{PrinterFaults, PrinterIdentity, PrinterStatus, Reply};
 
 const STX: u8 = 0x02;
 const ETX: u8 = 0x03;
 /// Bytes of an unfinished answer worth waiting for.
 const ANSWER_BYTES_MAX: usize = 4096;
+/// Fields in the three lines of `~HS`.
+const LINE_FIELDS: [usize; 3] = [12, 11, 2];
 
-/// One STX..ETX line from the start: text, and where the rest begins.
+/// `~HQES` error bits, lowest first.
+const ERRORS: &[&str] = &[
+    "paper_out",
+    "ribbon_out",
+    "head_open",
+    "cutter_fault",
+    "over_temperature",
+    "motor_over_temperature",
+    "bad_head_element",
+    "head_detection_error",
+    "firmware_configuration",
+    "thermistor_open",
+    "",
+    "",
+    "paper_jam",
+    "presenter_not_running",
+    "paper_feed_error",
+    "clear_path_failed",
+    "paused",
+    "retract_timed_out",
+    "black_mark_calibration",
+    "black_mark_not_found",
+];
+
+/// `~HQES` warning bits, lowest first.
+const WARNINGS: &[&str] = &[
+    "calibrate_media",
+    "clean_head",
+    "replace_head",
+    "paper_low",
+    "paper_before_head",
+    "black_mark",
+    "paper_after_head",
+    "loop_ready",
+    "presenter",
+    "retract_ready",
+    "in_retract",
+    "at_bin",
+];
+
+/// One STX..ETX line from `from` on: text, and where the rest begins. A line that was cut off by
+/// another STX is passed over.
 fn line(bytes: &[u8], from: usize) -> Option<(&str, usize)> {
     let rest = bytes.get(from..)?;
-    let start = rest.iter().position(|b| *b == STX)?;
-    let end = rest.get(start..)?.iter().position(|b| *b == ETX)?;
-    let text = rest.get(start + 1..start + end)?;
+    let first = rest.iter().position(|b| *b == STX)?;
+    let end = first + rest.get(first..)?.iter().position(|b| *b == ETX)?;
+    let start = rest.get(..end)?.iter().rposition(|b| *b == STX)?;
+    let text = rest.get(start + 1..end)?;
     Some((
         std::str::from_utf8(text).unwrap_or_default(),
-        from + start + end + 1,
+        from + end + 1,
     ))
 }
 
@@ -33,19 +77,23 @@ fn missing(bytes: &[u8]) -> Reply {
 /// memory, 10 under and 11 over temperature. Line 2: 2 head up, 3 ribbon out, 7 label waiting,
 /// 8 labels remaining. Line 3: password, static memory.
 pub fn host_status(bytes: &[u8]) -> Reply {
-    let mut wanted = [12_usize, 11, 2].iter();
     let mut lines: Vec<Vec<&str>> = Vec::new();
-    let mut expect = wanted.next();
     let mut at = 0;
-    while let Some(count) = expect {
+    while lines.len() < LINE_FIELDS.len() {
         let Some((text, next)) = line(bytes, at) else {
             return missing(bytes);
         };
         at = next;
         let fields: Vec<&str> = text.split(',').map(str::trim).collect();
-        if fields.len() == *count && fields.iter().all(|f| is_number(f)) {
+        if !fields.iter().all(|f| is_number(f)) {
+            continue;
+        }
+        if LINE_FIELDS.first() == Some(&fields.len()) {
+            // A new answer begins: the one before was cut off, and the two must not mix.
+            lines.clear();
+        }
+        if LINE_FIELDS.get(lines.len()) == Some(&fields.len()) {
             lines.push(fields);
-            expect = wanted.next();
         }
     }
     while bytes.get(at).is_some_and(|b| matches!(b, b'\r' | b'\n')) {
@@ -111,4 +159,29 @@ pub fn counter(bytes: &[u8]) -> Reply {
         Ok(count) => Reply::Counter(count, end),
         Err(_) => Reply::Unknown(end),
     }
+}
+
+/// `~HQES`: a block between STX and ETX with a line for errors and one for warnings, each
+/// `f gggggggg gggggggg`: any set, group 2, group 1 (both in hex; group 1 has the meanings).
+pub fn faults(bytes: &[u8]) -> Reply {
+    let mut at = 0;
+    while let Some((text, next)) = line(bytes, at) {
+        at = next;
+        let group = |name: &str| {
+            let row = text.lines().find_map(|l| l.trim().strip_prefix(name))?;
+            let mut words = row.split_whitespace();
+            let (any, _, bits) = (words.next()?, words.next()?, words.next()?);
+            let bits = u32::from_str_radix(bits, 16).ok()?;
+            // "Any" without a known bit is still something: show it as an unknown one.
+            Some(if any != "0" && bits == 0 {
+                1 << 31
+            } else {
+                bits
+            })
+        };
+        if let (Some(errors), Some(warnings)) = (group("ERRORS:"), group("WARNINGS:")) {
+            return Reply::Faults(PrinterFaults::new(errors, warnings, (ERRORS, WARNINGS)), at);
+        }
+    }
+    missing(bytes)
 }

@@ -1,10 +1,21 @@
 //! A tokeniser for ZPL streams: commands, their parameters, field data, binary graphics.
 //!
-//! Incremental: give it all bytes so far, get whole tokens, keep the rest. `^CC`, `^CT` and `^CD`
-//! (and their `~` forms) change the prefix and delimiter characters from the next command on.
+//! Incremental: push bytes as they come, take whole pieces, the rest stays. Every byte is looked
+//! at a bounded number of times, however the stream is split, and at most [`COMMAND_BYTES_MAX`]
+//! are held. `^CC`, `^CT` and `^CD` (and their `~` forms) change the prefix and delimiter
+//! characters from the next command on. A prefix inside a name or a parameter begins the next
+//! command, as it does in a printer; only counted binary data (`^GFB`, `~DYB`) is exempt.
 
-/// Longest single command accepted.
+use std::borrow::Cow;
+
+/// Most bytes held: the longest single command.
 pub const COMMAND_BYTES_MAX: usize = 16 << 20;
+/// Longest text between commands; it comes out in pieces of this size at most.
+const TEXT_BYTES_MAX: usize = 4096;
+/// Bytes at the front that were handed out and not yet removed.
+const USED_BYTES_MAX: usize = 64 << 10;
+/// Longest head of a command with counted data.
+const HEAD_BYTES_MAX: usize = 256;
 
 /// One command.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,18 +28,26 @@ pub struct Token {
     pub parameters: Vec<u8>,
 }
 
-/// Text between commands, such as SGD lines.
+/// A whole part of the stream.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Piece {
     Command(Token),
-    /// Bytes outside commands up to and including a line end.
+    /// Bytes outside commands up to and including a line end, such as SGD lines. Blank text is
+    /// passed over.
     Text(Vec<u8>),
+    /// This many bytes were thrown away: a command longer than [`COMMAND_BYTES_MAX`].
+    Lost(usize),
 }
 
 /// The tokeniser's memory.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tokeniser {
     buffer: Vec<u8>,
+    /// Bytes at the front of `buffer` that were handed out already.
+    used: usize,
+    /// Bytes after `used` known to hold no end of the piece in progress.
+    scanned: usize,
+    lost: usize,
     caret: u8,
     tilde: u8,
     delimiter: u8,
@@ -38,6 +57,9 @@ impl Default for Tokeniser {
     fn default() -> Self {
         Tokeniser {
             buffer: Vec::new(),
+            used: 0,
+            scanned: 0,
+            lost: 0,
             caret: b'^',
             tilde: b'~',
             delimiter: b',',
@@ -45,46 +67,132 @@ impl Default for Tokeniser {
     }
 }
 
+/// Where the piece at the front ends.
+enum End {
+    /// After this many bytes.
+    At(usize),
+    /// More bytes are needed.
+    Open,
+}
+
 impl Tokeniser {
-    /// Adds received bytes. Beyond the limit the oldest unfinished command is thrown away.
+    /// Adds received bytes; take all pieces out afterwards. What is still unfinished beyond the
+    /// limit is thrown away and reported as [`Piece::Lost`].
     pub fn push(&mut self, bytes: &[u8]) {
-        self.buffer.extend_from_slice(bytes);
-        if self.buffer.len() > COMMAND_BYTES_MAX {
-            self.buffer.clear();
+        if self.pending().saturating_add(bytes.len()) > COMMAND_BYTES_MAX {
+            self.lost = self.lost.saturating_add(self.pending());
+            self.clear();
         }
+        let kept = bytes.len().min(COMMAND_BYTES_MAX);
+        self.lost = self.lost.saturating_add(bytes.len().saturating_sub(kept));
+        self.buffer
+            .extend_from_slice(bytes.get(..kept).unwrap_or_default());
     }
 
     /// Bytes that are no whole piece yet.
     pub fn pending(&self) -> usize {
-        self.buffer.len()
+        self.buffer.len().saturating_sub(self.used)
     }
 
     /// Forgets an unfinished command.
     pub fn clear(&mut self) {
         self.buffer.clear();
+        self.used = 0;
+        self.scanned = 0;
     }
 
-    /// The next whole piece. A control command counts as whole only once something follows it or
-    /// it is one of those without parameters; pass `flush` when the sender pauses.
+    /// The character that separates parameters now.
+    pub fn delimiter(&self) -> u8 {
+        self.delimiter
+    }
+
+    /// The next whole piece. A command with parameters counts as whole only once something
+    /// follows it; pass `flush` when the sender pauses or the stream is complete.
     pub fn next_piece(&mut self, flush: bool) -> Option<Piece> {
-        let first = *self.buffer.first()?;
-        if first != self.caret && first != self.tilde {
-            return self.text(flush);
+        if self.lost > 0 {
+            return Some(Piece::Lost(std::mem::take(&mut self.lost)));
         }
-        let name = self.name()?;
-        let body = 1 + name.len();
-        let length = match binary_length(&name, self.buffer.get(body..)?, self.delimiter) {
-            Binary::None => self.command_length(body, &name, flush)?,
-            Binary::Bytes(count) => body.checked_add(count)?,
-            Binary::Incomplete => return None,
+        loop {
+            let first = *self.rest().first()?;
+            if self.is_prefix(first) {
+                return self.command(first, flush);
+            }
+            let text = self.text(flush)?;
+            if !text.iter().all(u8::is_ascii_whitespace) {
+                return Some(Piece::Text(text));
+            }
+        }
+    }
+
+    fn rest(&self) -> &[u8] {
+        self.buffer.get(self.used..).unwrap_or_default()
+    }
+
+    fn is_prefix(&self, byte: u8) -> bool {
+        byte == self.caret || byte == self.tilde
+    }
+
+    /// Hands out the first `length` bytes.
+    fn take(&mut self, length: usize) -> Vec<u8> {
+        let piece = self.rest().get(..length).unwrap_or_default().to_vec();
+        self.used = self.used.saturating_add(piece.len());
+        self.scanned = 0;
+        // Removing the front costs a move of the rest, so it is done rarely.
+        if self.pending() == 0 {
+            self.clear();
+        } else if self.used > USED_BYTES_MAX && self.used >= self.pending() {
+            self.buffer.drain(..self.used);
+            self.used = 0;
+        }
+        piece
+    }
+
+    /// The first byte from `from` on that `ends` accepts; remembers how far it looked. `longest`
+    /// bounds the look, so that handing out in parts does not look at the same bytes again.
+    fn find(
+        &mut self,
+        from: usize,
+        longest: usize,
+        ends: impl Fn(&Self, u8) -> bool,
+    ) -> Option<usize> {
+        let rest = self.rest();
+        let window = rest.get(..longest).unwrap_or(rest);
+        let start = from.max(self.scanned);
+        let tail = window.get(start..).unwrap_or_default();
+        let found = tail.iter().position(|b| ends(self, *b));
+        self.scanned = start.saturating_add(found.unwrap_or(tail.len()));
+        found.map(|at| start.saturating_add(at))
+    }
+
+    fn text(&mut self, flush: bool) -> Option<Vec<u8>> {
+        let end = self.find(0, TEXT_BYTES_MAX, |all, b| b == b'\n' || all.is_prefix(b));
+        let end = match end {
+            Some(at) if self.rest().get(at) == Some(&b'\n') => at.saturating_add(1),
+            Some(at) => at,
+            None if flush || self.pending() >= TEXT_BYTES_MAX => self.pending(),
+            None => return None,
         };
-        if self.buffer.len() < length {
+        Some(self.take(end.min(TEXT_BYTES_MAX)))
+    }
+
+    fn command(&mut self, first: u8, flush: bool) -> Option<Piece> {
+        let Some(name) = self.name(first, flush)? else {
+            // A prefix cut short by the next one, or by a control character: no command.
+            let end = self.find(1, usize::MAX, |all, b| all.is_prefix(b) || b == b'\n');
+            let end = end.or(flush.then(|| self.pending()))?;
+            return Some(Piece::Text(self.take(end)));
+        };
+        let body = name.len().saturating_add(1);
+        let End::At(length) = self.end(first, &name, body, flush) else {
+            return None;
+        };
+        if self.pending() < length {
             return None;
         }
-        let rest = self.buffer.split_off(length);
-        let whole = std::mem::replace(&mut self.buffer, rest);
+        let counted = self.counted(&name, body).is_some();
+        let whole = self.take(length);
         let raw = whole.get(body..).unwrap_or_default();
-        let parameters = if name == "GF" {
+        let parameters = if counted || matches!(name.as_str(), "CC" | "CT" | "CD") {
             raw.to_vec()
         } else {
             trim_end(raw).to_vec()
@@ -99,63 +207,86 @@ impl Tokeniser {
         Some(Piece::Command(token))
     }
 
-    fn text(&mut self, flush: bool) -> Option<Piece> {
-        let stop = self
-            .buffer
-            .iter()
-            .position(|b| *b == self.caret || *b == self.tilde);
-        let line = self
-            .buffer
-            .iter()
-            .position(|b| *b == b'\n')
-            .map(|at| at + 1);
-        let end = match (stop, line) {
-            (Some(stop), Some(line)) => stop.min(line),
-            (Some(end), None) | (None, Some(end)) => end,
-            (None, None) if flush => self.buffer.len(),
-            (None, None) => return None,
+    /// The name after the prefix: one letter for `^A`, else two characters. Outer `None` while
+    /// more bytes are needed, inner if there is no name.
+    #[allow(clippy::option_option)]
+    fn name(&self, first: u8, flush: bool) -> Option<Option<String>> {
+        let letter = |at: usize| {
+            let byte = self.rest().get(at).copied();
+            byte.map(|b| Some(b).filter(|b| b.is_ascii_graphic() && !self.is_prefix(*b)))
         };
-        let rest = self.buffer.split_off(end);
-        Some(Piece::Text(std::mem::replace(&mut self.buffer, rest)))
+        let missing = || flush.then_some(None);
+        let Some(one) = letter(1) else {
+            return missing();
+        };
+        let Some(one) = one else {
+            return Some(None);
+        };
+        let Some(two) = letter(2) else {
+            return missing();
+        };
+        let upper = |b: u8| char::from(b.to_ascii_uppercase());
+        if one.eq_ignore_ascii_case(&b'A') && first == self.caret && two != Some(b'@') {
+            return Some(Some("A".to_owned()));
+        }
+        Some(two.map(|two| [upper(one), upper(two)].iter().collect()))
     }
 
-    /// The name after the prefix: one letter for `^A`, else two characters.
-    fn name(&self) -> Option<String> {
-        let first = self.buffer.get(1)?.to_ascii_uppercase();
-        let caret = self.buffer.first() == Some(&self.caret);
-        if first == b'A' && caret && self.buffer.get(2).is_some_and(|b| *b != b'@') {
-            return Some("A".to_owned());
+    fn end(&mut self, first: u8, name: &str, body: usize, flush: bool) -> End {
+        match name {
+            // The new character follows at once, and may look like a prefix.
+            "CC" | "CT" | "CD" => return End::At(body.saturating_add(1)),
+            "XA" | "XZ" | "FS" if first == self.caret => return End::At(body),
+            "HS" | "HI" | "JA" | "JX" | "JR" | "PS" if first == self.tilde => {
+                return End::At(body);
+            }
+            _ => {}
         }
-        let second = self.buffer.get(2)?.to_ascii_uppercase();
-        Some([first, second].map(char::from).iter().collect())
-    }
-
-    /// Length of a command that ends where the next one begins.
-    fn command_length(&self, body: usize, name: &str, flush: bool) -> Option<usize> {
-        let rest = self.buffer.get(body..)?;
-        // The new prefix character follows at once, and may look like a prefix.
-        if matches!(name, "CC" | "CT" | "CD") {
-            return (!rest.is_empty()).then_some(body + 1);
+        if let Some(Counted::Bytes(length)) = self.counted(name, body) {
+            return End::At(length);
         }
-        let tail = rest;
-        let stop = tail
-            .iter()
-            .position(|b| *b == self.caret || *b == self.tilde);
-        let bare = matches!(
-            name,
-            "XA" | "XZ" | "FS" | "HS" | "HI" | "JA" | "JX" | "JR" | "PS"
-        );
-        if bare {
-            let eol = tail
-                .iter()
-                .take_while(|b| matches!(b, b'\r' | b'\n' | b' '))
-                .count();
-            return Some(body + eol);
+        if matches!(self.counted(name, body), Some(Counted::Open)) && !flush {
+            return End::Open;
         }
+        let stop = self.find(body, usize::MAX, |all, b| all.is_prefix(b));
         match stop {
-            Some(at) => Some(body + at),
-            None => flush.then(|| body + tail.len()),
+            Some(at) => End::At(at),
+            None if flush => End::At(self.pending()),
+            None => End::Open,
         }
+    }
+
+    /// Commands whose data is counted, not delimited: `^GFB,count,...,...,data` and
+    /// `~DYname,B,type,count,...,data`.
+    fn counted(&self, name: &str, body: usize) -> Option<Counted> {
+        let head = self.rest().get(body..)?;
+        let window = head.get(..HEAD_BYTES_MAX).unwrap_or(head);
+        let (mark, count, fields) = match name {
+            "GF" => (0, 1, 4),
+            "DY" => (1, 3, 5),
+            _ => return None,
+        };
+        let parts: Vec<&[u8]> = window
+            .splitn(fields + 1, |b| *b == self.delimiter)
+            .collect();
+        let mut header = 0_usize;
+        for (index, part) in parts.iter().take(fields).enumerate() {
+            let whole = index + 1 < parts.len();
+            if !whole {
+                // Still inside the head: open as long as it may become a binary one.
+                let text = part.iter().any(|b| self.is_prefix(*b));
+                let full = window.len() >= HEAD_BYTES_MAX;
+                return (!text && !full).then_some(Counted::Open);
+            }
+            if index == mark && !matches!(part.trim_ascii(), b"B" | b"b") {
+                return None;
+            }
+            header = header.saturating_add(part.len()).saturating_add(1);
+        }
+        let text = std::str::from_utf8(parts.get(count)?).ok()?;
+        let count: usize = text.trim().parse().ok()?;
+        let length = body.checked_add(header)?.checked_add(count)?;
+        (length <= COMMAND_BYTES_MAX).then_some(Counted::Bytes(length))
     }
 
     fn adopt(&mut self, token: &Token) {
@@ -171,35 +302,9 @@ impl Tokeniser {
     }
 }
 
-enum Binary {
-    None,
+enum Counted {
     Bytes(usize),
-    Incomplete,
-}
-
-/// `^GFB,count,...`: the data is counted, not delimited.
-fn binary_length(name: &str, rest: &[u8], delimiter: u8) -> Binary {
-    if name != "GF" || !matches!(rest.first(), None | Some(b'B' | b'b')) {
-        return Binary::None;
-    }
-    let mut commas = rest
-        .iter()
-        .enumerate()
-        .filter(|(_, b)| **b == delimiter)
-        .map(|(at, _)| at);
-    let (Some(first), Some(second)) = (commas.next(), commas.next()) else {
-        return Binary::Incomplete;
-    };
-    let Some(header) = commas.nth(1).map(|at| at + 1) else {
-        return Binary::Incomplete;
-    };
-    let count = rest
-        .get(first + 1..second)
-        .and_then(|t| std::str::from_utf8(t).ok());
-    match count.and_then(|t| t.trim().parse::<usize>().ok()) {
-        Some(count) if count <= COMMAND_BYTES_MAX => Binary::Bytes(header + count),
-        _ => Binary::None,
-    }
+    Open,
 }
 
 fn trim_end(bytes: &[u8]) -> &[u8] {
@@ -208,4 +313,30 @@ fn trim_end(bytes: &[u8]) -> &[u8] {
         .rposition(|b| !matches!(b, b'\r' | b'\n'))
         .map_or(0, |at| at + 1);
     bytes.get(..end).unwrap_or_default()
+}
+
+/// Field data after `^FH` with its indicator (`_` unless given): `_41` is `A`. What is no hex
+/// pair after an indicator stays as it is.
+pub fn unhex(data: &[u8], indicator: u8) -> Cow<'_, [u8]> {
+    if !data.contains(&indicator) {
+        return Cow::Borrowed(data);
+    }
+    let digit = |b: Option<&u8>| b.and_then(|b| char::from(*b).to_digit(16));
+    let mut out = Vec::with_capacity(data.len());
+    let mut rest = data;
+    while let Some((first, tail)) = rest.split_first() {
+        let pair = digit(tail.first()).zip(digit(tail.get(1)));
+        let byte = pair.and_then(|(high, low)| u8::try_from(high * 16 + low).ok());
+        match byte.filter(|_| *first == indicator) {
+            Some(byte) => {
+                out.push(byte);
+                rest = tail.get(2..).unwrap_or_default();
+            }
+            None => {
+                out.push(*first);
+                rest = tail;
+            }
+        }
+    }
+    Cow::Owned(out)
 }

@@ -1,7 +1,18 @@
 //! A device model as data: how to find it, how to talk to it, and recorded proof.
 
-use crate::printer::Compression;
+use crate::bitmap::Resolution;
+use crate::length::Length;
+use crate::mass::Unit;
+use crate::printer::{Compression, JobOptions, Media, PrintMode};
 use serde::{Deserialize, Serialize};
+
+mod check;
+mod escape;
+
+pub use escape::{escape, unescape};
+
+/// Longest profile file.
+const PROFILE_BYTES_MAX: usize = 256 << 10;
 
 /// What a device is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,9 +38,11 @@ pub struct Profile {
     pub matches: Vec<Match>,
     #[serde(default)]
     pub serial: Serial,
-    /// Unit a scale displays in if its protocol does not say.
+    /// Unit a scale displays in; every scale names one, because a guess would be a wrong weight.
     #[serde(default)]
-    pub unit: Option<String>,
+    pub unit: Option<Unit>,
+    #[serde(default)]
+    pub scale: ScaleOptions,
     #[serde(default)]
     pub scanner: ScannerOptions,
     #[serde(default)]
@@ -45,6 +58,25 @@ pub struct Match {
     pub vendor_id: String,
     #[serde(default)]
     pub product_id: Option<String>,
+    /// Must occur in the manufacturer, product or IEEE-1284 text, in any case.
+    #[serde(default)]
+    pub text: Option<String>,
+}
+
+impl Match {
+    /// Whether a device fits: all that is stated must hold. `texts` are its descriptor strings.
+    pub fn fits(&self, vendor_id: &str, product_id: &str, texts: &[&str]) -> bool {
+        let within = |wanted: &String| {
+            let wanted = wanted.to_lowercase();
+            texts.iter().any(|t| t.to_lowercase().contains(&wanted))
+        };
+        self.vendor_id.eq_ignore_ascii_case(vendor_id)
+            && self
+                .product_id
+                .as_ref()
+                .is_none_or(|id| id.eq_ignore_ascii_case(product_id))
+            && self.text.as_ref().is_none_or(within)
+    }
 }
 
 /// Line settings of a serial device.
@@ -75,23 +107,49 @@ impl Default for Serial {
     }
 }
 
+/// Peculiarities of a scale.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ScaleOptions {
+    /// Decimals of a weight that comes without a point; such weights are refused if absent.
+    pub implied_decimals: Option<u8>,
+    /// Time from one question to the next, for scales that are asked.
+    pub poll_ms: u64,
+}
+
+impl Default for ScaleOptions {
+    fn default() -> Self {
+        ScaleOptions {
+            implied_decimals: None,
+            poll_ms: 200,
+        }
+    }
+}
+
 /// Framing of a text scanner.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ScannerOptions {
+    /// Comes before every code; a code without it is garbage.
     pub prefix: String,
-    pub terminators: String,
+    /// Any of them ends a code.
+    pub suffixes: Vec<String>,
+    /// The scanner sends AIM identifiers.
     pub aim: bool,
+    /// A pause inside a code that makes it garbage, 50 to 5000.
     pub gap_ms: u64,
+    /// The pause ends a code instead: for scanners without a suffix.
+    pub gap_ends: bool,
 }
 
 impl Default for ScannerOptions {
     fn default() -> Self {
         ScannerOptions {
             prefix: String::new(),
-            terminators: "\r\n".into(),
+            suffixes: vec!["\r".into(), "\n".into()],
             aim: true,
             gap_ms: 500,
+            gap_ends: false,
         }
     }
 }
@@ -114,6 +172,33 @@ pub struct PrinterOptions {
     /// It counts its labels and tells.
     #[serde(default)]
     pub counter: bool,
+    /// What happens to a printed label; the printer's own setting if absent.
+    #[serde(default)]
+    pub mode: Option<PrintMode>,
+}
+
+impl PrinterOptions {
+    /// The stock.
+    pub fn media(&self) -> Media {
+        Media {
+            width: Length::from_um(self.media_width_um),
+            height: Length::from_um(self.media_height_um),
+        }
+    }
+
+    /// The head.
+    pub fn resolution(&self) -> Resolution {
+        Resolution::from_dpi(self.dpi)
+    }
+
+    /// A job of so many copies on this printer.
+    pub fn job(&self, copies: u32) -> JobOptions {
+        JobOptions {
+            compression: self.compression,
+            copies,
+            mode: self.mode,
+        }
+    }
 }
 
 fn yes() -> bool {
@@ -154,101 +239,21 @@ impl Profile {
     /// # Errors
     /// [`ProfileError`] naming file, key and what to write.
     pub fn parse(origin: &str, text: &str) -> Result<Self, ProfileError> {
-        let toml_error = |e: toml::de::Error| ProfileError::Toml {
+        if text.len() > PROFILE_BYTES_MAX {
+            return Err(ProfileError::Toml {
+                origin: origin.to_owned(),
+                text: format!("a profile has at most {PROFILE_BYTES_MAX} bytes: split it up"),
+            });
+        }
+        let profile: Profile = toml::from_str(text).map_err(|e| ProfileError::Toml {
             origin: origin.to_owned(),
             text: e.to_string(),
-        };
-        let profile: Profile = toml::from_str(text).map_err(toml_error)?;
-        profile.check(origin)?;
+        })?;
+        check::check(&profile).map_err(|(key, text)| ProfileError::Value {
+            origin: origin.to_owned(),
+            key,
+            text,
+        })?;
         Ok(profile)
     }
-
-    fn check(&self, origin: &str) -> Result<(), ProfileError> {
-        let fail = |key, text: &str| {
-            Err(ProfileError::Value {
-                origin: origin.to_owned(),
-                key,
-                text: text.to_owned(),
-            })
-        };
-        let legal = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
-        if self.id.is_empty() || !self.id.bytes().all(legal) {
-            return fail("id", "write lower-case letters, digits and hyphens");
-        }
-        if self.examples.is_empty() {
-            return fail("examples", "add at least one recorded example as proof");
-        }
-        if !matches!(self.serial.parity.as_str(), "none" | "even" | "odd") {
-            return fail("serial.parity", "write none, even or odd");
-        }
-        if !matches!(self.serial.data_bits, 7 | 8) || !matches!(self.serial.stop_bits, 1 | 2) {
-            return fail("serial", "data_bits is 7 or 8, stop_bits 1 or 2");
-        }
-        if (self.kind == Kind::Printer) != self.printer.is_some() {
-            return fail("printer", "printers, and only they, have a [printer] table");
-        }
-        if self
-            .printer
-            .as_ref()
-            .is_some_and(|p| !matches!(p.dpi, 203 | 300 | 600))
-        {
-            return fail("printer.dpi", "write 203, 300 or 600");
-        }
-        if !crate::registry::knows(self.kind, &self.codec) {
-            return fail("codec", "no such protocol; see the registry for the names");
-        }
-        for example in &self.examples {
-            if unescape(&example.bytes).is_none() {
-                return fail(
-                    "examples.bytes",
-                    "escapes are \\xNN, \\r, \\n, \\t and \\\\",
-                );
-            }
-        }
-        Ok(())
-    }
-}
-
-/// Bytes of an escaped text; `None` for an unknown escape.
-pub fn unescape(text: &str) -> Option<Vec<u8>> {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.chars();
-    while let Some(c) = rest.next() {
-        if c != '\\' {
-            bytes.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
-            continue;
-        }
-        match rest.next()? {
-            'x' => {
-                let hex: String = rest.by_ref().take(2).collect();
-                bytes.push(
-                    u8::from_str_radix(&hex, 16)
-                        .ok()
-                        .filter(|_| hex.len() == 2)?,
-                );
-            }
-            'r' => bytes.push(b'\r'),
-            'n' => bytes.push(b'\n'),
-            't' => bytes.push(b'\t'),
-            '\\' => bytes.push(b'\\'),
-            _ => return None,
-        }
-    }
-    Some(bytes)
-}
-
-/// The escaped text of bytes: printable ASCII as it is.
-pub fn escape(bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(bytes.len());
-    for byte in bytes {
-        match byte {
-            b'\\' => text.push_str("\\\\"),
-            b'\r' => text.push_str("\\r"),
-            b'\n' => text.push_str("\\n"),
-            b'\t' => text.push_str("\\t"),
-            0x20..=0x7E => text.push(char::from(*byte)),
-            _ => text.push_str(&format!("\\x{byte:02X}")),
-        }
-    }
-    text
 }

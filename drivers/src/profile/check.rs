@@ -1,0 +1,191 @@
+//! What a profile must hold beyond its shape. A slip here would be a wrong weight or a lost label,
+//! so nothing is guessed: each finding names the key and what to write.
+
+use super::{Example, Kind, Match, PrinterOptions, Profile, ScannerOptions, Serial, unescape};
+use crate::registry;
+use crate::scanner::line::AFFIX_BYTES_MAX;
+
+/// Key and remedy.
+type Finding = (&'static str, String);
+
+pub(super) fn check(profile: &Profile) -> Result<(), Finding> {
+    identity(profile)?;
+    serial(&profile.serial)?;
+    profile.matches.iter().try_for_each(matching)?;
+    kind(profile)?;
+    if profile.examples.is_empty() {
+        return fail("examples", "add at least one recorded example as proof");
+    }
+    profile
+        .examples
+        .iter()
+        .try_for_each(|e| example(profile, e))
+}
+
+fn fail(key: &'static str, text: &str) -> Result<(), Finding> {
+    Err((key, text.to_owned()))
+}
+
+fn identity(profile: &Profile) -> Result<(), Finding> {
+    let legal = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
+    if profile.id.is_empty() || profile.id.len() > 64 || !profile.id.bytes().all(legal) {
+        return fail(
+            "id",
+            "write lower-case letters, digits and hyphens, 64 at most",
+        );
+    }
+    if profile.vendor.trim().is_empty() {
+        return fail("vendor", "write the maker's name, or \"generic\"");
+    }
+    if profile.model.trim().is_empty() {
+        return fail("model", "write the model or family");
+    }
+    if !registry::knows(profile.kind, &profile.codec) {
+        let names = registry::codecs(profile.kind).join(", ");
+        return Err(("codec", format!("no such protocol: write one of {names}")));
+    }
+    Ok(())
+}
+
+fn serial(serial: &Serial) -> Result<(), Finding> {
+    if !(110..=4_000_000).contains(&serial.baud) {
+        return fail("serial.baud", "write 110 to 4000000, such as 9600");
+    }
+    if !matches!(serial.data_bits, 7 | 8) {
+        return fail("serial.data_bits", "write 7 or 8");
+    }
+    if !matches!(serial.stop_bits, 1 | 2) {
+        return fail("serial.stop_bits", "write 1 or 2");
+    }
+    if !matches!(serial.parity.as_str(), "none" | "even" | "odd") {
+        return fail("serial.parity", "write none, even or odd");
+    }
+    Ok(())
+}
+
+fn matching(wanted: &Match) -> Result<(), Finding> {
+    let hex = |id: &str| id.len() == 4 && id.bytes().all(|b| b.is_ascii_hexdigit());
+    if !hex(&wanted.vendor_id) {
+        return fail("match.vendor_id", "write four hex digits, such as \"0eb8\"");
+    }
+    if !wanted.product_id.as_deref().is_none_or(hex) {
+        return fail(
+            "match.product_id",
+            "write four hex digits, such as \"f000\"",
+        );
+    }
+    if wanted.text.as_ref().is_some_and(|t| t.trim().is_empty()) {
+        return fail(
+            "match.text",
+            "write a part of the device's name, or leave it out",
+        );
+    }
+    Ok(())
+}
+
+fn kind(profile: &Profile) -> Result<(), Finding> {
+    if (profile.kind == Kind::Scale) != profile.unit.is_some() {
+        return fail(
+            "unit",
+            "scales, and only they, name the unit they display: kg, g, lb or oz",
+        );
+    }
+    if profile.scale.implied_decimals.is_some_and(|d| d > 6) {
+        return fail("scale.implied_decimals", "write 0 to 6");
+    }
+    if !(50..=5000).contains(&profile.scale.poll_ms) {
+        return fail("scale.poll_ms", "write 50 to 5000");
+    }
+    scanner(&profile.scanner)?;
+    match (&profile.printer, profile.kind) {
+        (Some(options), Kind::Printer) => printer(options),
+        (None, Kind::Scale | Kind::Scanner) => Ok(()),
+        _ => fail("printer", "printers, and only they, have a [printer] table"),
+    }
+}
+
+fn scanner(options: &ScannerOptions) -> Result<(), Finding> {
+    if options.prefix.len() > AFFIX_BYTES_MAX {
+        return fail("scanner.prefix", "write 16 bytes at most");
+    }
+    let proper = |s: &String| (1..=AFFIX_BYTES_MAX).contains(&s.len());
+    if options.suffixes.len() > 8 || !options.suffixes.iter().all(proper) {
+        return fail(
+            "scanner.suffixes",
+            "write up to 8 texts of 1 to 16 bytes, such as [\"\\r\"]",
+        );
+    }
+    if options.suffixes.is_empty() && !options.gap_ends {
+        return fail(
+            "scanner.suffixes",
+            "write at least one, or gap_ends = true if the scanner sends none",
+        );
+    }
+    if !(50..=5000).contains(&options.gap_ms) {
+        return fail("scanner.gap_ms", "write 50 to 5000");
+    }
+    Ok(())
+}
+
+fn printer(options: &PrinterOptions) -> Result<(), Finding> {
+    if !matches!(options.dpi, 203 | 300 | 600) {
+        return fail("printer.dpi", "write 203, 300 or 600");
+    }
+    if !(8..=32_000).contains(&options.width_dots) {
+        return fail(
+            "printer.width_dots",
+            "write the dots of the head, such as 832",
+        );
+    }
+    let stock = 5_000..=1_000_000;
+    if !stock.contains(&options.media_width_um) {
+        return fail(
+            "printer.media_width_um",
+            "write micrometres, such as 101600 for 4 in",
+        );
+    }
+    if !stock.contains(&options.media_height_um) {
+        return fail(
+            "printer.media_height_um",
+            "write micrometres, such as 152400 for 6 in",
+        );
+    }
+    if options.media().dots(options.resolution()).0 > options.width_dots {
+        return fail(
+            "printer.media_width_um",
+            "the stock is wider than the head's width_dots at this dpi: correct one of them",
+        );
+    }
+    Ok(())
+}
+
+fn example(profile: &Profile, example: &Example) -> Result<(), Finding> {
+    if unescape(&example.bytes).is_none() {
+        return fail(
+            "examples.bytes",
+            "escapes are \\xNN, \\r, \\n, \\t and \\\\",
+        );
+    }
+    if let Some(query) = &example.query {
+        let queries = registry::language(profile).map_or(&[][..], |l| l.queries());
+        if !queries.iter().any(|q| q.name == query) {
+            let names: Vec<&str> = queries.iter().map(|q| q.name).collect();
+            let remedy = if names.is_empty() {
+                "only printers are asked: leave it out".to_owned()
+            } else {
+                format!("no such question: write one of {}", names.join(", "))
+            };
+            return Err(("examples.query", remedy));
+        }
+    }
+    let object = |line: &String| {
+        serde_json::from_str::<serde_json::Value>(line).is_ok_and(|v| v.get("kind").is_some())
+    };
+    if !example.lines.iter().all(object) {
+        return fail(
+            "examples.lines",
+            "write each line as `device decode --json` prints it",
+        );
+    }
+    Ok(())
+}

@@ -1,0 +1,75 @@
+//! Recorded exchanges come back as they were, and bad ones say where they are bad.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use firstscan_drivers::transcript::{Direction, Transcript, Transfer};
+use proptest::prelude::*;
+use std::time::Duration;
+
+const TEXT: &str = "# scale on bench 1\n\nprofile toledo-8217-kg\n@5 > W\n@17 < \\x0201.25\\r\n";
+
+#[test]
+fn a_recording_is_read_and_replayed() {
+    let transcript = Transcript::parse(TEXT).unwrap();
+    assert_eq!(transcript.profile.as_deref(), Some("toledo-8217-kg"));
+    assert_eq!(transcript.received(), b"\x0201.25\r");
+    let replay: Vec<_> = transcript.replay().collect();
+    assert_eq!(replay[0].0, Duration::ZERO);
+    assert_eq!(replay[0].1.direction, Direction::ToDevice);
+    assert_eq!(replay[1].0, Duration::from_millis(12));
+    assert_eq!(replay[1].1.bytes, b"\x0201.25\r");
+    assert_eq!(
+        Transcript::parse(&TEXT.replace('\n', "\r\n")).unwrap(),
+        transcript
+    );
+}
+
+#[test]
+fn mistakes_are_named_with_their_line() {
+    let cases = [
+        ("@1 ? x", "line 1: want `@ms > bytes`"),
+        ("\n1 > x", "line 2: want `@` and milliseconds"),
+        ("@-1 > x", "line 1: want `@` and milliseconds"),
+        (
+            "@99999999999 > x",
+            "line 1: want `@` and milliseconds, at most a week",
+        ),
+        ("@1 > \\q", "line 1: want bytes with escapes"),
+        ("@2 > x\n@1 < y", "line 2: times must not fall"),
+        ("@2 > x\nprofile a", "line 2: write one `profile` line"),
+        ("profile a\nprofile b", "line 2: write one `profile` line"),
+    ];
+    for (text, wanted) in cases {
+        let error = Transcript::parse(text).unwrap_err().to_string();
+        assert!(error.starts_with(wanted), "{error}");
+    }
+    let error = Transcript::parse(&"\n".repeat(100_001)).unwrap_err();
+    assert_eq!(error.line, 100_001);
+    let long = format!("@0 < {}", "x".repeat((1 << 20) + 1));
+    assert!(Transcript::parse(&long).unwrap_err().text.contains("1 MiB"));
+}
+
+proptest! {
+    #[test]
+    fn written_and_read_again_it_is_the_same(
+        parts in proptest::collection::vec(
+            (0_u64..1000, any::<bool>(), proptest::collection::vec(
+                prop_oneof![any::<u8>(), Just(b' '), Just(b'#')], 0..40)), 0..20),
+    ) {
+        let mut at_ms = 0;
+        let mut transfers = Vec::new();
+        for (wait, out, bytes) in parts {
+            at_ms += wait;
+            let direction = if out { Direction::ToDevice } else { Direction::FromDevice };
+            transfers.push(Transfer { at_ms, direction, bytes });
+        }
+        let transcript = Transcript { profile: Some("zpl-203".into()), transfers };
+        prop_assert_eq!(Transcript::parse(&transcript.to_text()).unwrap(), transcript);
+    }
+
+    #[test]
+    fn any_text_is_read_or_refused(text in "[@0-9<> \\\\xrn#a-z\n]{0,200}") {
+        if let Ok(transcript) = Transcript::parse(&text) {
+            prop_assert_eq!(Transcript::parse(&transcript.to_text()).unwrap(), transcript);
+        }
+    }
+}

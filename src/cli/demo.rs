@@ -3,13 +3,16 @@
 use super::access::Exit;
 use super::{Globals, output};
 use crate::emulate::demo::player::Player;
+use crate::emulate::demo::room::{self, DemoUpstream};
 use crate::emulate::demo::script::Script;
 use crate::emulate::demo::summary::{self, Summary};
 use crate::emulate::demo::{Demo, DemoOptions, UpstreamPlan};
+use crate::emulate::panel::{Panel, PanelServer};
 use crate::telemetry;
 use clap::Args;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// Longest wait for the last acknowledgement.
@@ -152,6 +155,72 @@ fn print(summary: &Summary, took: Duration) -> anyhow::Result<()> {
     output::line(if summary.ok { "everything is as it should be" } else { "NOT RIGHT" })
 }
 
-async fn interactive(_args: &DemoArgs) -> anyhow::Result<ExitCode> {
-    Err(failed("use --auto".into()))
+/// Runs until Ctrl-C; a person plays the packer on the panel's page.
+async fn interactive(args: &DemoArgs) -> anyhow::Result<ExitCode> {
+    let port = panel_port(&args.out);
+    let options = DemoOptions {
+        dir: args.out.clone(),
+        upstream: args.upstream,
+        quick: false,
+        panel: Some(format!("http://127.0.0.1:{port}")),
+    };
+    let handle = tokio::runtime::Handle::current();
+    let started = tokio::task::spawn_blocking(move || {
+        let _runtime = handle.enter();
+        let demo = Demo::start(&options)?;
+        let script = Script::embedded()?;
+        let mut player = Player::new(demo.daemon.clone(), demo.devices.clone(), script.clone());
+        player.import()?;
+        Ok::<_, String>((demo, script))
+    });
+    let (demo, script) = started.await?.map_err(failed)?;
+    let tables = crate::carrier::Tables::load(None).map_err(|e| failed(e.to_string()))?;
+    let url = demo.daemon.url().unwrap_or_default();
+    let content = room::panel(&script, &tables, &url);
+    let upstream = Arc::new(DemoUpstream(demo.upstream.clone()));
+    let panel = Arc::new(Panel::new(content, demo.devices.clone(), upstream));
+    let server = PanelServer::start(panel, port)?;
+    output::line(&format!(
+        "firstscan demo\n  play the packer:  {}\n  bench:            {url}/bench/bench1\n  \
+         dock:             {url}/dock/dock1\n  folder:           {}\nCtrl-C ends it; the same \
+         folder resumes.",
+        server.url(),
+        demo.daemon.dir().display()
+    ))?;
+    watch(&demo).await?;
+    output::line("stopping")?;
+    let daemon = demo.daemon.clone();
+    tokio::task::spawn_blocking(move || daemon.stop()).await?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Keeps the daemon alive until somebody ends the demo.
+async fn watch(demo: &Demo) -> anyhow::Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate())?;
+    loop {
+        tokio::select! {
+            done = tokio::signal::ctrl_c() => return Ok(done?),
+            _ = terminate.recv() => return Ok(()),
+            () = tokio::time::sleep(Duration::from_millis(200)) => {
+                if demo.daemon.revive()? {
+                    eprintln!("firstscan: the daemon had ended and was started again");
+                }
+            }
+        }
+    }
+}
+
+/// A free port for the panel, the same one again in the same folder.
+fn panel_port(dir: &std::path::Path) -> u16 {
+    let file = dir.join("ports.panel");
+    let kept = std::fs::read_to_string(&file).ok().and_then(|t| t.trim().parse().ok());
+    let free = |port: u16| {
+        let listener = std::net::TcpListener::bind(("127.0.0.1", port)).ok()?;
+        listener.local_addr().ok().map(|a| a.port())
+    };
+    let port = kept.and_then(free).or_else(|| free(0)).unwrap_or(0);
+    // Without the note another port is chosen next time.
+    drop(std::fs::create_dir_all(dir).and_then(|()| std::fs::write(&file, port.to_string())));
+    port
 }

@@ -6,6 +6,7 @@ pub mod player;
 pub mod script;
 pub mod summary;
 mod dock;
+pub mod room;
 mod setup;
 
 pub use setup::{Demo, DemoOptions, UpstreamPlan};

@@ -101,7 +101,10 @@ impl Player {
     }
 
     /// Gives items and orders to the station, as a marketplace would.
-    fn import(&mut self) -> Result<(), PlayError> {
+    ///
+    /// # Errors
+    /// [`PlayError`] if the daemon does not take them in time.
+    pub fn import(&mut self) -> Result<(), PlayError> {
         let items = self.script.items_document.clone();
         let documents: Vec<Vec<u8>> =
             self.script.steps.iter().map(|s| s.document.clone()).collect();

@@ -34,10 +34,20 @@ pub const LAYERS: &[(&str, &[&str])] = &[
         "hub",
         &["content", "domain", "carrier", "store", "sync", "config"],
     ),
-    // Emulated things share wire types with the product, and read labels as a scanner would.
+    // Emulated things share wire types with the product, read labels as a scanner would, and the
+    // demo's player finds the daemon as any program does.
     (
         "emulate",
-        &["drivers", "content", "domain", "label::check", "sync"],
+        &[
+            "drivers",
+            "content",
+            "domain",
+            "label::check",
+            "label::pdf",
+            "label::png",
+            "sync",
+            "station::mark",
+        ],
     ),
     ("web", &["content", "domain", "station"]),
     (

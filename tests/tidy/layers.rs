@@ -42,6 +42,7 @@ pub const LAYERS: &[(&str, &[&str])] = &[
             "drivers",
             "content",
             "domain",
+            "carrier",
             "label::check",
             "label::pdf",
             "label::png",

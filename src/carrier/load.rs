@@ -24,7 +24,7 @@ const FILES_MAX: usize = 500;
 /// Characters of a name or explanation.
 pub(super) const NAME_CHARS_MAX: usize = 60;
 const ID_REMEDY: &str = "use 1 to 32 small letters, digits or hyphens";
-const TOKEN_REMEDY: &str = "use 1 to 12 of the letters BCDEFGHIJKLNOPRSTUVX, once per table";
+const TOKEN_REMEDY: &str = "use 1 to 8 of the letters BCDEFGHIJKLNOPRSTUVX, once per table";
 
 impl Tables {
     /// The shipped tables, with the `*.toml` files of `folder` laid over them: a file of a shipped

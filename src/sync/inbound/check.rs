@@ -21,8 +21,7 @@ const REASON_CHARS_MAX: usize = 200;
 /// Characters of a tracking number.
 const TRACKING_CHARS: std::ops::RangeInclusive<usize> = 6..=40;
 const ID_REMEDY: &str = "give 1 to 64 letters, digits or -_.:/#";
-pub(super) const RESERVED: &str =
-    "XCTL begins the station's control codes: give another code";
+pub(super) const RESERVED: &str = "XCTL begins the station's control codes: give another code";
 
 /// Judges a draft; `person` is asked only if nothing is wrong.
 pub(super) fn finish(
@@ -123,10 +122,6 @@ fn tidy(address: &mut Address) {
 /// With the carrier's own label nothing of the address is printed here, and platforms mask it on
 /// purpose: then only the country must be right.
 fn check_address(draft: &OrderDraft, rules: &Rules<'_>, report: &mut Report) {
-    // A missing or mistyped address was reported by the reader; its parts are not asked for.
-    if report.problems.iter().any(|problem| problem.field == "ship_to") {
-        return;
-    }
     let ship_to = &draft.ship_to;
     let name = |field: &str| draft.names.address(field);
     let found = match draft.label {

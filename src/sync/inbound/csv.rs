@@ -14,8 +14,9 @@ const ORDER_COLUMNS: &[&str] = &[
     "city", "region", "country", "phone",
 ];
 /// Columns a file must have.
-const REQUIRED: &[&str] =
-    &["order_id", "seller", "channel", "name", "line1", "city", "country", "sku", "title", "quantity"];
+const REQUIRED: &[&str] = &[
+    "order_id", "seller", "channel", "name", "line1", "city", "country", "sku", "title", "quantity",
+];
 /// Rows of one file.
 const ROWS_MAX: usize = 100_000;
 

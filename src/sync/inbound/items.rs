@@ -61,7 +61,8 @@ pub fn read(body: &[u8]) -> Result<Vec<Item>, Vec<Problem>> {
         let item = item(&draft, &mut report);
         owners.claim(&item, &draft.place, &mut report);
         for problem in report.problems {
-            let told = problems.iter().any(|p| p.place == problem.place && p.field == problem.field);
+            let told =
+                problems.iter().any(|p| p.place == problem.place && p.field == problem.field);
             if !told && problems.len() < 1_000 {
                 problems.push(problem);
             }

@@ -1,6 +1,5 @@
 //! What is wrong with a document, told to the person who sent it.
 
-use crate::content::address::shorten;
 use std::fmt;
 
 /// Most problems told of one order; a flood helps nobody.
@@ -60,7 +59,8 @@ impl Report {
         Report { place: place.into(), problems: Vec::new() }
     }
 
-    /// Adds a problem, unless this very field was reported before for something more basic.
+    /// Adds a problem, unless this very field, or the object it is in, was reported before for
+    /// something more basic.
     pub fn add(&mut self, field: &str, text: impl Into<String>, remedy: &str) {
         let place = self.place.clone();
         self.add_at(&place, field, text, remedy);
@@ -68,7 +68,11 @@ impl Report {
 
     /// The same for another place of the document than the order's own.
     pub fn add_at(&mut self, place: &str, field: &str, text: impl Into<String>, remedy: &str) {
-        let told = self.problems.iter().any(|p| p.field == field && p.place == place);
+        let of = |whole: &str| {
+            let rest = field.strip_prefix(whole);
+            rest.is_some_and(|rest| rest.is_empty() || (rest.starts_with('.') && !whole.is_empty()))
+        };
+        let told = self.problems.iter().any(|p| p.place == place && of(&p.field));
         if told || self.problems.len() >= PROBLEMS_MAX {
             return;
         }
@@ -77,8 +81,8 @@ impl Report {
     }
 
     pub fn unknown_field(&mut self, field: &str, known: &[&str]) {
-        let text = format!("{} is no field here", shorten(field));
-        self.add(field, text, &format!("remove it; the fields are {}", known.join(", ")));
+        let remedy = format!("remove it; the fields are {}", known.join(", "));
+        self.add(field, "is no field here", &remedy);
     }
 }
 

@@ -191,7 +191,9 @@ impl<'a> Fields<'a> {
     pub fn finish(self, report: &mut Report) {
         for (name, _) in &self.left {
             if !self.known.contains(&name.as_str()) {
-                report.unknown_field(&self.path(name), self.known);
+                let plain = name.len() <= 40 && name.bytes().all(|b| b.is_ascii_graphic());
+                let name = if plain { name.clone() } else { shorten(name) };
+                report.unknown_field(&self.path(&name), self.known);
             }
         }
     }

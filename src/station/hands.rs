@@ -28,6 +28,9 @@ pub struct Printer {
     pub stock: Stock,
 }
 
+/// Plays a sound at a place.
+pub type Speaker = Box<dyn Fn(&PlaceId, Cue) + Send>;
+
 /// Carries effects out.
 pub struct StationHands {
     pub labels: LabelQueue,
@@ -36,7 +39,7 @@ pub struct StationHands {
     pub pictures: Pictures,
     pub store: Store,
     /// Called with every sound; plays it where the station has a speaker.
-    pub sound: Box<dyn Fn(&PlaceId, Cue) + Send>,
+    pub sound: Speaker,
     /// Wakes every sink.
     pub wake: Box<dyn Fn() + Send>,
     pub metrics: Arc<Metrics>,

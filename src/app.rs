@@ -4,7 +4,7 @@ mod intake;
 mod wiring;
 
 use crate::carrier::{TableErrors, Tables};
-use crate::cli::DaemonFile;
+use crate::station::mark::DaemonFile;
 use crate::config::{Config, ConfigError};
 use crate::device::DeviceConfigError;
 use crate::domain::place::PlaceKind;
@@ -55,6 +55,21 @@ pub enum AppError {
     Listen { address: std::net::SocketAddr, error: std::io::Error },
     #[error("{doing}: {error}")]
     Io { doing: String, error: std::io::Error },
+}
+
+impl AppError {
+    /// The exit code of the command-line contract: 3 configuration, 5 store, else 1.
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            AppError::Config(_)
+            | AppError::Tables(_)
+            | AppError::Device(_)
+            | AppError::Sink(_)
+            | AppError::Listen { .. } => 3,
+            AppError::Store(_) | AppError::Load(_) => 5,
+            AppError::Web(_) | AppError::Io { .. } => 1,
+        }
+    }
 }
 
 fn io(doing: impl Into<String>) -> impl FnOnce(std::io::Error) -> AppError {

@@ -17,6 +17,7 @@ use firstscan_drivers::printer::{
     Compression, JobOptions, Language, PrinterStatus, Query, QueryKind, Reply,
 };
 use firstscan_drivers::scale::toledo8217::Toledo8217 as ScaleCodec;
+use firstscan_drivers::scale::toledo8217::Options as ScaleOptions;
 use std::path::Path;
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -45,7 +46,7 @@ struct Host {
 
 impl Host {
     fn new(path: &Path) -> Self {
-        let (port, codec) = (open(path), ScaleCodec::new(Unit::Kilogram));
+        let (port, codec) = (open(path), ScaleCodec::new(ScaleOptions::new(Unit::Kilogram)));
         Self {
             port,
             codec,
@@ -321,6 +322,7 @@ fn job(picture: &Bitmap, compression: Compression, copies: u32) -> Vec<u8> {
     let options = JobOptions {
         compression,
         copies,
+        ..JobOptions::default()
     };
     Zpl.encode(
         &picture.view(),

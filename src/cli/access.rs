@@ -2,10 +2,11 @@
 //! the store, which the daemon's lock forbids while it runs.
 
 use super::Globals;
+use crate::app::AppError;
 use crate::config::{Config, ConfigError};
 use crate::device::config::DeviceConfigError;
+use crate::station::mark::DaemonFile;
 use crate::store::{OpenOptions, Store, StoreError};
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::path::Path;
 use std::process::ExitCode;
@@ -32,6 +33,9 @@ pub(crate) fn exit_code(error: &anyhow::Error) -> ExitCode {
         if let Some(exit) = cause.downcast_ref::<Exit>() {
             return ExitCode::from(exit.code);
         }
+        if let Some(app) = cause.downcast_ref::<AppError>() {
+            return ExitCode::from(app.exit_code());
+        }
         if cause.is::<ConfigError>() || cause.is::<DeviceConfigError>() {
             return ExitCode::from(3);
         }
@@ -40,26 +44,6 @@ pub(crate) fn exit_code(error: &anyhow::Error) -> ExitCode {
         }
     }
     ExitCode::from(1)
-}
-
-/// What a running daemon leaves in its data folder, as `daemon.json`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct DaemonFile {
-    pub pid: u32,
-    /// Base address, such as `http://127.0.0.1:8470`.
-    pub url: String,
-}
-
-impl DaemonFile {
-    /// Name in the data folder.
-    pub const NAME: &'static str = "daemon.json";
-    /// Name of the bearer token's file in the data folder.
-    pub const TOKEN_NAME: &'static str = "api-token";
-
-    /// The daemon that left its mark in `data`, if the file can be read.
-    pub fn read(data: &Path) -> Option<Self> {
-        serde_json::from_slice(&std::fs::read(data.join(Self::NAME)).ok()?).ok()
-    }
 }
 
 /// A way to the records.

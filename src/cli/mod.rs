@@ -20,7 +20,7 @@ use clap::{Parser, Subcommand};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-pub use access::{DaemonFile, Exit};
+pub use access::Exit;
 
 /// Software of a warehouse packing station: from order to proven first scan.
 #[derive(Debug, Parser)]

@@ -207,7 +207,8 @@ impl Handle {
         submitted(order, reply.as_ref())
     }
 
-    /// The recipient's row: the stored one for a known order, else a fresh one.
+    /// The recipient's row: the stored one for a known order, else a fresh one. A row that cannot
+    /// be read makes the order look changed, never lost.
     fn person(&self, order: &OrderId) -> inbound::Person {
         let stored = || {
             let body = self.store.record(RecordKind::Order, order.as_str()).ok()??;

@@ -7,4 +7,5 @@ pub mod hands;
 pub mod handle;
 pub mod labels;
 mod look;
+pub mod mark;
 pub mod metrics;

@@ -1,6 +1,6 @@
 //! The child `firstscan run`: started, watched, started again, and asked over its API.
 
-use crate::cli::DaemonFile;
+use crate::station::mark::DaemonFile;
 use serde_json::Value;
 use std::io;
 use std::path::{Path, PathBuf};

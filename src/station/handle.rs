@@ -42,6 +42,8 @@ pub trait SyncControl: Send + Sync {
     fn retry(&self, sink: Option<&str>) -> Result<u32, StoreError>;
 }
 
+type Incomings = Vec<Result<inbound::Document, inbound::Refused>>;
+
 /// A running station, for everybody else.
 pub struct Handle {
     pub station: String,
@@ -207,30 +209,33 @@ impl Handle {
         submitted(order, reply.as_ref())
     }
 
-    /// The recipient's row: the stored one for a known order, else a fresh one. A row that cannot
-    /// be read makes the order look changed, never lost.
-    fn person(&self, order: &OrderId) -> inbound::Person {
-        let stored = || {
-            let body = self.store.record(RecordKind::Order, order.as_str()).ok()??;
-            let order: Order = serde_json::from_value(body).ok()?;
-            let person = self.store.person(&order.ship_to.id).ok()??;
-            Some(inbound::Person { id: person.id, salt: person.salt })
+    /// The recipient's row of a known order; `None` for a new one or an erased row.
+    fn stored_person(&self, order: &OrderId) -> Result<Option<inbound::Person>, ApiError> {
+        let Some(body) = self.store.record(RecordKind::Order, order.as_str())? else {
+            return Ok(None);
         };
+        let order: Order = parse(body)?;
+        let person = self.store.person(&order.ship_to.id)?;
+        Ok(person.map(|p| inbound::Person { id: p.id, salt: p.salt }))
+    }
+
+    fn read(&self, body: &[u8], language: inbound::Language) -> Result<Incomings, ApiError> {
+        let known = |id: &str| self.desk.carrier(id).is_some();
+        let rules = inbound::Rules { printable: &self.printable, carrier_known: &known };
+        let mut failure = None;
         let fresh = || inbound::Person {
             id: uuid::Uuid::now_v7().to_string(),
             salt: uuid::Uuid::new_v4().simple().to_string(),
         };
-        stored().unwrap_or_else(fresh)
-    }
-
-    fn read(
-        &self,
-        body: &[u8],
-        language: inbound::Language,
-    ) -> Vec<Result<inbound::Document, inbound::Refused>> {
-        let known = |id: &str| self.desk.carrier(id).is_some();
-        let rules = inbound::Rules { printable: &self.printable, carrier_known: &known };
-        inbound::read(body, language, &rules, &mut |order| self.person(order))
+        let documents = inbound::read(body, language, &rules, &mut |order| {
+            let stored = self.stored_person(order);
+            let person = stored.unwrap_or_else(|error| {
+                failure = Some(error);
+                None
+            });
+            person.unwrap_or_else(fresh)
+        });
+        failure.map_or(Ok(documents), Err)
     }
 
     fn submit_one(
@@ -289,7 +294,7 @@ impl StationApi for Handle {
         {
             return Ok(answer);
         }
-        let mut documents = self.read(body, inbound::Language::Json);
+        let mut documents = self.read(body, inbound::Language::Json)?;
         match (documents.pop(), documents.is_empty()) {
             (Some(document), true) => self.submit_one(document, idempotency),
             _ => Err(ApiError::Invalid {
@@ -301,7 +306,7 @@ impl StationApi for Handle {
 
     fn import_orders(&self, body: &[u8], csv: bool) -> Result<Vec<Submitted>, ApiError> {
         let language = if csv { inbound::Language::Csv } else { inbound::Language::Json };
-        let documents = self.read(body, language);
+        let documents = self.read(body, language)?;
         // A conflict concerns one order; its neighbours in the file are taken all the same.
         let one = |document| match self.submit_one(document, None) {
             Err(ApiError::Conflict { text }) => {

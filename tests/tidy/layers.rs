@@ -142,7 +142,7 @@ fn allowed(layer: &str, path: &str) -> bool {
     let target = path.split("::").next().unwrap_or_default();
     let row = LAYERS.iter().find(|(name, _)| *name == layer);
     let inside = |allow: &&str| *allow == path || path.starts_with(&format!("{allow}::"));
-    target == layer || row.is_some_and(|(_, may)| may.iter().any(|a| inside(a)))
+    target == layer || row.is_some_and(|(_, may)| may.iter().any(inside))
 }
 
 /// Paths that leave the file's layer, without `crate::`.

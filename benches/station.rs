@@ -28,8 +28,11 @@ fn main() -> ExitCode {
     rows.extend(pure::reducer(few(5_000)));
     rows.extend(pure::commit(few(500)));
     // Emulated devices run in this process; two threads as everywhere.
-    let runtime =
-        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .unwrap();
     let folder = tempfile::tempdir().unwrap();
     let entered = runtime.enter();
     let measured = live::all(folder.path(), &plan);

@@ -48,7 +48,10 @@ impl Daemon {
             .stderr(log)
             .spawn()
             .map_err(|e| e.to_string())?;
-        let agent = ureq::Agent::config_builder().http_status_as_error(true).build().new_agent();
+        let agent = ureq::Agent::config_builder()
+            .http_status_as_error(true)
+            .build()
+            .new_agent();
         let mut daemon = Daemon {
             child,
             data: data.to_owned(),
@@ -75,7 +78,10 @@ impl Daemon {
     /// A JSON document.
     pub fn get(&self, path: &str) -> Result<Value, String> {
         let request = self.agent.get(format!("{}{path}", self.url));
-        let mut answer = request.header("Authorization", self.token()).call().map_err(text)?;
+        let mut answer = request
+            .header("Authorization", self.token())
+            .call()
+            .map_err(text)?;
         answer.body_mut().read_json().map_err(text)
     }
 
@@ -83,14 +89,22 @@ impl Daemon {
     pub fn post(&self, path: &str, body: &[u8]) -> Result<(), String> {
         let request = self.agent.post(format!("{}{path}", self.url));
         let request = request.header("Authorization", self.token());
-        request.header("Content-Type", "application/json").send(body).map_err(text)?;
+        request
+            .header("Content-Type", "application/json")
+            .send(body)
+            .map_err(text)?;
         Ok(())
     }
 
     /// Listens to the screen of a place.
     pub fn listen(&self, place: &str) -> Result<Stream, String> {
-        let request = self.agent.get(format!("{}/api/v1/places/{place}/stream", self.url));
-        let answer = request.header("Authorization", self.token()).call().map_err(text)?;
+        let request = self
+            .agent
+            .get(format!("{}/api/v1/places/{place}/stream", self.url));
+        let answer = request
+            .header("Authorization", self.token())
+            .call()
+            .map_err(text)?;
         Ok(Stream::start(answer.into_body().into_reader()))
     }
 
@@ -99,7 +113,11 @@ impl Daemon {
         let until = Instant::now() + PATIENCE;
         loop {
             let status = self.get("/api/v1/status")?;
-            let rows = status.get("devices").and_then(Value::as_array).cloned().unwrap_or_default();
+            let rows = status
+                .get("devices")
+                .and_then(Value::as_array)
+                .cloned()
+                .unwrap_or_default();
             if rows.len() == DEVICES && rows.iter().all(|d| d["state"] == "ok") {
                 return Ok(());
             }
@@ -127,13 +145,19 @@ impl Daemon {
 
     /// SIGTERM, and waits for the end.
     pub fn stop(mut self) -> Result<(), String> {
-        let pid = i32::try_from(self.child.id()).ok().and_then(rustix::process::Pid::from_raw);
+        let pid = i32::try_from(self.child.id())
+            .ok()
+            .and_then(rustix::process::Pid::from_raw);
         let pid = pid.ok_or("no process id")?;
         rustix::process::kill_process(pid, rustix::process::Signal::TERM).map_err(text)?;
         let until = Instant::now() + PATIENCE;
         while Instant::now() < until {
             if let Some(status) = self.child.try_wait().map_err(text)? {
-                return if status.success() { Ok(()) } else { Err(status.to_string()) };
+                return if status.success() {
+                    Ok(())
+                } else {
+                    Err(status.to_string())
+                };
             }
             std::thread::sleep(LOOK);
         }
@@ -155,7 +179,9 @@ fn text(error: impl std::fmt::Display) -> String {
 
 /// Asks `/healthz` once, without a client's overhead.
 fn answers(address: SocketAddr) -> bool {
-    let Ok(mut stream) = TcpStream::connect(address) else { return false };
+    let Ok(mut stream) = TcpStream::connect(address) else {
+        return false;
+    };
     let request = format!("GET /healthz HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
     let mut answer = [0; 12];
     stream.set_read_timeout(Some(PATIENCE)).is_ok()

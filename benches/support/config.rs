@@ -42,11 +42,20 @@ impl Surroundings {
         })
         .unwrap();
         let printer = Printer::start();
-        let web = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let web = TcpListener::bind("127.0.0.1:0")
+            .unwrap()
+            .local_addr()
+            .unwrap();
         let file = dir.join("station.toml");
         let text = text(&devices, printer.address, web, &upstream.handle().url());
         std::fs::write(&file, text).unwrap();
-        Surroundings { devices, printer, web, file, _upstream: upstream }
+        Surroundings {
+            devices,
+            printer,
+            web,
+            file,
+            _upstream: upstream,
+        }
     }
 }
 
@@ -67,7 +76,10 @@ fn text(devices: &EmulatedStation, printer: SocketAddr, web: SocketAddr, up: &st
                 (Address::Tcp(_), _) => ("zpl-203", format!("tcp = \"{printer}\"")),
             };
             put(format!("[[places.devices]]\nid = \"{id}/{}\"", device.role));
-            put(format!("role = {:?}\nprofile = {profile:?}\n{wire}", device.role));
+            put(format!(
+                "role = {:?}\nprofile = {profile:?}\n{wire}",
+                device.role
+            ));
         }
     }
     put("[[sinks]]\nid = \"platform\"\nkind = \"http\"\nfirst_spread_ms = 0".into());

@@ -44,7 +44,11 @@ pub fn all(dir: &Path, plan: &Plan) -> Result<Vec<Row>, String> {
     std::thread::sleep(plan.idle);
     let mut memory = vec![("memory: idle, all devices connected", daemon.memory()?)];
     let stream = daemon.listen("bench1")?;
-    let mut bench = Bench { around: &around, daemon: &daemon, stream };
+    let mut bench = Bench {
+        around: &around,
+        daemon: &daemon,
+        stream,
+    };
     rows.push(bench.scans(plan.scans)?);
     daemon.post("/api/v1/items", items().to_string().as_bytes())?;
     let first = bench.pack(0)?;
@@ -55,13 +59,24 @@ pub fn all(dir: &Path, plan: &Plan) -> Result<Vec<Row>, String> {
         weighed.push(bench.pack(n)?);
     }
     rows.extend(bench.reprints(plan.reprints)?);
-    rows.push(Row::times("box put down to first byte (scale included)", &weighed, None));
+    rows.push(Row::times(
+        "box put down to first byte (scale included)",
+        &weighed,
+        None,
+    ));
     std::thread::sleep(plan.idle);
-    let name = format!("memory: after {} labels", plan.weighed_labels + plan.reprints);
+    let name = format!(
+        "memory: after {} labels",
+        plan.weighed_labels + plan.reprints
+    );
     memory.push((&name, daemon.memory()?));
     daemon.stop()?;
     for (name, memory) in memory {
-        let goal = if name.contains("idle") { Goal::mib(20) } else { None };
+        let goal = if name.contains("idle") {
+            Goal::mib(20)
+        } else {
+            None
+        };
         rows.extend(memory_rows(name, memory, goal));
     }
     rows.extend(history(&around, dir, plan)?);
@@ -70,7 +85,10 @@ pub fn all(dir: &Path, plan: &Plan) -> Result<Vec<Row>, String> {
 
 fn memory_rows(name: &str, memory: Memory, goal: Option<Goal>) -> [Row; 2] {
     let row = |name: &str, kib, goal| Row::new(name, Unit::Kibibytes, vec![kib], goal);
-    [row(name, memory.resident, goal), row("  of this not backed by files", memory.anonymous, None)]
+    [
+        row(name, memory.resident, goal),
+        row("  of this not backed by files", memory.anonymous, None),
+    ]
 }
 
 /// Time to ready: with a new data folder each, and again with one that is there.
@@ -123,7 +141,11 @@ fn history(around: &Surroundings, dir: &Path, plan: &Plan) -> Result<Vec<Row>, S
         Goal::ms(Which::Max, 200),
     )];
     if let Some(memory) = memory {
-        rows.extend(memory_rows("memory: catching up on 50,000 events", memory, None));
+        rows.extend(memory_rows(
+            "memory: catching up on 50,000 events",
+            memory,
+            None,
+        ));
     }
     Ok(rows)
 }
@@ -149,7 +171,9 @@ fn is_mode(mode: &'static str) -> impl Fn(&Value) -> bool {
 
 /// The label came out and was counted: the next one may be asked for.
 fn counted(view: &Value) -> bool {
-    let evidence = view.pointer("/parcel/job/evidence").and_then(Value::as_array);
+    let evidence = view
+        .pointer("/parcel/job/evidence")
+        .and_then(Value::as_array);
     view["mode"] == "scan_back" && evidence.is_some_and(|e| e.iter().any(|e| e == "counted"))
 }
 
@@ -167,7 +191,11 @@ struct Bench<'a> {
 impl Bench<'_> {
     /// Pulls the trigger; returns when.
     fn scan(&self, code: &str) -> Instant {
-        let bench = self.around.devices.bench("bench1").expect("bench1 is emulated");
+        let bench = self
+            .around
+            .devices
+            .bench("bench1")
+            .expect("bench1 is emulated");
         let began = Instant::now();
         bench.scanner.with(|gun, _| gun.scan(code));
         began
@@ -180,7 +208,8 @@ impl Bench<'_> {
             let (code, operator) = BADGES[n % 2];
             let began = self.scan(code);
             let is = |view: &Value| {
-                view.pointer("/operator/id").is_some_and(|id| id == operator)
+                view.pointer("/operator/id")
+                    .is_some_and(|id| id == operator)
             };
             let shown = self.stream.until(operator, is)?;
             if n >= 10 {
@@ -195,7 +224,11 @@ impl Bench<'_> {
     }
 
     fn put(&self, grams: Option<i64>) -> Instant {
-        let bench = self.around.devices.bench("bench1").expect("bench1 is emulated");
+        let bench = self
+            .around
+            .devices
+            .bench("bench1")
+            .expect("bench1 is emulated");
         let began = Instant::now();
         bench.scale.with(|scale, now_ms| match grams {
             Some(grams) => scale.put(now_ms, Mass::from_grams(grams)),
@@ -207,7 +240,8 @@ impl Bench<'_> {
     /// Packs an order up to its label; from the box on the scale to the label's first byte.
     fn pack(&mut self, n: usize) -> Result<Duration, String> {
         let id = format!("BENCH-ORDER-{n}");
-        self.daemon.post("/api/v1/orders", order(&id).to_string().as_bytes())?;
+        self.daemon
+            .post("/api/v1/orders", order(&id).to_string().as_bytes())?;
         self.stream.reach("ready", is_mode("ready"))?;
         self.scan(&id);
         self.stream.until("verifying", is_mode("verifying"))?;
@@ -227,7 +261,11 @@ impl Bench<'_> {
     /// Scans the label back and takes the parcel off.
     fn stick(&mut self) -> Result<(), String> {
         let number = self.stream.last.pointer("/parcel/tracking_number").cloned();
-        let number = number.as_ref().and_then(Value::as_str).unwrap_or_default().to_owned();
+        let number = number
+            .as_ref()
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+            .to_owned();
         self.put(None);
         self.scan(&number);
         self.stream.reach("ready", is_mode("ready"))
@@ -240,7 +278,8 @@ impl Bench<'_> {
         for _ in 0..count {
             std::thread::sleep(REPEAT_MIN);
             self.scan(&payload(Control::Reprint, None));
-            self.stream.until("a wait for the reason", |view| view["prompt"].is_string())?;
+            self.stream
+                .until("a wait for the reason", |view| view["prompt"].is_string())?;
             self.around.printer.forget();
             let before = job(&self.stream.last);
             let fresh = |view: &Value| counted(view) && job(view) != before;
@@ -249,7 +288,11 @@ impl Bench<'_> {
             done.push(self.stream.until("a counted label", fresh)? - began);
         }
         Ok(vec![
-            Row::times("trigger to first byte: pty to TCP", &first, Goal::ms(Which::P99, 300)),
+            Row::times(
+                "trigger to first byte: pty to TCP",
+                &first,
+                Goal::ms(Which::P99, 300),
+            ),
             Row::times("trigger to proof by the printer's count", &done, None),
         ])
     }

@@ -31,12 +31,18 @@ pub struct Goal {
 impl Goal {
     /// A goal in milliseconds.
     pub const fn ms(which: Which, ms: u64) -> Option<Goal> {
-        Some(Goal { which, below: ms * 1_000_000 })
+        Some(Goal {
+            which,
+            below: ms * 1_000_000,
+        })
     }
 
     /// A goal in mebibytes for the largest sample.
     pub const fn mib(mib: u64) -> Option<Goal> {
-        Some(Goal { which: Which::Max, below: mib * 1024 })
+        Some(Goal {
+            which: Which::Max,
+            below: mib * 1024,
+        })
     }
 }
 
@@ -54,18 +60,31 @@ impl Row {
     /// A line from samples in any order.
     pub fn new(name: &str, unit: Unit, mut samples: Vec<u64>, goal: Option<Goal>) -> Self {
         samples.sort_unstable();
-        Row { name: name.to_owned(), unit, samples, goal }
+        Row {
+            name: name.to_owned(),
+            unit,
+            samples,
+            goal,
+        }
     }
 
     /// A line from times.
     pub fn times(name: &str, times: &[Duration], goal: Option<Goal>) -> Self {
-        Self::new(name, Unit::Nanoseconds, times.iter().map(nanoseconds).collect(), goal)
+        Self::new(
+            name,
+            Unit::Nanoseconds,
+            times.iter().map(nanoseconds).collect(),
+            goal,
+        )
     }
 
     /// The smallest sample that is not exceeded by this share of them.
     fn percentile(&self, percent: usize) -> u64 {
         let rank = (self.samples.len() * percent).div_ceil(100);
-        self.samples.get(rank.saturating_sub(1)).copied().unwrap_or_default()
+        self.samples
+            .get(rank.saturating_sub(1))
+            .copied()
+            .unwrap_or_default()
     }
 
     fn number(&self, which: Which) -> u64 {
@@ -136,8 +155,16 @@ pub fn repeat<T>(count: usize, mut what: impl FnMut() -> T) -> Vec<Duration> {
 /// Prints the rows in columns; returns how many goals were missed.
 pub fn print(rows: &[Row]) -> usize {
     let head = ["", "samples", "p50", "p99", "max", "goal", "verdict"].map(str::to_owned);
-    let lines: Vec<[String; 7]> = std::iter::once(head).chain(rows.iter().map(Row::cells)).collect();
-    let wide = |column: usize| lines.iter().map(|line| line[column].len()).max().unwrap_or(0);
+    let lines: Vec<[String; 7]> = std::iter::once(head)
+        .chain(rows.iter().map(Row::cells))
+        .collect();
+    let wide = |column: usize| {
+        lines
+            .iter()
+            .map(|line| line[column].len())
+            .max()
+            .unwrap_or(0)
+    };
     let widths: [usize; 7] = std::array::from_fn(wide);
     for line in &lines {
         let [name, rest @ ..] = line;
@@ -147,5 +174,7 @@ pub fn print(rows: &[Row]) -> usize {
         }
         println!("{}", text.trim_end());
     }
-    rows.iter().filter(|row| row.reached() == Some(false)).count()
+    rows.iter()
+        .filter(|row| row.reached() == Some(false))
+        .count()
 }

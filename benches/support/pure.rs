@@ -27,14 +27,26 @@ pub fn label(samples: usize) -> Vec<Row> {
     assert_eq!(label.problems, []);
     let encode = || {
         let mut bytes = Vec::new();
-        Zpl.encode(&label.bitmap.view(), resolution, &JobOptions::default(), &mut bytes).unwrap();
+        Zpl.encode(
+            &label.bitmap.view(),
+            resolution,
+            &JobOptions::default(),
+            &mut bytes,
+        )
+        .unwrap();
         bytes
     };
     let whole = || {
         let label = draw();
         assert_eq!(check::expect(&label), []);
         let mut bytes = Vec::new();
-        Zpl.encode(&label.bitmap.view(), resolution, &JobOptions::default(), &mut bytes).unwrap();
+        Zpl.encode(
+            &label.bitmap.view(),
+            resolution,
+            &JobOptions::default(),
+            &mut bytes,
+        )
+        .unwrap();
         bytes
     };
     let all = repeat(samples, whole);
@@ -43,9 +55,17 @@ pub fn label(samples: usize) -> Vec<Row> {
     let goal = Goal::ms(Which::P99, 100);
     vec![
         Row::times("label: render 4x6 at 203 dpi", &repeat(samples, draw), None),
-        Row::times("label: read its symbols back", &repeat(samples, || check::expect(&label)), None),
+        Row::times(
+            "label: read its symbols back",
+            &repeat(samples, || check::expect(&label)),
+            None,
+        ),
         Row::times("label: encode as ZPL (Z64)", &repeat(samples, encode), None),
-        Row::times(&format!("label: all three ({per_second} labels/s)"), &all, goal),
+        Row::times(
+            &format!("label: all three ({per_second} labels/s)"),
+            &all,
+            goal,
+        ),
     ]
 }
 
@@ -58,19 +78,31 @@ pub fn reducer(samples: usize) -> Vec<Row> {
     station.add(order("open", "AA", &[("A", 1_000_000), ("B", 1)]));
     station.scan("b1", "badge-1");
     station.scan("b1", "open");
-    let looked =
-        Looked { items: station.items.get("item-A").cloned().into_iter().collect(), ..Default::default() };
+    let looked = Looked {
+        items: station.items.get("item-A").cloned().into_iter().collect(),
+        ..Default::default()
+    };
     let mut steps = Vec::new();
     for _ in 0..samples {
         station.wait(1000);
         let device = DeviceId::new("b1/scanner");
-        let kind = InputKind::Scan { device, code: "item-A".into() };
-        let input = Input { place: Some(place("b1")), stamp: station.stamp(), kind };
+        let kind = InputKind::Scan {
+            device,
+            code: "item-A".into(),
+        };
+        let input = Input {
+            place: Some(place("b1")),
+            stamp: station.stamp(),
+            kind,
+        };
         let (state, live) = (&mut station.state, &mut station.live);
         let began = Instant::now();
         let done = step(state, live, &input, &looked, &station.rules, &TestDesk);
         steps.push(began.elapsed());
-        assert_eq!(done.drafts.last().map(|d| d.fact.kind()).as_deref(), Some("item.verified"));
+        assert_eq!(
+            done.drafts.last().map(|d| d.fact.kind()).as_deref(),
+            Some("item.verified")
+        );
     }
     let (sync, pictures) = (SyncHealth::default(), BTreeMap::new());
     let scene = screen::Scene {
@@ -86,8 +118,16 @@ pub fn reducer(samples: usize) -> Vec<Row> {
     assert!(paint().is_some());
     let painted = repeat(samples, paint);
     vec![
-        Row::times("reducer step, 2,000 live orders", &steps, Goal::ms(Which::P99, 1)),
-        Row::times("view document, 2,000 live orders", &painted, Goal::ms(Which::P99, 1)),
+        Row::times(
+            "reducer step, 2,000 live orders",
+            &steps,
+            Goal::ms(Which::P99, 1),
+        ),
+        Row::times(
+            "view document, 2,000 live orders",
+            &painted,
+            Goal::ms(Which::P99, 1),
+        ),
     ]
 }
 
@@ -104,13 +144,21 @@ pub fn commit(samples: usize) -> Vec<Row> {
             scope.spawn(move || commits(store, n * samples, samples))
         };
         let running: Vec<_> = (0..THREADS).map(start).collect();
-        running.into_iter().flat_map(|thread| thread.join().unwrap()).collect()
+        running
+            .into_iter()
+            .flat_map(|thread| thread.join().unwrap())
+            .collect()
     });
     let spent_ms = began.elapsed().as_millis().max(1);
     let per_second = grouped.len() as u128 * 1000 / spent_ms;
     let name = format!("event commit, 8 callers ({per_second} events/s)");
     vec![
-        Row::new("event commit, one caller", Unit::Nanoseconds, alone, Goal::ms(Which::P50, 10)),
+        Row::new(
+            "event commit, one caller",
+            Unit::Nanoseconds,
+            alone,
+            Goal::ms(Which::P50, 10),
+        ),
         Row::new(&name, Unit::Nanoseconds, grouped, Goal::ms(Which::P99, 50)),
     ]
 }

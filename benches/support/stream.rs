@@ -20,7 +20,9 @@ impl Stream {
         std::thread::spawn(move || {
             for line in BufReader::new(body).lines().map_while(Result::ok) {
                 let arrived = Instant::now();
-                let Some(data) = line.strip_prefix("data: ") else { continue };
+                let Some(data) = line.strip_prefix("data: ") else {
+                    continue;
+                };
                 // Heartbeats have no mode.
                 let view = serde_json::from_str::<Value>(data).unwrap_or_default();
                 if view.get("mode").is_some() && sender.send((arrived, view)).is_err() {
@@ -28,7 +30,10 @@ impl Stream {
                 }
             }
         });
-        Stream { views, last: Value::Null }
+        Stream {
+            views,
+            last: Value::Null,
+        }
     }
 
     /// When the first view came that is as wanted; views before it are passed over.
@@ -51,6 +56,10 @@ impl Stream {
         while let Ok((_, view)) = self.views.try_recv() {
             self.last = view;
         }
-        if is(&self.last) { Ok(()) } else { self.until(what, is).map(|_| ()) }
+        if is(&self.last) {
+            Ok(())
+        } else {
+            self.until(what, is).map(|_| ())
+        }
     }
 }

@@ -1,5 +1,5 @@
 //! What the station takes: time from scan to verdict, from trigger to first byte, to render, to
-//! decide, to commit, to start; and memory. `cargo bench` measures, which takes about three
+//! decide, to commit, to start; and memory. `cargo bench` measures, which takes about two
 //! minutes; `cargo bench -- --quick`, or a run as a test, only shows that everything works.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 

@@ -16,8 +16,8 @@ use firstscan_drivers::printer::zpl::Zpl;
 use firstscan_drivers::printer::{
     Compression, JobOptions, Language, PrinterStatus, Query, QueryKind, Reply,
 };
-use firstscan_drivers::scale::toledo8217::Toledo8217 as ScaleCodec;
 use firstscan_drivers::scale::toledo8217::Options as ScaleOptions;
+use firstscan_drivers::scale::toledo8217::Toledo8217 as ScaleCodec;
 use std::path::Path;
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -46,7 +46,10 @@ struct Host {
 
 impl Host {
     fn new(path: &Path) -> Self {
-        let (port, codec) = (open(path), ScaleCodec::new(ScaleOptions::new(Unit::Kilogram)));
+        let (port, codec) = (
+            open(path),
+            ScaleCodec::new(ScaleOptions::new(Unit::Kilogram)),
+        );
         Self {
             port,
             codec,

@@ -23,7 +23,10 @@ pub struct Exit {
 impl Exit {
     /// A failure with this code.
     pub fn new(code: u8, text: impl Into<String>) -> Self {
-        Exit { code, text: text.into() }
+        Exit {
+            code,
+            text: text.into(),
+        }
     }
 }
 
@@ -70,9 +73,15 @@ impl Api {
             .http_status_as_error(false)
             .build()
             .new_agent();
-        let api = Api { agent, url: daemon.url, token: token.trim().to_owned() };
+        let api = Api {
+            agent,
+            url: daemon.url,
+            token: token.trim().to_owned(),
+        };
         let healthy = api.agent.get(format!("{}/healthz", api.url)).call();
-        healthy.is_ok_and(|r| r.status().is_success()).then_some(api)
+        healthy
+            .is_ok_and(|r| r.status().is_success())
+            .then_some(api)
     }
 
     /// GET a JSON document; `None` for 404.
@@ -104,7 +113,11 @@ impl Api {
 
 /// The daemon's error as one text.
 pub(crate) fn refused(value: &Value) -> Exit {
-    let text = |key: &str| value.pointer(&format!("/error/{key}")).and_then(Value::as_str);
+    let text = |key: &str| {
+        value
+            .pointer(&format!("/error/{key}"))
+            .and_then(Value::as_str)
+    };
     let mut message = text("text").unwrap_or("the daemon refused this").to_owned();
     if let Some(remedy) = text("remedy") {
         message = format!("{message}: {remedy}");

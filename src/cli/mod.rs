@@ -30,7 +30,12 @@ struct Cli {
     #[arg(long, global = true, value_name = "FILE")]
     config: Option<PathBuf>,
     /// Data folder: database, token, locks
-    #[arg(long = "data", global = true, value_name = "DIR", default_value = "data")]
+    #[arg(
+        long = "data",
+        global = true,
+        value_name = "DIR",
+        default_value = "data"
+    )]
     data: PathBuf,
     /// Print one JSON document (or JSON lines) on standard output
     #[arg(long, global = true)]
@@ -82,7 +87,11 @@ enum Command {
 /// Parses the command line and runs the command.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
-    let globals = Globals { config: cli.config, data: cli.data, json: cli.json };
+    let globals = Globals {
+        config: cli.config,
+        data: cli.data,
+        json: cli.json,
+    };
     let outcome = match cli.command {
         Command::Demo(args) => demo::run(&globals, &args),
         Command::Run(args) => run::run(&globals, &args),

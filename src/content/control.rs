@@ -114,7 +114,11 @@ pub fn is_reserved(code: &str) -> bool {
 /// What the bars of a control code carry.
 pub fn payload(control: Control, param: Option<&str>) -> String {
     let check = check_letter(control.token()).unwrap_or_default();
-    format!("{PREFIX}{}{check}{}", control.token(), param.unwrap_or_default())
+    format!(
+        "{PREFIX}{}{check}{}",
+        control.token(),
+        param.unwrap_or_default()
+    )
 }
 
 /// Whether letters may be a parameter token. None begins like a control code, so that two codes
@@ -145,12 +149,16 @@ fn parse_rest(rest: &str) -> Result<ControlScan, ControlError> {
     let control = Control::ALL.iter().copied().find(|c| c.token() == token);
     let control = control.ok_or(ControlError::Unknown)?;
     match (control.takes_param(), param) {
-        (false, "") => Ok(ControlScan { control, param: None }),
+        (false, "") => Ok(ControlScan {
+            control,
+            param: None,
+        }),
         (false, _) => Err(ControlError::ParamExtra(control.name())),
         (true, "") => Err(ControlError::ParamMissing(control.name())),
-        (true, param) if is_token(param) => {
-            Ok(ControlScan { control, param: Some(param.to_owned()) })
-        }
+        (true, param) if is_token(param) => Ok(ControlScan {
+            control,
+            param: Some(param.to_owned()),
+        }),
         (true, _) => Err(ControlError::Damaged),
     }
 }
@@ -179,11 +187,16 @@ mod tests {
     #[test]
     fn the_published_table_is_reproduced() {
         let words: Vec<&str> = PUBLISHED.split_whitespace().collect();
-        let ours: Vec<(String, String)> =
-            Control::ALL.iter().map(|c| (c.name().to_owned(), payload(*c, None))).collect();
+        let ours: Vec<(String, String)> = Control::ALL
+            .iter()
+            .map(|c| (c.name().to_owned(), payload(*c, None)))
+            .collect();
         assert_eq!(ours.len(), words.len() / 2);
         for pair in words.chunks(2) {
-            assert!(ours.contains(&(pair[0].to_owned(), pair[1].to_owned())), "{pair:?}");
+            assert!(
+                ours.contains(&(pair[0].to_owned(), pair[1].to_owned())),
+                "{pair:?}"
+            );
         }
     }
 
@@ -202,16 +215,30 @@ mod tests {
     fn codes_are_read_in_any_case_and_damage_is_named() {
         let scan = parse("xctlokxı").unwrap().unwrap();
         assert_eq!((scan.control, scan.param), (Control::Ok, None));
-        let scan = parse(&payload(Control::Open, Some("HOUSE"))).unwrap().unwrap();
-        assert_eq!((scan.control, scan.param.as_deref()), (Control::Open, Some("HOUSE")));
+        let scan = parse(&payload(Control::Open, Some("HOUSE")))
+            .unwrap()
+            .unwrap();
+        assert_eq!(
+            (scan.control, scan.param.as_deref()),
+            (Control::Open, Some("HOUSE"))
+        );
         assert_eq!(parse("XCTLOKXB").unwrap(), Err(ControlError::Damaged));
         assert_eq!(parse("XCTL").unwrap(), Err(ControlError::Damaged));
         assert_eq!(parse("XCTLOPEIH1").unwrap(), Err(ControlError::Damaged));
-        assert_eq!(parse("XCTLOKXI1").unwrap(), Err(ControlError::ParamExtra("OK")));
+        assert_eq!(
+            parse("XCTLOKXI1").unwrap(),
+            Err(ControlError::ParamExtra("OK"))
+        );
         let twice = parse("XCTLOKXIXCTLUNDG").unwrap();
         assert_eq!(twice, Err(ControlError::ParamExtra("OK")));
-        assert_eq!(parse("XCTLBOXCXCTLUNDG").unwrap(), Err(ControlError::Damaged));
-        assert_eq!(parse("XCTLBOXC").unwrap(), Err(ControlError::ParamMissing("BOX")));
+        assert_eq!(
+            parse("XCTLBOXCXCTLUNDG").unwrap(),
+            Err(ControlError::Damaged)
+        );
+        assert_eq!(
+            parse("XCTLBOXC").unwrap(),
+            Err(ControlError::ParamMissing("BOX"))
+        );
         assert_eq!(parse("XCTLOKX\u{e9}").unwrap(), Err(ControlError::Damaged));
         let token = "BBB";
         let unknown = format!("XCTL{token}{}", check_letter(token).unwrap());
@@ -224,9 +251,17 @@ mod tests {
         for control in Control::ALL {
             let param = control.takes_param().then(|| "BS".to_owned());
             let text = payload(*control, param.as_deref());
-            let want = Some(Ok(ControlScan { control: *control, param }));
+            let want = Some(Ok(ControlScan {
+                control: *control,
+                param,
+            }));
             let dotless = text.to_lowercase().replace('i', "\u{131}");
-            for typed in [text.clone(), text.to_lowercase(), dotless, format!(" {text}\r")] {
+            for typed in [
+                text.clone(),
+                text.to_lowercase(),
+                dotless,
+                format!(" {text}\r"),
+            ] {
                 assert_eq!(parse(&typed), want, "{typed}");
             }
         }

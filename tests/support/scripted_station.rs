@@ -132,7 +132,9 @@ impl StationApi for ScriptedStation {
     fn backup(&self, file: &std::path::Path) -> Result<serde_json::Value, ApiError> {
         match file.is_absolute() {
             true => self.verify(),
-            false => Err(ApiError::Invalid { text: "give an absolute path".into() }),
+            false => Err(ApiError::Invalid {
+                text: "give an absolute path".into(),
+            }),
         }
     }
 

@@ -56,7 +56,10 @@ pub(super) struct Report {
 
 impl Report {
     pub fn at(place: impl Into<String>) -> Report {
-        Report { place: place.into(), problems: Vec::new() }
+        Report {
+            place: place.into(),
+            problems: Vec::new(),
+        }
     }
 
     /// Adds a problem, unless this very field, or the object it is in, was reported before for
@@ -72,12 +75,20 @@ impl Report {
             let rest = field.strip_prefix(whole);
             rest.is_some_and(|rest| rest.is_empty() || (rest.starts_with('.') && !whole.is_empty()))
         };
-        let told = self.problems.iter().any(|p| p.place == place && of(&p.field));
+        let told = self
+            .problems
+            .iter()
+            .any(|p| p.place == place && of(&p.field));
         if told || self.problems.len() >= PROBLEMS_MAX {
             return;
         }
         let (place, field) = (place.to_owned(), field.to_owned());
-        self.problems.push(Problem { place, field, text: text.into(), remedy: remedy.to_owned() });
+        self.problems.push(Problem {
+            place,
+            field,
+            text: text.into(),
+            remedy: remedy.to_owned(),
+        });
     }
 
     pub fn unknown_field(&mut self, field: &str, known: &[&str]) {
@@ -93,13 +104,17 @@ pub(super) fn utf8(body: &[u8]) -> Result<&str, Problem> {
         return Err(Problem::document(text, "split it below 32 MiB"));
     }
     if body.starts_with(&[0xff, 0xfe]) || body.starts_with(&[0xfe, 0xff]) {
-        return Err(Problem::document("the document is UTF-16", "save it as UTF-8"));
+        return Err(Problem::document(
+            "the document is UTF-16",
+            "save it as UTF-8",
+        ));
     }
     let body = body.strip_prefix(&[0xef, 0xbb, 0xbf]).unwrap_or(body);
     match std::str::from_utf8(body) {
-        Ok(text) if text.trim().is_empty() => {
-            Err(Problem::document("the document is empty", "send at least one order"))
-        }
+        Ok(text) if text.trim().is_empty() => Err(Problem::document(
+            "the document is empty",
+            "send at least one order",
+        )),
         Ok(text) => Ok(text),
         Err(error) => {
             let text = format!("the document is no UTF-8 (byte {})", error.valid_up_to());

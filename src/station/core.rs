@@ -102,6 +102,8 @@ pub struct Core {
     pictures: BTreeMap<Sku, String>,
     /// Why the store cannot be used now.
     broken: Option<String>,
+    /// Why the last commit failed; every screen is red until one succeeds.
+    failed: Option<String>,
 }
 
 impl std::fmt::Debug for Core {
@@ -167,6 +169,7 @@ impl Core {
             live: Live::default(),
             pictures: BTreeMap::new(),
             broken: None,
+            failed: None,
         })
     }
 
@@ -256,6 +259,9 @@ impl Core {
         }
         match committed {
             Ok(events) => {
+                if !nothing {
+                    self.failed = None;
+                }
                 if !events.is_empty() {
                     self.hands.committed(&events);
                 }
@@ -340,6 +346,7 @@ impl Core {
         for (reply, _) in waiting {
             drop(reply.send(Err(error.clone())));
         }
+        self.failed = Some(error.to_string());
         self.broken = Some(error.to_string());
         self.recover();
     }
@@ -394,7 +401,7 @@ impl Core {
             let Some(mut view) = screen::view(&scene, id) else {
                 continue;
             };
-            if let Some(cause) = &self.broken {
+            if let Some(cause) = self.broken.as_ref().or(self.failed.as_ref()) {
                 red(&mut view, cause, self.clock.now().wall.unix_ms);
             }
             let shown = sender.borrow().clone();

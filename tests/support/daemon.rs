@@ -103,7 +103,7 @@ impl Drop for Guarded {
         let noted = self.note.as_ref().and_then(|n| std::fs::read_to_string(n).ok());
         if let Some(id) = noted.and_then(|t| t.trim().parse::<u32>().ok()) {
             if is_ours(id) {
-                drop(kill_process(pid(id), Signal::KILL));
+                kill_process(pid(id), Signal::KILL).unwrap_or_default();
             }
         }
     }

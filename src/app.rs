@@ -39,7 +39,7 @@ const WORKER_THREADS: usize = 2;
 pub enum AppError {
     #[error(transparent)]
     Config(#[from] ConfigError),
-    #[error(transparent)]
+    #[error("carriers.folder: {0}")]
     Tables(#[from] TableErrors),
     #[error(transparent)]
     Device(#[from] DeviceConfigError),

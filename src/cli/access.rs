@@ -2,6 +2,7 @@
 //! the store, which the daemon's lock forbids while it runs.
 
 use super::Globals;
+use crate::app::AppError;
 use crate::config::{Config, ConfigError};
 use crate::device::config::DeviceConfigError;
 use crate::store::{OpenOptions, Store, StoreError};
@@ -32,6 +33,9 @@ pub(crate) fn exit_code(error: &anyhow::Error) -> ExitCode {
         if let Some(exit) = cause.downcast_ref::<Exit>() {
             return ExitCode::from(exit.code);
         }
+        if let Some(app) = cause.downcast_ref::<AppError>() {
+            return ExitCode::from(app_code(app));
+        }
         if cause.is::<ConfigError>() || cause.is::<DeviceConfigError>() {
             return ExitCode::from(3);
         }
@@ -40,6 +44,19 @@ pub(crate) fn exit_code(error: &anyhow::Error) -> ExitCode {
         }
     }
     ExitCode::from(1)
+}
+
+/// Its parts are transparent, so the chain of causes never shows them by type.
+fn app_code(error: &AppError) -> u8 {
+    match error {
+        AppError::Config(_)
+        | AppError::Tables(_)
+        | AppError::Device(_)
+        | AppError::Sink(_)
+        | AppError::Listen { .. } => 3,
+        AppError::Store(_) | AppError::Load(_) => 5,
+        AppError::Web(_) | AppError::Io { .. } => 1,
+    }
 }
 
 /// What a running daemon leaves in its data folder, as `daemon.json`.

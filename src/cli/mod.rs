@@ -109,7 +109,27 @@ pub fn main() -> ExitCode {
         Command::Backup(args) => backup::run(&globals, &args),
     };
     outcome.unwrap_or_else(|error| {
-        eprintln!("firstscan: {error:#}");
+        if !reader_left(&error) {
+            eprintln!("firstscan: {}", told(&error));
+        }
         access::exit_code(&error)
     })
+}
+
+/// The error with its causes; many texts name their cause themselves, and once is enough.
+fn told(error: &anyhow::Error) -> String {
+    let mut text = error.to_string().trim_end().to_owned();
+    for cause in error.chain().skip(1) {
+        let cause = cause.to_string();
+        if !text.contains(cause.trim_end()) {
+            text = format!("{text}: {}", cause.trim_end());
+        }
+    }
+    text
+}
+
+/// Whoever read our output has seen enough, as in `events export | head`: nothing to complain of.
+fn reader_left(error: &anyhow::Error) -> bool {
+    let broken = |e: &std::io::Error| e.kind() == std::io::ErrorKind::BrokenPipe;
+    error.chain().filter_map(|c| c.downcast_ref::<std::io::Error>()).any(broken)
 }

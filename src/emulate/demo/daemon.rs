@@ -72,12 +72,13 @@ impl Daemon {
         let layout = &self.layout;
         let log = std::fs::OpenOptions::new().create(true).append(true).open(layout.log())?;
         let child = Command::new(std::env::current_exe()?)
-            .arg("run")
+            .args(["run", "--end-with-stdin"])
             .arg("--config")
             .arg(layout.config())
             .arg("--data")
             .arg(layout.data())
-            .stdin(Stdio::null())
+            // Closes when this process dies, however it dies: the child then ends, too.
+            .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .stderr(log)
             .spawn()?;
@@ -140,7 +141,9 @@ impl Daemon {
 
     /// The child's base address.
     pub fn url(&self) -> Option<String> {
-        DaemonFile::read(&self.layout.data()).map(|d| d.url)
+        // A daemon of an earlier run, still ending, is not ours.
+        let mark = DaemonFile::read(&self.layout.data())?;
+        (Some(mark.pid) == self.pid()).then_some(mark.url)
     }
 
     fn token(&self) -> String {
@@ -160,6 +163,24 @@ impl Daemon {
         let status = answer.status();
         let value: Value = answer.body_mut().read_json().map_err(|e| e.to_string())?;
         if status.is_success() { Ok(value) } else { Err(format!("{status}: {value}")) }
+    }
+
+    /// Asks until there is an answer, and keeps the child alive meanwhile.
+    ///
+    /// # Errors
+    /// The last error's text if there is none in time.
+    pub fn insist<T>(&self, ask: impl Fn(&Self) -> Result<T, String>) -> Result<T, String> {
+        let until = Instant::now() + READY_MAX;
+        loop {
+            match ask(self) {
+                Ok(answer) => return Ok(answer),
+                Err(error) if Instant::now() >= until => return Err(error),
+                Err(_) => {
+                    self.revive().map_err(|e| e.to_string())?;
+                    std::thread::sleep(Duration::from_millis(25));
+                }
+            }
+        }
     }
 
     /// GET bytes, such as a picture.

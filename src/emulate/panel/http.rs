@@ -32,6 +32,10 @@ pub(super) fn router(panel: Arc<Panel>) -> Router {
             get(|| asset("text/javascript", include_str!("../assets/paint.js"))),
         )
         .route(
+            "/next.js",
+            get(|| asset("text/javascript", include_str!("../assets/next.js"))),
+        )
+        .route(
             "/panel.css",
             get(|| asset("text/css", include_str!("../assets/panel.css"))),
         )

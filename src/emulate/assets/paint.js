@@ -95,6 +95,7 @@ function orderCard(order, shown, status) {
 }
 
 const guided = new Map();
+addEventListener("resize", () => guided.clear());
 
 /** Says at both places what to do next, and rings the thing to click. */
 function guide(setup, state) {
@@ -116,7 +117,10 @@ function guide(setup, state) {
 }
 
 function paintScale(scale, state) {
-  byId("put-box").textContent = `Put the box on (${grams(state.box_grams)})`;
+  const packed = state.box_grams > 0;
+  byId("put-box").disabled = !packed;
+  byId("put-box").textContent = packed
+    ? `Put the box on (${grams(state.box_grams)})` : "Put the box on";
   const laden = scale.grams > 0;
   byId("carton").hidden = !laden;
   byId("carton-text").textContent = grams(scale.grams);
@@ -139,7 +143,8 @@ function paintPrinter(printer, setup) {
   const [, word, look] = words.find(([is]) => is);
   byId("printer-word").textContent = printer.silent ? `${word}, silent` : word;
   byId("lamp").className = `lamp ${look}`;
-  byId("odometer").textContent = printer.odometer;
+  byId("odometer").textContent =
+    `${printer.odometer} label${printer.odometer === 1 ? "" : "s"}`;
   toggle("paper", printer.paper_out);
   toggle("head", printer.head_open);
   toggle("silent", printer.silent);

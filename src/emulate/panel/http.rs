@@ -39,6 +39,8 @@ pub(super) fn router(panel: Arc<Panel>) -> Router {
             "/panel.css",
             get(|| asset("text/css", include_str!("../assets/panel.css"))),
         )
+        // Browsers ask for it on their own; an answer keeps their console clean.
+        .route("/favicon.ico", get(|| async { StatusCode::NO_CONTENT }))
         .route("/panel/setup", get(setup))
         .route("/panel/state", get(state))
         .route("/panel/act", post(act))

@@ -177,7 +177,7 @@ async fn interactive(args: &DemoArgs) -> anyhow::Result<ExitCode> {
     let tables = crate::carrier::Tables::load(None).map_err(|e| failed(e.to_string()))?;
     let url = demo.daemon.url().unwrap_or_default();
     let content = room::panel(&script, &tables, &url);
-    let upstream = Arc::new(DemoUpstream(demo.upstream.clone()));
+    let upstream = Arc::new(DemoUpstream::new(demo.upstream.clone(), demo.daemon.clone()));
     let panel = Arc::new(Panel::new(content, demo.devices.clone(), upstream));
     let server = PanelServer::start(panel, port)?;
     output::line(&format!(

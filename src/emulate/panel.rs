@@ -13,6 +13,7 @@ mod tests;
 use super::bench::EmulatedStation;
 use play::Play;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -140,6 +141,30 @@ pub trait PanelUpstream: Send + Sync {
     fn set_mode(&self, mode: UpstreamMode);
     /// The newest events, newest first, at most `limit`.
     fn received(&self, limit: usize) -> Vec<ReceivedEvent>;
+    /// What the daemon's screens showed a moment ago; empty while nobody knows.
+    fn screens(&self) -> Screens {
+        Screens::default()
+    }
+}
+
+/// What a packer sees: the page takes from it what to do next, and how heavy the box should be.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct Screens {
+    /// The bench's view document, null while the daemon is silent.
+    pub bench: serde_json::Value,
+    /// The dock's view document, null while the daemon is silent.
+    pub dock: serde_json::Value,
+    /// Status of each order by its id, such as `packed`.
+    pub orders: BTreeMap<String, String>,
+}
+
+impl Screens {
+    /// The expected weight in grams while the bench asks for the box on the scale.
+    fn expected_grams(&self) -> Option<i64> {
+        let weighing = self.bench.get("mode")?.as_str()? == "weighing";
+        let expected = self.bench.pointer("/weight/band/expected_g")?.as_i64()?;
+        weighing.then_some(expected)
+    }
 }
 
 /// The page's world: configuration, devices, upstream, and what the packer has at hand.

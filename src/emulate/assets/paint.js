@@ -1,4 +1,5 @@
 // Paints setup and state. A part is rebuilt only when its data changed, so that focus stays.
+import { benchStep, dockStep } from "./next.js";
 
 const byId = (id) => document.getElementById(id);
 const painted = new Map();
@@ -32,8 +33,6 @@ function code(item, place, kind = "code") {
 }
 
 export function paintSetup(setup) {
-  byId("bench-title").textContent = `Bench ${setup.bench}`;
-  byId("dock-title").textContent = `Dock ${setup.dock}`;
   byId("badges").replaceChildren(...setup.badges.map((b) => code(b, null, "badge")));
   byId("dock-badges").replaceChildren(...setup.badges.map((b) => code(b, setup.dock, "badge")));
   byId("bench-codes").replaceChildren(...setup.bench_codes.map((c) => code(c)));
@@ -44,45 +43,84 @@ export function paintSetup(setup) {
 
 export function paintState(setup, state) {
   const [bench, dock] = state.places;
-  part("orders", [state.order, state.in_box, state.packed], () =>
-    setup.orders.map((order) => orderCard(order, state)));
+  const { screens } = state;
+  const open = screens.bench?.order ?? null;
+  part("orders", [open, screens.orders], () =>
+    setup.orders.map((order) => orderCard(order, open, screens.orders[order.id])));
   paintScale(bench.scale, state);
   paintPrinter(bench.printer, setup);
   part("hand-labels", state.labels.slice(0, 6), (list) => labelList(list));
   part("dock-labels", state.labels, (list) => labelList(list, setup.dock));
+  part("manifest", screens.dock?.dock?.manifest && screens.dock.dock, (dock) => (dock ? [
+    code({ payload: dock.handover, name: `Manifest ${dock.handover}` }, setup.dock, "code wide"),
+  ] : []));
   part("events", state.received, eventList);
   cable("gun-cable", bench.scanner);
   cable("dock-cable", dock.scanner);
   toggle("cut-gun", !bench.scanner.plugged);
   toggle("cut-dock", !dock.scanner.plugged);
+  guide(setup, state);
   for (const button of byId("network").children) {
     button.setAttribute("aria-pressed", String(button.dataset.mode === state.upstream));
   }
 }
 
-function orderCard(order, state) {
-  const open = order.id === state.order;
+/** What becomes of an order, for its card. */
+const STATUS_WORDS = {
+  packed: "packed ✓", cancelled: "cancelled", parked: "parked", handed_over: "handed over ✓",
+};
+
+function orderCard(order, shown, status) {
+  const open = order.id === shown?.id;
   const head = el("button", {
     type: "button", class: "card-head", "data-scan": order.code, "data-name": `order ${order.id}`,
-  }, el("strong", {}, order.id), el("span", {}, order.title), el("i", { class: "bars" }));
-  const card = el("article", { class: open ? "card open" : "card" }, head);
-  if (order.note) card.append(el("p", { class: "note" }, order.note));
+  }, el("strong", {}, order.id), el("span", {}, el("bdi", {}, order.title)),
+  el("i", { class: "bars" }));
+  const look = open ? "open" : STATUS_WORDS[status] ? `settled ${status}` : "";
+  const card = el("article", { class: `card ${look}` }, head);
+  const note = (!open && STATUS_WORDS[status]) || order.note;
+  if (note) card.append(el("p", { class: "note" }, note));
   const items = el("ul", {});
   for (const item of order.items) {
-    const gone = [...state.in_box, ...state.packed].filter((b) => b === item.barcode).length;
-    const count = open && gone ? `${gone} of ${item.quantity}` : `${item.quantity} ×`;
-    const done = open && gone >= item.quantity;
+    const line = open && shown.lines.find((l) => l.title === item.title);
+    const count = line ? `${line.done} of ${line.wanted}` : `${item.quantity} ×`;
+    const done = line && line.done >= line.wanted;
     items.append(el("li", {}, el("button", {
       type: "button", class: done ? "item done" : "item", "data-scan": item.barcode,
-      "data-name": item.title, title: item.barcode,
+      "data-name": item.title, title: `${item.title}, ${item.barcode}`,
     }, el("b", {}, count), el("span", {}, item.title), el("small", {}, grams(item.grams)))));
   }
   card.append(items);
   return card;
 }
 
+const guided = new Map();
+addEventListener("resize", () => guided.clear());
+
+/** Says at both places what to do next, and rings the thing to click. */
+function guide(setup, state) {
+  const steps = [["bench-next", benchStep(state, setup)], ["dock-next", dockStep(state)]];
+  for (const ringed of document.querySelectorAll(".ring")) ringed.classList.remove("ring");
+  for (const [id, { text, target }] of steps) {
+    const line = byId(id);
+    if (line.textContent !== text) line.textContent = text;
+    line.classList.toggle("idle", !target);
+    const node = target && document.querySelector(target);
+    node?.classList.add("ring");
+    // Brought into sight once, so that a person who looks around stays where they are.
+    const fresh = guided.get(id) !== target;
+    guided.set(id, target);
+    if (node && fresh && id === "bench-next") {
+      node.scrollIntoView({ block: "nearest", inline: "nearest", behavior: "smooth" });
+    }
+  }
+}
+
 function paintScale(scale, state) {
-  byId("put-box").textContent = `Put the box on (${grams(state.box_grams)})`;
+  const packed = state.box_grams > 0;
+  byId("put-box").disabled = !packed;
+  byId("put-box").textContent = packed
+    ? `Put the box on (${grams(state.box_grams)})` : "Put the box on";
   const laden = scale.grams > 0;
   byId("carton").hidden = !laden;
   byId("carton-text").textContent = grams(scale.grams);
@@ -105,7 +143,8 @@ function paintPrinter(printer, setup) {
   const [, word, look] = words.find(([is]) => is);
   byId("printer-word").textContent = printer.silent ? `${word}, silent` : word;
   byId("lamp").className = `lamp ${look}`;
-  byId("odometer").textContent = printer.odometer;
+  byId("odometer").textContent =
+    `${printer.odometer} label${printer.odometer === 1 ? "" : "s"}`;
   toggle("paper", printer.paper_out);
   toggle("head", printer.head_open);
   toggle("silent", printer.silent);

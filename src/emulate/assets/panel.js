@@ -36,7 +36,7 @@ async function act(move, said) {
   }
 }
 
-const scan = (place, text, name) => act({ do: "scan", place, text }, `Scanned ${name ?? text}`);
+const scan = (place, text, name) => act({ do: "scan", place, text }, `Scanned: ${name ?? text}`);
 
 // Every scannable thing carries data-scan, and data-place unless it is at the bench.
 document.addEventListener("click", (event) => {
@@ -53,12 +53,12 @@ const cable = (id, place, device, plugged) => press(id, () =>
 const printer = (id, on, off, isOn) => press(id, () =>
   ({ do: "printer", place: setup.bench, change: isOn() ? off : on }));
 
-press("put-box", () => ({ do: "put_box", grams: null }), "Put the box on the scale");
-press("take-box", () => ({ do: "take_box" }), "Took everything off the scale");
+press("put-box", () => ({ do: "put_box", grams: state.box_grams }), "The box is on the scale");
+press("take-box", () => ({ do: "take_box" }), "The scale is empty");
 press("put-grams", () => ({ do: "put_box", grams: Number(byId("grams").value) }));
 press("shake", () => ({ do: "shake", shaking: !at(0).scale.shaking }));
 press("lift", () => ({ do: "lift_platform", lifted: !at(0).scale.lifted }));
-press("take-label", () => ({ do: "take_label", place: setup.bench }), "Took the label");
+press("take-label", () => ({ do: "take_label", place: setup.bench }), "The label is taken");
 printer("paper", "paper_out", "paper_in", () => at(0).printer.paper_out);
 printer("head", "head_open", "head_closed", () => at(0).printer.head_open);
 printer("silent", "silent", "answering", () => at(0).printer.silent);

@@ -1,22 +1,65 @@
-//! The interactive demo: the panel's content and its view of the upstream.
+//! The interactive demo: the panel's content, its view of the upstream and of the screens.
 
-use super::script::{Article, Script, Step};
+use super::daemon::Daemon;
+use super::script::{Article, Script, Step, Twist};
 use crate::carrier::Tables;
 use crate::content::control::{Control, payload};
 use crate::domain::desk::Desk;
 use crate::emulate::panel::{
-    PanelCode, PanelConfig, PanelItem, PanelOrder, PanelUpstream, ReceivedEvent, UpstreamMode,
+    PanelCode, PanelConfig, PanelItem, PanelOrder, PanelUpstream, ReceivedEvent, Screens,
+    UpstreamMode,
 };
 use crate::emulate::upstream::{Fault, Refuse, UpstreamHandle};
 use serde_json::Value;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
-/// The emulated upstream behind the panel.
+/// Between two looks at the daemon's screens.
+const LOOK: Duration = Duration::from_millis(150);
+
+/// What is behind the panel: the emulated upstream, and the daemon's screens as last seen.
 #[derive(Debug)]
-pub struct DemoUpstream(pub UpstreamHandle);
+pub struct DemoUpstream {
+    upstream: UpstreamHandle,
+    screens: Arc<Mutex<Screens>>,
+}
+
+impl DemoUpstream {
+    /// Looks at the daemon's screens in a thread of its own, until this is dropped.
+    pub fn new(upstream: UpstreamHandle, daemon: Daemon) -> Self {
+        let screens = Arc::<Mutex<Screens>>::default();
+        let seen = Arc::downgrade(&screens);
+        std::thread::spawn(move || {
+            while let Some(screens) = seen.upgrade() {
+                let now = look(&daemon);
+                *screens.lock().unwrap_or_else(PoisonError::into_inner) = now;
+                drop(screens);
+                std::thread::sleep(LOOK);
+            }
+        });
+        Self { upstream, screens }
+    }
+}
+
+/// A silent daemon shows nothing.
+fn look(daemon: &Daemon) -> Screens {
+    let get = |path: &str| daemon.get(path).unwrap_or_default();
+    let listed = get("/api/v1/orders?limit=1000");
+    let rows = listed.get("orders").and_then(Value::as_array);
+    let row = |row: &Value| {
+        let text = |key: &str| row.get(key).and_then(Value::as_str).map(str::to_owned);
+        Some((text("id")?, text("status")?))
+    };
+    Screens {
+        bench: get("/api/v1/places/bench1/view"),
+        dock: get("/api/v1/places/dock1/view"),
+        orders: rows.into_iter().flatten().filter_map(row).collect(),
+    }
+}
 
 impl PanelUpstream for DemoUpstream {
     fn mode(&self) -> UpstreamMode {
-        match self.0.fault() {
+        match self.upstream.fault() {
             Fault::Acknowledge => UpstreamMode::Ok,
             Fault::Refuse(_) => UpstreamMode::Refuse,
             _ => UpstreamMode::Away,
@@ -24,7 +67,7 @@ impl PanelUpstream for DemoUpstream {
     }
 
     fn set_mode(&self, mode: UpstreamMode) {
-        self.0.set_fault(match mode {
+        self.upstream.set_fault(match mode {
             UpstreamMode::Ok => Fault::Acknowledge,
             UpstreamMode::Refuse => Fault::Refuse(Refuse::all()),
             UpstreamMode::Away => Fault::Closed,
@@ -32,7 +75,7 @@ impl PanelUpstream for DemoUpstream {
     }
 
     fn received(&self, limit: usize) -> Vec<ReceivedEvent> {
-        let events = self.0.events();
+        let events = self.upstream.events();
         let row = |e: &crate::emulate::upstream::Received| {
             ReceivedEvent {
                 at: e.event.occurred_at.get(11..19).unwrap_or_default().to_owned(),
@@ -42,6 +85,10 @@ impl PanelUpstream for DemoUpstream {
             }
         };
         events.iter().rev().take(limit).map(row).collect()
+    }
+
+    fn screens(&self) -> Screens {
+        self.screens.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
@@ -91,7 +138,10 @@ fn card(script: &Script, step: &Step) -> Option<PanelOrder> {
     let items = document.get("lines")?.as_array()?.iter().filter_map(item).collect();
     let note = match document.get("carrier_label") {
         Some(_) => "arrives with its carrier label".to_owned(),
-        None => step.note.clone(),
+        None => match step.twist {
+            Twist::TwoBoxes { pieces } => format!("two boxes: NEXT BOX after {pieces} pieces"),
+            _ => step.note.clone(),
+        },
     };
     Some(PanelOrder {
         id: step.order.clone(),

@@ -32,9 +32,15 @@ pub(super) fn router(panel: Arc<Panel>) -> Router {
             get(|| asset("text/javascript", include_str!("../assets/paint.js"))),
         )
         .route(
+            "/next.js",
+            get(|| asset("text/javascript", include_str!("../assets/next.js"))),
+        )
+        .route(
             "/panel.css",
             get(|| asset("text/css", include_str!("../assets/panel.css"))),
         )
+        // Browsers ask for it on their own; an answer keeps their console clean.
+        .route("/favicon.ico", get(|| async { StatusCode::NO_CONTENT }))
         .route("/panel/setup", get(setup))
         .route("/panel/state", get(state))
         .route("/panel/act", post(act))

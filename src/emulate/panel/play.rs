@@ -1,6 +1,6 @@
 //! What the packer does, and what that does to the emulated world.
 
-use super::{Panel, PanelItem, PanelOrder, ReceivedEvent, UpstreamMode};
+use super::{Panel, PanelItem, PanelOrder, ReceivedEvent, Screens, UpstreamMode};
 use crate::emulate::eyes::{Seen, read_codes};
 use crate::emulate::link::Device;
 use crate::emulate::model::DeviceModel;
@@ -188,8 +188,7 @@ impl Panel {
         match act {
             Act::Scan { place, text } => self.scan(place, text),
             Act::PutBox { grams } => {
-                let (orders, box_grams) = (&self.config.orders, self.config.box_grams);
-                let grams = grams.unwrap_or_else(|| self.play().grams(orders, box_grams));
+                let grams = grams.unwrap_or_else(|| self.box_grams(&self.upstream.screens()));
                 if !(0..=GRAMS_MAX).contains(&grams) {
                     return Err(ActError::Weight);
                 }
@@ -342,16 +341,24 @@ impl Panel {
         }
     }
 
+    /// Weight of the box on the table: what the bench expects, so that cartons, removed pieces
+    /// and second boxes come out right; before that, what went into it.
+    fn box_grams(&self, screens: &Screens) -> i64 {
+        let content = || self.play().grams(&self.config.orders, self.config.box_grams);
+        screens.expected_grams().unwrap_or_else(content)
+    }
+
     /// The world as it is now.
     pub fn state(&self) -> State {
+        let screens = self.upstream.screens();
+        let box_grams = self.box_grams(&screens);
         let play = self.play();
-        let (orders, box_grams) = (&self.config.orders, self.config.box_grams);
         let places = [&self.config.bench, &self.config.dock];
         State {
             order: play.order.clone(),
             in_box: play.in_box.clone(),
             packed: play.packed.clone(),
-            box_grams: play.grams(orders, box_grams),
+            box_grams,
             labels: play.labels.clone(),
             places: places
                 .into_iter()
@@ -359,6 +366,7 @@ impl Panel {
                 .collect(),
             upstream: self.upstream.mode(),
             received: self.upstream.received(EVENTS_MAX),
+            screens,
         }
     }
 
@@ -423,6 +431,7 @@ pub struct State {
     places: Vec<PlaceState>,
     upstream: UpstreamMode,
     received: Vec<ReceivedEvent>,
+    screens: Screens,
 }
 
 #[derive(Debug, Serialize)]

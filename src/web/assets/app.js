@@ -48,9 +48,9 @@ function take(next) {
   view = next;
   if (!before || screenOf(before) !== screenOf(next)) {
     changedAt = performance.now();
+    flashUntil = 0;
     release();
   }
-  if (before && before.version !== next.version) flashUntil = 0;
   sound(before);
   repaint();
 }

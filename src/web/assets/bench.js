@@ -131,7 +131,7 @@ function weightLine({ weight }) {
   if (!weight) return null;
   return h("div", { class: `weight-line ${weight.state}` },
     h("p", {}, icon(WEIGHT_SHAPES[weight.state]), h("b", {}, reading(weight))),
-    weight.band ? bandBar(weight.band) : null);
+    weight.band?.expected_g > 0 ? bandBar(weight.band) : null);
 }
 
 function reading(weight) {

@@ -137,7 +137,10 @@ function closed(view, env) {
         vars: { "--size": fit(order, 17, env.size.width - 16) } }, order),
       h("p", { key: "paper", class: `paperwork ${state.manifest ? "ok" : ""}` },
         icon(state.manifest ? "tick" : "moving"),
-        state.manifest ? "The manifest is ready for the driver" : "The manifest is being made"),
+        state.manifest ? "The manifest is ready for the driver" : "The manifest is being made",
+        state.manifest
+          ? h("a", { href: state.manifest, target: "_blank", rel: "noopener" }, "Open it")
+          : null),
       h("p", { key: "id", class: "summary" }, state.handover ?? ""),
     ],
     keys: [{ name: "LOADED", label: "Loaded", primary: true }],

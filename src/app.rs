@@ -4,7 +4,6 @@ mod intake;
 mod wiring;
 
 use crate::carrier::{TableErrors, Tables};
-use crate::station::mark::DaemonFile;
 use crate::config::{Config, ConfigError};
 use crate::device::DeviceConfigError;
 use crate::domain::place::PlaceKind;
@@ -17,6 +16,7 @@ use crate::station::core::{self, Core, Delivery, INPUTS_MAX, Message, SharedSync
 use crate::station::handle::Handle;
 use crate::station::hands::StationHands;
 use crate::station::labels::{LabelDesk, LabelQueue, Pictures, Sender, TASKS_MAX};
+use crate::station::mark::DaemonFile;
 use crate::station::metrics::Metrics;
 use crate::store::{Commit, OpenOptions, Store, StoreError};
 use crate::web::{self, WebError};
@@ -52,9 +52,15 @@ pub enum AppError {
     #[error(transparent)]
     Web(#[from] WebError),
     #[error("cannot listen on {address}: {error}; stop the other program or change web.listen")]
-    Listen { address: std::net::SocketAddr, error: std::io::Error },
+    Listen {
+        address: std::net::SocketAddr,
+        error: std::io::Error,
+    },
     #[error("{doing}: {error}")]
-    Io { doing: String, error: std::io::Error },
+    Io {
+        doing: String,
+        error: std::io::Error,
+    },
 }
 
 impl AppError {
@@ -119,10 +125,19 @@ async fn serve(config: Config, data: PathBuf, end_with_stdin: bool) -> Result<()
     let listener = tokio::net::TcpListener::bind(address)
         .await
         .map_err(|error| AppError::Listen { address, error })?;
-    let url = listener.local_addr().map(|a| format!("http://{a}")).unwrap_or_default();
+    let url = listener
+        .local_addr()
+        .map(|a| format!("http://{a}"))
+        .unwrap_or_default();
 
     let (inbox_sender, inbox) = mpsc::channel(INPUTS_MAX);
-    let station = Parts { config: &config, store, clock, tables, inbox: inbox_sender };
+    let station = Parts {
+        config: &config,
+        store,
+        clock,
+        tables,
+        inbox: inbox_sender,
+    };
     let running = station.start(inbox)?;
 
     let web_config = web::WebConfig {
@@ -133,7 +148,10 @@ async fn serve(config: Config, data: PathBuf, end_with_stdin: bool) -> Result<()
     let (stop, stopped) = watch::channel(false);
     let api: Arc<dyn StationApi> = running.handle.clone();
     let served = tokio::spawn(web::serve(listener, web_config, api, until(stopped)));
-    let mark = DaemonFile { pid: std::process::id(), url: url.clone() };
+    let mark = DaemonFile {
+        pid: std::process::id(),
+        url: url.clone(),
+    };
     write_mark(&data, &mark)?;
     tracing::info!(%url, station = config.station.id, "ready");
     let lifeline = lifeline(end_with_stdin)?;
@@ -159,7 +177,10 @@ fn lifeline(end_with_stdin: bool) -> Result<Lifeline, AppError> {
     if end_with_stdin {
         let watch = move || {
             // Whatever ends the reading ends the daemon.
-            drop(std::io::copy(&mut std::io::stdin().lock(), &mut std::io::sink()));
+            drop(std::io::copy(
+                &mut std::io::stdin().lock(),
+                &mut std::io::sink(),
+            ));
             drop(held);
         };
         std::thread::Builder::new()
@@ -187,7 +208,10 @@ async fn wait_for_end(
     use tokio::signal::unix::{SignalKind, signal};
     let mut terminate = signal(SignalKind::terminate()).map_err(io("cannot wait for signals"))?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(io("cannot wait for signals"))?;
-    let Lifeline { closed, kept: _kept } = lifeline;
+    let Lifeline {
+        closed,
+        kept: _kept,
+    } = lifeline;
     tokio::select! {
         _ = terminate.recv() => tracing::info!("stopping: SIGTERM"),
         _ = interrupt.recv() => tracing::info!("stopping: SIGINT"),
@@ -258,7 +282,11 @@ fn rebuild(store: &Store, config: &Config, clock: &StationClock) -> Result<(), A
 }
 
 fn places(config: &Config) -> Vec<(PlaceId, PlaceKind)> {
-    config.places.iter().map(|p| (PlaceId::new(p.id.clone()), p.kind)).collect()
+    config
+        .places
+        .iter()
+        .map(|p| (PlaceId::new(p.id.clone()), p.kind))
+        .collect()
 }
 
 /// The programs' bearer token, made on first use, readable by the service's user only.
@@ -284,7 +312,9 @@ fn token(data: &Path) -> Result<String, AppError> {
         .mode(0o600)
         .open(&path)
         .map_err(io(doing()))?;
-    file.write_all(token.as_bytes()).and_then(|()| file.sync_all()).map_err(io(doing()))?;
+    file.write_all(token.as_bytes())
+        .and_then(|()| file.sync_all())
+        .map_err(io(doing()))?;
     Ok(token)
 }
 
@@ -387,11 +417,20 @@ impl Parts<'_> {
             desk,
             printable: label::printable,
         });
-        let start = InputKind::Start { version: env!("CARGO_PKG_VERSION").into() };
+        let start = InputKind::Start {
+            version: env!("CARGO_PKG_VERSION").into(),
+        };
         deliver(&self.inbox, Delivery::plain(None, self.clock.now(), start));
         let ticker = tokio::spawn(tick(self.inbox.clone(), self.clock.clone()));
         let intake = intake::start(self.config, handle.clone())?;
-        Ok(Running { handle, inbox: self.inbox, station, sinks, ticker, intake })
+        Ok(Running {
+            handle,
+            inbox: self.inbox,
+            station,
+            sinks,
+            ticker,
+            intake,
+        })
     }
 
     /// One published view per place, filled from the loaded state.
@@ -415,7 +454,9 @@ impl Parts<'_> {
         let mut senders = Views::new();
         let mut receivers = BTreeMap::new();
         for (id, _) in places {
-            let Some(view) = screen::view(&scene, id) else { continue };
+            let Some(view) = screen::view(&scene, id) else {
+                continue;
+            };
             let (sender, receiver) = watch::channel(Arc::new(view));
             senders.insert(id.clone(), sender);
             receivers.insert(id.clone(), receiver);
@@ -455,7 +496,11 @@ async fn tick(inbox: mpsc::Sender<Message>, clock: StationClock) {
     loop {
         interval.tick().await;
         let delivery = Delivery::plain(None, clock.now(), InputKind::Tick);
-        if inbox.send(Message::Input(Box::new(delivery))).await.is_err() {
+        if inbox
+            .send(Message::Input(Box::new(delivery)))
+            .await
+            .is_err()
+        {
             return;
         }
     }

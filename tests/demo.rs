@@ -29,13 +29,21 @@ fn auto(folder: &Path, name: &str, args: &[&str]) -> (bool, Value) {
 
 fn parcels(document: &Value) -> Vec<&Value> {
     let orders = document["orders"].as_array().unwrap();
-    orders.iter().flat_map(|o| o["parcels"].as_array().unwrap()).collect()
+    orders
+        .iter()
+        .flat_map(|o| o["parcels"].as_array().unwrap())
+        .collect()
 }
 
 /// What may not change when the same folder runs again: numbers, proofs, first scans.
 fn lasting(document: &Value) -> Vec<Value> {
     let pick = |p: &&Value| {
-        serde_json::json!([p["id"], p["tracking_number"], p["carrier"], p["first_scan_event"]])
+        serde_json::json!([
+            p["id"],
+            p["tracking_number"],
+            p["carrier"],
+            p["first_scan_event"]
+        ])
     };
     parcels(document).iter().map(pick).collect()
 }
@@ -44,8 +52,16 @@ fn lasting(document: &Value) -> Vec<Value> {
 fn first_scans_upstream(folder: &Path, document: &Value) -> BTreeMap<String, usize> {
     let ledger = std::fs::read_to_string(folder.join("upstream.jsonl")).unwrap_or_default();
     let ids = parcels(document);
-    let ids = ids.iter().map(|p| p["first_scan_event"].as_str().unwrap().to_owned());
-    ids.map(|id| (id.clone(), ledger.lines().filter(|l| l.contains(&id)).count())).collect()
+    let ids = ids
+        .iter()
+        .map(|p| p["first_scan_event"].as_str().unwrap().to_owned());
+    ids.map(|id| {
+        (
+            id.clone(),
+            ledger.lines().filter(|l| l.contains(&id)).count(),
+        )
+    })
+    .collect()
 }
 
 fn assert_all_is_well(folder: &Path, (ok, document): &(bool, Value)) {
@@ -55,7 +71,10 @@ fn assert_all_is_well(folder: &Path, (ok, document): &(bool, Value)) {
     for parcel in parcels(document) {
         assert_eq!(parcel["acks"], 1, "{parcel}");
         let number = parcel["tracking_number"].as_str().unwrap();
-        assert!(numbers.insert(number.to_owned()), "{number} was given twice");
+        assert!(
+            numbers.insert(number.to_owned()),
+            "{number} was given twice"
+        );
     }
     let labels = &document["labels"];
     assert_eq!(labels["written"], numbers.len(), "{labels}");
@@ -68,7 +87,10 @@ fn assert_all_is_well(folder: &Path, (ok, document): &(bool, Value)) {
 
 /// A barcode reader of other descent than the program's own.
 fn zbar_reads(picture: &Path) -> String {
-    let read = Command::new("zbarimg").args(["-q", "--raw"]).arg(picture).output();
+    let read = Command::new("zbarimg")
+        .args(["-q", "--raw"])
+        .arg(picture)
+        .output();
     let read = read.expect("zbarimg is missing: install zbar-tools");
     daemon::text(&read.stdout)
 }
@@ -81,25 +103,52 @@ fn an_auto_run_is_right_in_every_detail() {
     let (_, document) = &outcome;
     let orders = document["orders"].as_array().unwrap();
     assert!(orders.len() >= 12);
-    let outcomes: BTreeSet<&str> = orders.iter().map(|o| o["outcome"].as_str().unwrap()).collect();
+    let outcomes: BTreeSet<&str> = orders
+        .iter()
+        .map(|o| o["outcome"].as_str().unwrap())
+        .collect();
     assert_eq!(outcomes, BTreeSet::from(["cancelled", "packed", "refused"]));
-    assert!(orders.iter().any(|o| o["parcels"].as_array().unwrap().len() == 2));
+    assert!(
+        orders
+            .iter()
+            .any(|o| o["parcels"].as_array().unwrap().len() == 2)
+    );
     assert!(document["events"].as_u64().unwrap() > 100);
     assert_eq!(document["head"].as_str().unwrap().len(), 64);
     for parcel in parcels(document) {
-        let evidence: Vec<&str> =
-            parcel["evidence"].as_array().unwrap().iter().map(|e| e.as_str().unwrap()).collect();
-        assert_eq!(evidence, ["sent", "drained", "counted", "verified"], "{parcel}");
+        let evidence: Vec<&str> = parcel["evidence"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|e| e.as_str().unwrap())
+            .collect();
+        assert_eq!(
+            evidence,
+            ["sent", "drained", "counted", "verified"],
+            "{parcel}"
+        );
         let id = parcel["id"].as_str().unwrap();
         let file = |ending: &str| folder.path().join("labels").join(format!("{id}.{ending}"));
         assert!(std::fs::read(file("pdf")).unwrap().starts_with(b"%PDF-"));
         let seen = zbar_reads(&file("png"));
         let number = parcel["tracking_number"].as_str().unwrap();
-        assert!(seen.lines().any(|l| l == number), "{id}: {number} not in {seen:?}");
+        assert!(
+            seen.lines().any(|l| l == number),
+            "{id}: {number} not in {seen:?}"
+        );
     }
-    assert!(!folder.path().join("daemon.pid").exists(), "the note outlives the daemon");
+    assert!(
+        !folder.path().join("daemon.pid").exists(),
+        "the note outlives the daemon"
+    );
     let data = folder.path().join("data");
-    let verified = daemon::run(&["events", "verify", "--json", "--data", data.to_str().unwrap()]);
+    let verified = daemon::run(&[
+        "events",
+        "verify",
+        "--json",
+        "--data",
+        data.to_str().unwrap(),
+    ]);
     assert_eq!(daemon::code(&verified), 0);
     assert_eq!(daemon::json(&verified)["head"], document["head"]);
 }
@@ -127,7 +176,11 @@ fn an_upstream_that_was_away_gets_everything_once() {
 }
 
 fn noted_pid(folder: &Path) -> Option<u32> {
-    std::fs::read_to_string(folder.join("daemon.pid")).ok()?.trim().parse().ok()
+    std::fs::read_to_string(folder.join("daemon.pid"))
+        .ok()?
+        .trim()
+        .parse()
+        .ok()
 }
 
 #[test]
@@ -135,9 +188,11 @@ fn interrupting_the_interactive_demo_leaves_nothing_running() {
     for signal in [Signal::INT, Signal::TERM] {
         let folder = tempfile::tempdir().unwrap();
         let mut demo = Guarded::demo(folder.path(), "panel", &[]);
-        wait_until("the panel's address is told", Duration::from_secs(30), || {
-            demo.out().contains("Ctrl-C")
-        });
+        wait_until(
+            "the panel's address is told",
+            Duration::from_secs(30),
+            || demo.out().contains("Ctrl-C"),
+        );
         let child = noted_pid(folder.path()).unwrap();
         assert!(lives(child));
         demo.signal(signal);
@@ -162,10 +217,18 @@ fn a_killed_supervisor_takes_its_daemon_along_and_the_folder_resumes() {
             noted_pid(folder.path()).is_some_and(|id| !children.contains(&id) && lives(id))
         });
         std::thread::sleep(Duration::from_millis(delay_ms));
-        let child: u32 = std::fs::read_to_string(&note).unwrap().trim().parse().unwrap();
+        let child: u32 = std::fs::read_to_string(&note)
+            .unwrap()
+            .trim()
+            .parse()
+            .unwrap();
         demo.signal(Signal::KILL);
         demo.wait(Duration::from_secs(5));
-        wait_until("the daemon ended by itself", Duration::from_secs(10), || !lives(child));
+        wait_until(
+            "the daemon ended by itself",
+            Duration::from_secs(10),
+            || !lives(child),
+        );
         children.push(child);
     }
     let outcome = auto(folder.path(), "resumed", &[]);

@@ -46,15 +46,28 @@ struct Station {
 }
 
 fn start(dir: &Path, pages_max: Option<u32>) -> Station {
-    let options = OpenOptions { pages_max, ..OpenOptions::new(dir, "T1") };
+    let options = OpenOptions {
+        pages_max,
+        ..OpenOptions::new(dir, "T1")
+    };
     let (store, _) = Store::open(&options).unwrap();
     let places = vec![(PlaceId::new("b1"), PlaceKind::Bench)];
     let badge = |id: &str| {
         let operator = OperatorId::new(id);
-        (format!("badge-{id}"), Badge { operator, name: id.into() })
+        (
+            format!("badge-{id}"),
+            Badge {
+                operator,
+                name: id.into(),
+            },
+        )
     };
     let badges = BTreeMap::from([badge("anna"), badge("ben")]);
-    let rules = Rules { badges, bounce_ms: 0, ..Rules::default() };
+    let rules = Rules {
+        badges,
+        bounce_ms: 0,
+        ..Rules::default()
+    };
     let desk: Arc<dyn Desk + Send + Sync> = Arc::new(Tables::load(None).unwrap());
     let state = core::load(&store, &places).unwrap();
     let scene = Scene {
@@ -84,20 +97,36 @@ fn start(dir: &Path, pages_max: Option<u32>) -> Station {
     .unwrap();
     let (inbox, receiver) = mpsc::channel(64);
     let thread = Some(std::thread::spawn(move || core.run(receiver)));
-    Station { inbox, view, thread, witness, clock, store }
+    Station {
+        inbox,
+        view,
+        thread,
+        witness,
+        clock,
+        store,
+    }
 }
 
 impl Station {
     /// Scans and waits for the outcome.
     fn scan(&self, code: &str) -> Result<(), String> {
         let device = DeviceId::new("b1/scanner");
-        let kind = InputKind::Scan { device, code: code.into() };
+        let kind = InputKind::Scan {
+            device,
+            code: code.into(),
+        };
         let (reply, answer) = std::sync::mpsc::sync_channel(1);
         let place = Some(PlaceId::new("b1"));
         let mut delivery = Delivery::plain(place, self.clock.now(), kind);
         delivery.reply = Some(reply);
-        self.inbox.blocking_send(Message::Input(Box::new(delivery))).unwrap();
-        answer.recv().unwrap().map(|_| ()).map_err(|e| e.to_string())
+        self.inbox
+            .blocking_send(Message::Input(Box::new(delivery)))
+            .unwrap();
+        answer
+            .recv()
+            .unwrap()
+            .map(|_| ())
+            .map_err(|e| e.to_string())
     }
 }
 
@@ -133,13 +162,22 @@ fn a_full_disk_is_red_loses_nothing_and_has_no_effect() {
     let pages = {
         let station = start(dir.path(), None);
         station.scan("badge-anna").unwrap();
-        u32::try_from(std::fs::metadata(dir.path().join("firstscan.db")).unwrap().len() / 4096)
-            .unwrap()
+        u32::try_from(
+            std::fs::metadata(dir.path().join("firstscan.db"))
+                .unwrap()
+                .len()
+                / 4096,
+        )
+        .unwrap()
     };
     let station = start(dir.path(), Some(pages + 12));
     let mut taken = 0;
     let error = loop {
-        let code = if taken % 2 == 0 { "badge-ben" } else { "badge-anna" };
+        let code = if taken % 2 == 0 {
+            "badge-ben"
+        } else {
+            "badge-anna"
+        };
         match station.scan(code) {
             Ok(()) => taken += 1,
             Err(error) => break error,
@@ -158,7 +196,14 @@ fn a_full_disk_is_red_loses_nothing_and_has_no_effect() {
         std::thread::sleep(std::time::Duration::from_millis(5));
     }
     let events = station.store.events(0, 10_000).unwrap();
-    let changes = events.iter().filter(|e| matches!(e.fact, Fact::OperatorChanged { .. })).count();
-    assert_eq!(changes, taken + 1, "exactly what was acknowledged is in the chain");
+    let changes = events
+        .iter()
+        .filter(|e| matches!(e.fact, Fact::OperatorChanged { .. }))
+        .count();
+    assert_eq!(
+        changes,
+        taken + 1,
+        "exactly what was acknowledged is in the chain"
+    );
     assert!(station.store.verify().unwrap().valid);
 }

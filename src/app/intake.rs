@@ -34,7 +34,9 @@ impl Intake {
 
 /// Starts watching, if a folder is configured.
 pub(super) fn start(config: &Config, station: Arc<Handle>) -> Result<Option<Intake>, AppError> {
-    let Some(folder) = &config.orders.watch_folder else { return Ok(None) };
+    let Some(folder) = &config.orders.watch_folder else {
+        return Ok(None);
+    };
     let doing = format!("cannot watch {}", folder.display());
     let opened = Watch::open(folder, SETTLE_MS);
     let mut watch = opened.map_err(|e| super::io(doing)(std::io::Error::other(e)))?;
@@ -65,5 +67,9 @@ fn take(station: &Handle, language: Language, body: &[u8]) -> Taken {
             lines.extend(problems.into_iter().map(|p| format!("order {order}: {p}")));
         }
     }
-    if lines.is_empty() { Taken::Done } else { Taken::Refused(lines) }
+    if lines.is_empty() {
+        Taken::Done
+    } else {
+        Taken::Refused(lines)
+    }
 }

@@ -66,7 +66,9 @@ pub(super) fn devices(
                 Role::Printer => {
                     let handle = print::start(device, shared.clone(), print_reports.clone())?;
                     let stock = stock(&device.profile);
-                    started.printers.insert(id.clone(), Printer { handle, stock });
+                    started
+                        .printers
+                        .insert(id.clone(), Printer { handle, stock });
                 }
                 Role::Scale => {
                     let handle = device::start(device, shared.clone(), reports.clone())?;
@@ -78,7 +80,11 @@ pub(super) fn devices(
             }
         }
     }
-    let router = Router { places, status, inbox: inbox.clone() };
+    let router = Router {
+        places,
+        status,
+        inbox: inbox.clone(),
+    };
     let printing = router.clone();
     tokio::spawn(async move {
         // Scanners are only listened to; their handles live as long as somebody listens.
@@ -91,8 +97,9 @@ pub(super) fn devices(
 
 fn stock(profile: &str) -> Stock {
     let options = registry::profile(profile).and_then(|p| p.printer.as_ref());
-    let (dpi, width, height) =
-        options.map_or((203, 101_600, 152_400), |p| (p.dpi, p.media_width_um, p.media_height_um));
+    let (dpi, width, height) = options.map_or((203, 101_600, 152_400), |p| {
+        (p.dpi, p.media_width_um, p.media_height_um)
+    });
     Stock {
         resolution: Resolution::from_dpi(dpi),
         width: Length::from_um(width),
@@ -118,9 +125,11 @@ impl Router {
             let device = report.device.clone();
             let kind = match report.kind {
                 ReportKind::Scan { code, .. } => InputKind::Scan { device, code },
-                ReportKind::Mass { reading, raw } => {
-                    InputKind::Mass { device, reading, raw: hex(&raw) }
-                }
+                ReportKind::Mass { reading, raw } => InputKind::Mass {
+                    device,
+                    reading,
+                    raw: hex(&raw),
+                },
                 ReportKind::Connected { what } => self.change(device, connected(what)),
                 ReportKind::Lost { reason } => self.change(device, DeviceChange::Lost { reason }),
                 ReportKind::Status { flags } => self.change(device, DeviceChange::Status { flags }),
@@ -170,7 +179,10 @@ impl Router {
     async fn send(&self, device: &DeviceId, at: crate::domain::Stamp, kind: InputKind) -> bool {
         let place = self.places.get(device).cloned();
         let delivery = Delivery::plain(place, at, kind);
-        self.inbox.send(Message::Input(Box::new(delivery))).await.is_ok()
+        self.inbox
+            .send(Message::Input(Box::new(delivery)))
+            .await
+            .is_ok()
     }
 }
 
@@ -215,7 +227,9 @@ pub(super) fn sinks(
     if workers.is_empty() {
         lock(health).state = "none".into();
     }
-    Ok(Sinks { workers: Mutex::new(workers) })
+    Ok(Sinks {
+        workers: Mutex::new(workers),
+    })
 }
 
 fn shown(status: &SinkStatus) -> SyncHealth {
@@ -243,12 +257,18 @@ impl Sinks {
 
 impl SyncControl for Sinks {
     fn status(&self) -> Vec<SinkStatus> {
-        lock(&self.workers).iter().map(worker::Handle::status).collect()
+        lock(&self.workers)
+            .iter()
+            .map(worker::Handle::status)
+            .collect()
     }
 
     fn retry(&self, sink: Option<&str>) -> Result<u32, StoreError> {
         let mut count = 0_u32;
-        for worker in lock(&self.workers).iter().filter(|w| sink.is_none_or(|s| s == w.sink())) {
+        for worker in lock(&self.workers)
+            .iter()
+            .filter(|w| sink.is_none_or(|s| s == w.sink()))
+        {
             let retried = worker.retry_parked();
             count = count.saturating_add(retried.map_err(|cause| StoreError::Failed { cause })?);
         }

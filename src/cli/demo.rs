@@ -41,7 +41,9 @@ fn plan(text: &str) -> Result<UpstreamPlan, String> {
         None if text == "refuse" => Ok(UpstreamPlan::Refuse),
         None if text == "away" => Ok(UpstreamPlan::Away(None)),
         Some(("away", seconds)) => {
-            let seconds = seconds.parse().map_err(|_| "write away:SECONDS, such as away:5")?;
+            let seconds = seconds
+                .parse()
+                .map_err(|_| "write away:SECONDS, such as away:5")?;
             Ok(UpstreamPlan::Away(Some(seconds)))
         }
         _ => Err("write ok, refuse, away or away:SECONDS".into()),
@@ -50,10 +52,16 @@ fn plan(text: &str) -> Result<UpstreamPlan, String> {
 
 pub(crate) fn run(globals: &Globals, args: &DemoArgs) -> anyhow::Result<ExitCode> {
     telemetry::start("warn");
-    let runtime =
-        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()?;
     runtime.block_on(async {
-        if args.auto { auto(globals, args).await } else { interactive(args).await }
+        if args.auto {
+            auto(globals, args).await
+        } else {
+            interactive(args).await
+        }
     })
 }
 
@@ -81,7 +89,11 @@ async fn auto(globals: &Globals, args: &DemoArgs) -> anyhow::Result<ExitCode> {
     } else {
         print(&summary, started.elapsed())?;
     }
-    Ok(if summary.ok { ExitCode::SUCCESS } else { ExitCode::from(1) })
+    Ok(if summary.ok {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::from(1)
+    })
 }
 
 fn play(options: &DemoOptions, plan: UpstreamPlan, narrate: bool) -> Result<Summary, String> {
@@ -95,7 +107,8 @@ fn play_in(demo: &Demo, plan: UpstreamPlan, narrate: bool) -> Result<Summary, St
     let script = Script::embedded()?;
     if plan == UpstreamPlan::Ok {
         // What an earlier run left refused is sent again.
-        demo.daemon.insist(|d| d.post("/api/v1/sync/retry", b"{}"))?;
+        demo.daemon
+            .insist(|d| d.post("/api/v1/sync/retry", b"{}"))?;
     }
     let mut player = Player::new(demo.daemon.clone(), demo.devices.clone(), script.clone());
     player.narrate = narrate;
@@ -113,8 +126,13 @@ fn wait_for_acks(demo: &Demo, plan: UpstreamPlan) {
     }
     let until = Instant::now() + ACKS_MAX;
     while Instant::now() < until {
-        let status = demo.daemon.insist(|d| d.get("/api/v1/status")).unwrap_or_default();
-        let waiting = status.pointer("/sinks/0/waiting").and_then(serde_json::Value::as_u64);
+        let status = demo
+            .daemon
+            .insist(|d| d.get("/api/v1/status"))
+            .unwrap_or_default();
+        let waiting = status
+            .pointer("/sinks/0/waiting")
+            .and_then(serde_json::Value::as_u64);
         if waiting == Some(0) {
             return;
         }
@@ -126,8 +144,11 @@ fn print(summary: &Summary, took: Duration) -> anyhow::Result<()> {
     for order in &summary.orders {
         output::line(&format!("{:22} {}", order.id, order.outcome))?;
         for parcel in &order.parcels {
-            let proof: Vec<String> =
-                parcel.evidence.iter().map(|e| format!("{e:?}").to_lowercase()).collect();
+            let proof: Vec<String> = parcel
+                .evidence
+                .iter()
+                .map(|e| format!("{e:?}").to_lowercase())
+                .collect();
             output::line(&format!(
                 "  {} {} {} [{}] acknowledged {}x",
                 parcel.id,
@@ -152,7 +173,11 @@ fn print(summary: &Summary, took: Duration) -> anyhow::Result<()> {
     for problem in &summary.problems {
         output::line(&format!("PROBLEM: {problem}"))?;
     }
-    output::line(if summary.ok { "everything is as it should be" } else { "NOT RIGHT" })
+    output::line(if summary.ok {
+        "everything is as it should be"
+    } else {
+        "NOT RIGHT"
+    })
 }
 
 /// Runs until Ctrl-C; a person plays the packer on the panel's page.
@@ -177,7 +202,10 @@ async fn interactive(args: &DemoArgs) -> anyhow::Result<ExitCode> {
     let tables = crate::carrier::Tables::load(None).map_err(|e| failed(e.to_string()))?;
     let url = demo.daemon.url().unwrap_or_default();
     let content = room::panel(&script, &tables, &url);
-    let upstream = Arc::new(DemoUpstream::new(demo.upstream.clone(), demo.daemon.clone()));
+    let upstream = Arc::new(DemoUpstream::new(
+        demo.upstream.clone(),
+        demo.daemon.clone(),
+    ));
     let panel = Arc::new(Panel::new(content, demo.devices.clone(), upstream));
     let server = PanelServer::start(panel, port)?;
     output::line(&format!(
@@ -214,7 +242,9 @@ async fn watch(demo: &Demo) -> anyhow::Result<()> {
 /// A free port for the panel, the same one again in the same folder.
 fn panel_port(dir: &std::path::Path) -> u16 {
     let file = dir.join("ports.panel");
-    let kept = std::fs::read_to_string(&file).ok().and_then(|t| t.trim().parse().ok());
+    let kept = std::fs::read_to_string(&file)
+        .ok()
+        .and_then(|t| t.trim().parse().ok());
     let free = |port: u16| {
         let listener = std::net::TcpListener::bind(("127.0.0.1", port)).ok()?;
         listener.local_addr().ok().map(|a| a.port())

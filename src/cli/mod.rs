@@ -131,5 +131,8 @@ fn told(error: &anyhow::Error) -> String {
 /// Whoever read our output has seen enough, as in `events export | head`: nothing to complain of.
 fn reader_left(error: &anyhow::Error) -> bool {
     let broken = |e: &std::io::Error| e.kind() == std::io::ErrorKind::BrokenPipe;
-    error.chain().filter_map(|c| c.downcast_ref::<std::io::Error>()).any(broken)
+    error
+        .chain()
+        .filter_map(|c| c.downcast_ref::<std::io::Error>())
+        .any(broken)
 }

@@ -136,7 +136,10 @@ impl Browser {
         self.post(&format!("element/{id}/click"), &json!({}));
     }
 
-    #[allow(dead_code, reason = "not every test that shares this client holds keys")]
+    #[allow(
+        dead_code,
+        reason = "not every test that shares this client holds keys"
+    )]
     /// Presses the mouse on an element for `ms` milliseconds.
     pub fn hold(&self, selector: &str, ms: u64) {
         let Element(id) = self.find(selector);
@@ -150,7 +153,10 @@ impl Browser {
     }
 
     /// Does something inside a frame of the page, then returns to the page itself.
-    #[allow(dead_code, reason = "not every test that shares this client has frames")]
+    #[allow(
+        dead_code,
+        reason = "not every test that shares this client has frames"
+    )]
     pub fn within<T>(&self, frame: &str, act: impl FnOnce(&Self) -> T) -> T {
         let Element(id) = self.find(frame);
         self.post("frame", &json!({ "id": { ELEMENT: id } }));

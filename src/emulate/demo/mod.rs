@@ -2,12 +2,12 @@
 //! player that packs by looking at the screens and at the printed labels.
 
 pub mod daemon;
-pub mod player;
-pub mod script;
-pub mod summary;
 mod dock;
 mod paper;
+pub mod player;
 pub mod room;
+pub mod script;
 mod setup;
+pub mod summary;
 
 pub use setup::{Demo, DemoOptions, UpstreamPlan};

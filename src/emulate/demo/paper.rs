@@ -24,9 +24,13 @@ impl Player {
 
     pub(super) fn reprint(&mut self, view: &Value) -> Result<(), PlayError> {
         if text(view, "/prompt").is_empty() {
-            return self.act("bench1", view, |p| p.control("bench1", Control::Reprint, None));
+            return self.act("bench1", view, |p| {
+                p.control("bench1", Control::Reprint, None)
+            });
         }
-        self.act("bench1", view, |p| p.control("bench1", Control::Reason, Some("TORN")))
+        self.act("bench1", view, |p| {
+            p.control("bench1", Control::Reason, Some("TORN"))
+        })
     }
 
     /// Takes what came out of the printer and scans what is really on it.
@@ -37,7 +41,11 @@ impl Player {
         }
         let job = text(view, "/parcel/job/id").to_owned();
         // Not recorded the first time: the same label is still in the hand.
-        let held = self.in_hand.as_ref().filter(|(of, _)| *of == job).map(|(_, c)| c.clone());
+        let held = self
+            .in_hand
+            .as_ref()
+            .filter(|(of, _)| *of == job)
+            .map(|(_, c)| c.clone());
         let code = match held {
             Some(code) => code,
             None => match self.take_label() {
@@ -48,13 +56,16 @@ impl Player {
         self.paper_since = None;
         self.in_hand = Some((job, code.clone()));
         let number = text(view, "/parcel/tracking_number").to_owned();
-        self.stickers.insert(number, text(view, "/parcel/carrier").to_owned());
+        self.stickers
+            .insert(number, text(view, "/parcel/carrier").to_owned());
         self.act("bench1", view, |p| p.scan("bench1", &code))
     }
 
     fn take_label(&self) -> Option<Arc<Bitmap>> {
         let printer = self.devices.bench("bench1")?.printer.device();
-        printer.with(|p, _| p.take_label()).map(|(_, picture)| picture)
+        printer
+            .with(|p, _| p.take_label())
+            .map(|(_, picture)| picture)
     }
 
     /// Waits for paper; after a while looks around for a label taken before this run, and only
@@ -70,12 +81,16 @@ impl Player {
             self.in_hand = Some((text(view, "/parcel/job/id").to_owned(), code));
             return Ok(());
         }
-        let counted = view.pointer("/parcel/job/evidence").and_then(Value::as_array);
+        let counted = view
+            .pointer("/parcel/job/evidence")
+            .and_then(Value::as_array);
         let counted = counted.is_some_and(|e| e.iter().any(|e| e == "counted"));
         match (text(view, "/parcel/job/state"), counted) {
             ("sending", _) => Ok(()),
             (_, true) => self.reprint(view),
-            _ => self.act("bench1", view, |p| p.control("bench1", Control::NoLabel, None)),
+            _ => self.act("bench1", view, |p| {
+                p.control("bench1", Control::NoLabel, None)
+            }),
         }
     }
 
@@ -88,7 +103,11 @@ impl Player {
         };
         let picture = printer.with(|p, _| newest(p))?;
         let (square, number) = codes_of(view);
-        let wanted = if number_of_copies(view) > 0 { square } else { number };
+        let wanted = if number_of_copies(view) > 0 {
+            square
+        } else {
+            number
+        };
         eyes::sees(&picture, &wanted).then_some(wanted)
     }
 }
@@ -96,7 +115,10 @@ impl Player {
 /// Our own square code and the tracking number, as the shown job's label bears them.
 fn codes_of(view: &Value) -> (String, String) {
     let (parcel, job) = (text(view, "/parcel/id"), text(view, "/parcel/job/id"));
-    (format!("FS1/P/{parcel}/J/{job}"), text(view, "/parcel/tracking_number").to_owned())
+    (
+        format!("FS1/P/{parcel}/J/{job}"),
+        text(view, "/parcel/tracking_number").to_owned(),
+    )
 }
 
 /// What a packer scans on a label that came out: our square tells copies apart, else the bars do.

@@ -47,18 +47,24 @@ pub struct Player {
 
 impl std::fmt::Debug for Player {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Player").field("played", &self.played).finish_non_exhaustive()
+        f.debug_struct("Player")
+            .field("played", &self.played)
+            .finish_non_exhaustive()
     }
 }
 
 /// A text in a view.
 pub(super) fn text<'a>(view: &'a Value, pointer: &str) -> &'a str {
-    view.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
+    view.pointer(pointer)
+        .and_then(Value::as_str)
+        .unwrap_or_default()
 }
 
 /// A number in a view.
 pub(super) fn number(view: &Value, pointer: &str) -> u64 {
-    view.pointer(pointer).and_then(Value::as_u64).unwrap_or_default()
+    view.pointer(pointer)
+        .and_then(Value::as_u64)
+        .unwrap_or_default()
 }
 
 impl Player {
@@ -97,7 +103,10 @@ impl Player {
         if self.started.elapsed() < RUN_MAX {
             return Ok(());
         }
-        let view = self.daemon.get("/api/v1/places/bench1/view").unwrap_or_default();
+        let view = self
+            .daemon
+            .get("/api/v1/places/bench1/view")
+            .unwrap_or_default();
         Err(format!("the run takes too long; the bench shows {view}"))
     }
 
@@ -107,8 +116,12 @@ impl Player {
     /// [`PlayError`] if the daemon does not take them in time.
     pub fn import(&mut self) -> Result<(), PlayError> {
         let items = self.script.items_document.clone();
-        let documents: Vec<Vec<u8>> =
-            self.script.steps.iter().map(|s| s.document.clone()).collect();
+        let documents: Vec<Vec<u8>> = self
+            .script
+            .steps
+            .iter()
+            .map(|s| s.document.clone())
+            .collect();
         self.send("/api/v1/items", &items)?;
         for document in documents {
             self.send("/api/v1/orders", &document)?;
@@ -178,7 +191,9 @@ impl Player {
             let pause = if article { REPEAT_ITEM_MIN } else { REPEAT_MIN };
             std::thread::sleep(pause.saturating_sub(at.elapsed()));
         }
-        let Some(scanner) = self.devices.scanner(place) else { return };
+        let Some(scanner) = self.devices.scanner(place) else {
+            return;
+        };
         let scanner = scanner.device();
         for _ in 0..100 {
             if scanner.host_open() {
@@ -187,7 +202,8 @@ impl Player {
             std::thread::sleep(Duration::from_millis(20));
         }
         scanner.with(|gun, _| gun.scan(code));
-        self.last_scan.insert(place, (code.to_owned(), Instant::now()));
+        self.last_scan
+            .insert(place, (code.to_owned(), Instant::now()));
     }
 
     pub(super) fn control(&mut self, place: &'static str, control: Control, param: Option<&str>) {
@@ -216,15 +232,28 @@ impl Player {
                 Err(_) => self.rest()?,
             }
         };
-        let rows = listed.get("orders").and_then(Value::as_array).cloned().unwrap_or_default();
+        let rows = listed
+            .get("orders")
+            .and_then(Value::as_array)
+            .cloned()
+            .unwrap_or_default();
         let status = |id: &str| {
             let row = rows.iter().find(|r| text(r, "/id") == id)?;
             Some(text(row, "/status").to_owned())
         };
         let open = |s: &&Step| {
-            matches!(status(&s.order).as_deref(), Some("waiting" | "parked" | "packing"))
+            matches!(
+                status(&s.order).as_deref(),
+                Some("waiting" | "parked" | "packing")
+            )
         };
-        Ok(self.script.steps.iter().filter(open).map(|s| s.order.clone()).collect())
+        Ok(self
+            .script
+            .steps
+            .iter()
+            .filter(open)
+            .map(|s| s.order.clone())
+            .collect())
     }
 
     /// One deed at the bench; false when nothing is left to pack.
@@ -248,7 +277,9 @@ impl Player {
 
     fn next_order(&mut self, view: &Value) -> Result<bool, PlayError> {
         self.clear_platform();
-        let Some(order) = self.open_orders()?.into_iter().next() else { return Ok(false) };
+        let Some(order) = self.open_orders()?.into_iter().next() else {
+            return Ok(false);
+        };
         self.act("bench1", view, |p| p.scan("bench1", &order))?;
         Ok(true)
     }
@@ -278,7 +309,9 @@ impl Player {
                 if let Some(param) = self.unchosen_box(view) {
                     return self.choose_box(view, &param);
                 }
-                return self.act("bench1", view, |p| p.control("bench1", Control::NextBox, None));
+                return self.act("bench1", view, |p| {
+                    p.control("bench1", Control::NextBox, None)
+                });
             }
             _ => {}
         }
@@ -293,7 +326,9 @@ impl Player {
     }
 
     fn choose_box(&mut self, view: &Value, param: &str) -> Result<(), PlayError> {
-        self.act("bench1", view, |p| p.control("bench1", Control::Box, Some(param)))
+        self.act("bench1", view, |p| {
+            p.control("bench1", Control::Box, Some(param))
+        })
     }
 
     /// The box the script wants for the open parcel, while none was scanned.
@@ -301,7 +336,9 @@ impl Player {
         if !text(view, "/parcel/box_type").is_empty() {
             return None;
         }
-        let n = usize::try_from(number(view, "/parcel/n")).ok()?.checked_sub(1)?;
+        let n = usize::try_from(number(view, "/parcel/n"))
+            .ok()?
+            .checked_sub(1)?;
         self.step(text(view, "/order/id"))?.boxes.get(n).cloned()
     }
 
@@ -309,14 +346,24 @@ impl Player {
     fn wanted(&self, view: &Value) -> Option<String> {
         let lines = view.pointer("/order/lines")?.as_array()?;
         // In the order of the script's document: the screen sinks finished lines.
-        let line = lines.iter().find(|l| number(l, "/done") < number(l, "/wanted"))?;
-        self.script.articles.get(text(line, "/sku")).map(|a| a.barcode.clone())
+        let line = lines
+            .iter()
+            .find(|l| number(l, "/done") < number(l, "/wanted"))?;
+        self.script
+            .articles
+            .get(text(line, "/sku"))
+            .map(|a| a.barcode.clone())
     }
 
     fn finished_line(&self, view: &Value) -> Option<String> {
         let lines = view.pointer("/order/lines")?.as_array()?;
-        let line = lines.iter().find(|l| number(l, "/done") >= number(l, "/wanted"))?;
-        self.script.articles.get(text(line, "/sku")).map(|a| a.barcode.clone())
+        let line = lines
+            .iter()
+            .find(|l| number(l, "/done") >= number(l, "/wanted"))?;
+        self.script
+            .articles
+            .get(text(line, "/sku"))
+            .map(|a| a.barcode.clone())
     }
 
     pub(super) fn clear_platform(&self) {
@@ -330,7 +377,9 @@ impl Player {
     }
 
     fn put(&self, grams: i64) {
-        let Some(bench) = self.devices.bench("bench1") else { return };
+        let Some(bench) = self.devices.bench("bench1") else {
+            return;
+        };
         let load = Mass::from_grams(grams);
         bench.scale.device().with(|scale, now| {
             if scale.load() != load {
@@ -343,7 +392,11 @@ impl Player {
         if let Some(param) = self.unchosen_box(view) {
             return self.choose_box(view, &param);
         }
-        if !view.pointer("/weight/armed").and_then(Value::as_bool).unwrap_or_default() {
+        if !view
+            .pointer("/weight/armed")
+            .and_then(Value::as_bool)
+            .unwrap_or_default()
+        {
             return self.act("bench1", view, |p| p.clear_platform());
         }
         let grams = self.grams(view);
@@ -358,8 +411,14 @@ impl Player {
         let weights = weights.unwrap_or_default();
         let wrong = weights.len() > 1 && !self.has_played(order, "weight_out_of_band");
         let right = || weights.last().copied();
-        let expected = view.pointer("/weight/band/expected_g").and_then(Value::as_i64);
-        let chosen = if wrong { weights.first().copied() } else { right() };
+        let expected = view
+            .pointer("/weight/band/expected_g")
+            .and_then(Value::as_i64);
+        let chosen = if wrong {
+            weights.first().copied()
+        } else {
+            right()
+        };
         chosen.or(expected).unwrap_or(850)
     }
 

@@ -12,13 +12,21 @@ static ITEMS: &[u8] = include_bytes!("../../../fixtures/items/items.json");
 pub enum Twist {
     None,
     /// This article is scanned although the order does not want it.
-    WrongItem { barcode: String },
+    WrongItem {
+        barcode: String,
+    },
     Surplus,
     OutOfBand,
-    SecondOrder { order: String },
-    Cancel { reason: String },
+    SecondOrder {
+        order: String,
+    },
+    Cancel {
+        reason: String,
+    },
     /// The first box is full after so many pieces.
-    TwoBoxes { pieces: u64 },
+    TwoBoxes {
+        pieces: u64,
+    },
 }
 
 /// One order of the script.
@@ -95,7 +103,9 @@ impl Script {
     /// # Errors
     /// A text if the embedded files do not fit each other; a test keeps that from a release.
     pub fn embedded() -> Result<Self, String> {
-        let text = ORDERS.get_file("script.toml").and_then(|f| f.contents_utf8());
+        let text = ORDERS
+            .get_file("script.toml")
+            .and_then(|f| f.contents_utf8());
         let file: File =
             toml::from_str(text.ok_or("no script.toml")?).map_err(|e| e.to_string())?;
         let articles = articles()?;
@@ -136,7 +146,14 @@ fn articles() -> Result<BTreeMap<String, Article>, String> {
     let article = |item: crate::domain::order::Item| {
         let barcode = item.barcodes.first().cloned().unwrap_or_default();
         let grams = item.weight.map_or(0, |w| w.ng() / 1_000_000_000);
-        (item.sku.to_string(), Article { title: item.title, barcode, grams })
+        (
+            item.sku.to_string(),
+            Article {
+                title: item.title,
+                barcode,
+                grams,
+            },
+        )
     };
     Ok(items.into_iter().map(article).collect())
 }
@@ -148,14 +165,19 @@ fn twist(steps: &[Deed], articles: &BTreeMap<String, Article>) -> Twist {
         match (step.what.as_str(), step.code.as_deref()) {
             ("scan_item", _) => pieces += step.times.unwrap_or(1),
             ("cancel", _) => {
-                return Twist::Cancel { reason: step.reason.clone().unwrap_or_default() };
+                return Twist::Cancel {
+                    reason: step.reason.clone().unwrap_or_default(),
+                };
             }
             ("control", _) if step.name.as_deref() == Some("NEXTBOX") => {
                 return Twist::TwoBoxes { pieces };
             }
             ("expect_stop", Some("wrong_item")) => {
                 let sku = previous.and_then(|p| p.sku.clone()).unwrap_or_default();
-                let barcode = articles.get(&sku).map(|a| a.barcode.clone()).unwrap_or_default();
+                let barcode = articles
+                    .get(&sku)
+                    .map(|a| a.barcode.clone())
+                    .unwrap_or_default();
                 return Twist::WrongItem { barcode };
             }
             ("expect_stop", Some("surplus")) => return Twist::Surplus,

@@ -81,20 +81,34 @@ impl Demo {
         }
         let layout = Layout { dir: dir.clone() };
         let web = kept_port(&ports.with_extension("web"))?;
-        let text = config(&devices.connections(), &handle.url(), web, options.panel.as_deref());
+        let text = config(
+            &devices.connections(),
+            &handle.url(),
+            web,
+            options.panel.as_deref(),
+        );
         fs::write(layout.config(), text).map_err(told("write the configuration"))?;
         let daemon = Daemon::start(layout).map_err(told("start the daemon"))?;
         daemon.wait_ready()?;
-        Ok(Demo { devices: Arc::new(devices), upstream: handle, daemon, _upstream: upstream })
+        Ok(Demo {
+            devices: Arc::new(devices),
+            upstream: handle,
+            daemon,
+            _upstream: upstream,
+        })
     }
 }
 
 /// A free port, the same one again in the same folder if nobody took it.
 fn kept_port(file: &Path) -> Result<u16, String> {
-    let kept = fs::read_to_string(file).ok().and_then(|t| t.trim().parse::<u16>().ok());
+    let kept = fs::read_to_string(file)
+        .ok()
+        .and_then(|t| t.trim().parse::<u16>().ok());
     let free = |port: u16| TcpListener::bind(("127.0.0.1", port)).and_then(|l| l.local_addr());
     let address = kept.and_then(|p| free(p).ok()).map_or_else(|| free(0), Ok);
-    let port = address.map_err(|e| format!("no free port on loopback: {e}"))?.port();
+    let port = address
+        .map_err(|e| format!("no free port on loopback: {e}"))?
+        .port();
     fs::write(file, port.to_string()).map_err(|e| format!("cannot write {file:?}: {e}"))?;
     Ok(port)
 }
@@ -111,21 +125,30 @@ fn config(devices: &[Connection], upstream: &str, web: u16, panel: Option<&str>)
     if let Some(panel) = panel {
         put(format!("frame_ancestors = [{panel:?}]"));
     }
-    put("\n[ship_from]\nlines = [\"Nordlicht Versand\", \"Hafenstr. 12\", \"20457 Hamburg\", \
+    put(
+        "\n[ship_from]\nlines = [\"Nordlicht Versand\", \"Hafenstr. 12\", \"20457 Hamburg\", \
          \"GERMANY\"]\n"
-        .into());
-    for (code, operator, name) in
-        [("BADGE-ANNA", "anna", "Anna"), ("BADGE-BEN", "ben", "Ben")]
-    {
+            .into(),
+    );
+    for (code, operator, name) in [("BADGE-ANNA", "anna", "Anna"), ("BADGE-BEN", "ben", "Ben")] {
         put(format!(
             "[[badges]]\ncode = {code:?}\noperator = {operator:?}\nname = {name:?}\n"
         ));
     }
     for (id, kind, title) in [("bench1", "bench", "Bench 1"), ("dock1", "dock", "Dock 1")] {
-        put(format!("[[places]]\nid = {id:?}\nkind = {kind:?}\ntitle = {title:?}"));
+        put(format!(
+            "[[places]]\nid = {id:?}\nkind = {kind:?}\ntitle = {title:?}"
+        ));
         for device in devices.iter().filter(|d| d.place == id) {
-            put(format!("\n[[places.devices]]\nid = \"{id}/{}\"", device.role));
-            put(format!("role = {:?}\nprofile = {:?}", device.role, profile(device)));
+            put(format!(
+                "\n[[places.devices]]\nid = \"{id}/{}\"",
+                device.role
+            ));
+            put(format!(
+                "role = {:?}\nprofile = {:?}",
+                device.role,
+                profile(device)
+            ));
             match &device.address {
                 Address::Serial(path) => put(format!("port = {path:?}")),
                 Address::Tcp(address) => {

@@ -1,5 +1,6 @@
 //! Composition: puts the layers together and ends them in order. No logic.
 
+mod folder;
 mod intake;
 mod wiring;
 
@@ -8,7 +9,7 @@ use crate::config::{Config, ConfigError};
 use crate::device::DeviceConfigError;
 use crate::domain::place::PlaceKind;
 use crate::domain::view::PlaceView;
-use crate::domain::{Desk, InputKind, Live, PlaceId, Rules, State, screen};
+use crate::domain::{Desk, InputKind, Live, PlaceId, Rules, screen};
 use crate::label;
 use crate::station::api::{PlaceInfo, StationApi};
 use crate::station::clock::StationClock;
@@ -18,12 +19,9 @@ use crate::station::hands::StationHands;
 use crate::station::labels::{LabelDesk, LabelQueue, Pictures, Sender, TASKS_MAX};
 use crate::station::mark::DaemonFile;
 use crate::station::metrics::Metrics;
-use crate::store::{Commit, OpenOptions, Store, StoreError};
+use crate::store::{Store, StoreError};
 use crate::web::{self, WebError};
 use std::collections::BTreeMap;
-use std::fs::OpenOptions as FileOptions;
-use std::io::{Read, Write};
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -119,8 +117,8 @@ async fn serve(config: Config, data: PathBuf, end_with_stdin: bool) -> Result<()
     check(&config)?;
     let tables: Arc<dyn Desk + Send + Sync> =
         Arc::new(Tables::load(config.carriers.folder.as_deref())?);
-    let (store, clock) = open_store(&config, &data)?;
-    let token = token(&data)?;
+    let (store, clock) = folder::open_store(&config, &data)?;
+    let token = folder::token(&data)?;
     let address = config.web.listen;
     let listener = tokio::net::TcpListener::bind(address)
         .await
@@ -152,7 +150,7 @@ async fn serve(config: Config, data: PathBuf, end_with_stdin: bool) -> Result<()
         pid: std::process::id(),
         url: url.clone(),
     };
-    write_mark(&data, &mark)?;
+    folder::write_mark(&data, &mark)?;
     tracing::info!(%url, station = config.station.id, "ready");
     let lifeline = lifeline(end_with_stdin)?;
     let ended = wait_for_end(&running, served, lifeline).await;
@@ -252,80 +250,12 @@ fn with_default_places(mut config: Config) -> Config {
     config
 }
 
-/// Opens the store; after a salvage the projections are rebuilt from the events.
-fn open_store(config: &Config, data: &Path) -> Result<(Store, StationClock), AppError> {
-    let clock = StationClock::default();
-    let (store, opened) = Store::open(&OpenOptions::new(data, config.station.id.clone()))?;
-    if let Some(report) = &opened.salvaged {
-        tracing::error!(alarm = report.alarm, "the database was damaged");
-        rebuild(&store, config, &clock)?;
-    }
-    Ok((store, clock))
-}
-
-/// Replays every event and writes the projections anew.
-fn rebuild(store: &Store, config: &Config, clock: &StationClock) -> Result<(), AppError> {
-    let mut state = State::new(&config.station.id, &places(config));
-    let mut since = 0;
-    loop {
-        let events = store.events(since, 1000)?;
-        let Some(last) = events.last() else { break };
-        since = last.seq;
-        for event in &events {
-            state.replay(event);
-        }
-    }
-    let mut commit = Commit::new(clock.boot_id.clone(), clock.quality());
-    commit.changes = state.take_changes();
-    store.commit(commit)?;
-    Ok(())
-}
-
 fn places(config: &Config) -> Vec<(PlaceId, PlaceKind)> {
     config
         .places
         .iter()
         .map(|p| (PlaceId::new(p.id.clone()), p.kind))
         .collect()
-}
-
-/// The programs' bearer token, made on first use, readable by the service's user only.
-fn token(data: &Path) -> Result<String, AppError> {
-    let path = data.join(DaemonFile::TOKEN_NAME);
-    let doing = || format!("cannot make {}", path.display());
-    if let Ok(mut file) = std::fs::File::open(&path) {
-        let mut text = String::new();
-        file.read_to_string(&mut text).map_err(io(doing()))?;
-        if text.trim().len() >= 32 {
-            return Ok(text.trim().to_owned());
-        }
-    }
-    let token = format!(
-        "{}{}",
-        uuid::Uuid::new_v4().simple(),
-        uuid::Uuid::new_v4().simple()
-    );
-    let mut file = FileOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o600)
-        .open(&path)
-        .map_err(io(doing()))?;
-    file.write_all(token.as_bytes())
-        .and_then(|()| file.sync_all())
-        .map_err(io(doing()))?;
-    Ok(token)
-}
-
-/// Leaves address and process id for commands, in one step.
-fn write_mark(data: &Path, mark: &DaemonFile) -> Result<(), AppError> {
-    let path = data.join(DaemonFile::NAME);
-    let fresh = data.join("daemon.json.new");
-    let text = serde_json::to_string(mark).unwrap_or_default();
-    std::fs::write(&fresh, text)
-        .and_then(|()| std::fs::rename(&fresh, &path))
-        .map_err(io(format!("cannot write {}", path.display())))
 }
 
 /// What the station is made of.

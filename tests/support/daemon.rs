@@ -120,10 +120,9 @@ impl Drop for Guarded {
             .note
             .as_ref()
             .and_then(|n| std::fs::read_to_string(n).ok());
-        if let Some(id) = noted.and_then(|t| t.trim().parse::<u32>().ok()) {
-            if is_ours(id) {
-                kill_process(pid(id), Signal::KILL).unwrap_or_default();
-            }
+        let noted = noted.and_then(|t| t.trim().parse::<u32>().ok());
+        if let Some(id) = noted.filter(|id| is_ours(*id)) {
+            kill_process(pid(id), Signal::KILL).unwrap_or_default();
         }
     }
 }

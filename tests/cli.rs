@@ -186,7 +186,8 @@ fn orders_come_in_by_file_and_are_refused_with_field_and_remedy() {
             _ => (n, v),
         })
         .collect();
-    let csv = file(folder.path(), "o.csv", &format!("{header}\n{}\n{}\n", cells(&good), cells(&bad)));
+    let rows = format!("{header}\n{}\n{}\n", cells(&good), cells(&bad));
+    let csv = file(folder.path(), "o.csv", &rows);
     let imported = import(&csv);
     assert_eq!(code(&imported), 1, "{}", text(&imported.stderr));
     let results = json(&imported);

@@ -114,8 +114,7 @@ fn fifty_kills_change_nothing() {
     let run = |number: u32| {
         move || {
             let folder = tempfile::tempdir().unwrap();
-            let kills = KILLS / RUNS + u32::from(number < KILLS % RUNS);
-            let document = killed_run(folder.path(), seed + u64::from(number), kills);
+            let document = killed_run(folder.path(), seed + u64::from(number), KILLS / RUNS);
             assert_exact(folder.path(), &document);
         }
     };

@@ -101,10 +101,10 @@ impl Drop for Guarded {
         }
         // The supervised daemon ends by itself when its supervisor is gone; make sure of it.
         let noted = self.note.as_ref().and_then(|n| std::fs::read_to_string(n).ok());
-        if let Some(id) = noted.and_then(|t| t.trim().parse::<u32>().ok()) {
-            if is_ours(id) {
-                kill_process(pid(id), Signal::KILL).unwrap_or_default();
-            }
+        if let Some(id) = noted.and_then(|t| t.trim().parse::<u32>().ok())
+            && is_ours(id)
+        {
+            kill_process(pid(id), Signal::KILL).unwrap_or_default();
         }
     }
 }

@@ -123,10 +123,10 @@ impl Daemon {
     pub fn stop(&self) {
         let Some(mut child) = lock(&self.child).take() else { return };
         let pid = i32::try_from(child.id()).ok().and_then(rustix::process::Pid::from_raw);
-        if let Some(pid) = pid {
-            if let Err(error) = rustix::process::kill_process(pid, rustix::process::Signal::TERM) {
-                tracing::debug!(%error, "the daemon is gone already");
-            }
+        if let Some(pid) = pid
+            && let Err(error) = rustix::process::kill_process(pid, rustix::process::Signal::TERM)
+        {
+            tracing::debug!(%error, "the daemon is gone already");
         }
         let until = Instant::now() + END_MAX;
         while Instant::now() < until {

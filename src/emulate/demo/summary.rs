@@ -235,7 +235,8 @@ fn judge(facts: &Facts, script: &Script, plan: UpstreamPlan, odometer: u64) -> V
             if parcel.first_scan_event.is_none() {
                 problems.push(format!("parcel {} has no first scan", parcel.id));
             }
-            let wanted = u64::from(!matches!(plan, UpstreamPlan::Refuse | UpstreamPlan::Away(None)));
+            let deaf = matches!(plan, UpstreamPlan::Refuse | UpstreamPlan::Away(None));
+            let wanted = u64::from(!deaf);
             if parcel.acks != wanted {
                 let acks = parcel.acks;
                 problems.push(format!("parcel {}: {acks} acknowledgements", parcel.id));

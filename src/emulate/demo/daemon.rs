@@ -1,6 +1,6 @@
 //! The child `firstscan run`: started, watched, started again, and asked over its API.
 
-use crate::station::mark::DaemonFile;
+use crate::cli::DaemonFile;
 use serde_json::Value;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -63,21 +63,14 @@ impl Daemon {
             .http_status_as_error(false)
             .build()
             .new_agent();
-        let daemon = Daemon {
-            layout,
-            child: Arc::default(),
-            agent,
-        };
+        let daemon = Daemon { layout, child: Arc::default(), agent };
         daemon.spawn()?;
         Ok(daemon)
     }
 
     fn spawn(&self) -> io::Result<()> {
         let layout = &self.layout;
-        let log = std::fs::OpenOptions::new()
-            .create(true)
-            .append(true)
-            .open(layout.log())?;
+        let log = std::fs::OpenOptions::new().create(true).append(true).open(layout.log())?;
         let child = Command::new(std::env::current_exe()?)
             .args(["run", "--end-with-stdin"])
             .arg("--config")
@@ -128,14 +121,11 @@ impl Daemon {
 
     /// Ends the child: SIGTERM, then after a while SIGKILL.
     pub fn stop(&self) {
-        let Some(mut child) = lock(&self.child).take() else {
-            return;
-        };
-        let pid = i32::try_from(child.id())
-            .ok()
-            .and_then(rustix::process::Pid::from_raw);
-        let terminate = rustix::process::Signal::TERM;
-        if let Some(Err(error)) = pid.map(|p| rustix::process::kill_process(p, terminate)) {
+        let Some(mut child) = lock(&self.child).take() else { return };
+        let pid = i32::try_from(child.id()).ok().and_then(rustix::process::Pid::from_raw);
+        if let Some(pid) = pid
+            && let Err(error) = rustix::process::kill_process(pid, rustix::process::Signal::TERM)
+        {
             tracing::debug!(%error, "the daemon is gone already");
         }
         let until = Instant::now() + END_MAX;
@@ -159,10 +149,7 @@ impl Daemon {
 
     fn token(&self) -> String {
         let path = self.layout.data().join(DaemonFile::TOKEN_NAME);
-        std::fs::read_to_string(path)
-            .unwrap_or_default()
-            .trim()
-            .to_owned()
+        std::fs::read_to_string(path).unwrap_or_default().trim().to_owned()
     }
 
     /// GET a JSON document.
@@ -176,11 +163,7 @@ impl Daemon {
         let mut answer = request.call().map_err(|e| e.to_string())?;
         let status = answer.status();
         let value: Value = answer.body_mut().read_json().map_err(|e| e.to_string())?;
-        if status.is_success() {
-            Ok(value)
-        } else {
-            Err(format!("{status}: {value}"))
-        }
+        if status.is_success() { Ok(value) } else { Err(format!("{status}: {value}")) }
     }
 
     /// Asks until there is an answer, and keeps the child alive meanwhile.
@@ -212,11 +195,7 @@ impl Daemon {
         let mut answer = request.call().map_err(|e| e.to_string())?;
         let status = answer.status();
         let bytes = answer.body_mut().read_to_vec().map_err(|e| e.to_string())?;
-        if status.is_success() {
-            Ok(bytes)
-        } else {
-            Err(status.to_string())
-        }
+        if status.is_success() { Ok(bytes) } else { Err(status.to_string()) }
     }
 
     /// POST a document; status and answer.

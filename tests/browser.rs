@@ -299,7 +299,8 @@ fn meet_a_wrong_item(packer: &Packer) {
     packer.scan("#orders", OTHER_ORDER);
     std::thread::sleep(TRIGGER);
     packer.shows(BENCH, "stop", &["WRONG ITEM"]);
-    packer.follow("Stopped: scan a wanted article", &format!("#orders .open [data-scan=\"{PAN}\"]"));
+    let pan = format!("#orders .open [data-scan=\"{PAN}\"]");
+    packer.follow("Stopped: scan a wanted article", &pan);
     packer.shows(BENCH, "verifying", &[ORDER, "1 / 1", "0 / 2", "1 / 3"]);
 
     // A finger on the screen takes the pan out again.

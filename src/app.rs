@@ -4,7 +4,7 @@ mod intake;
 mod wiring;
 
 use crate::carrier::{TableErrors, Tables};
-use crate::cli::DaemonFile;
+use crate::station::mark::DaemonFile;
 use crate::config::{Config, ConfigError};
 use crate::device::DeviceConfigError;
 use crate::domain::place::PlaceKind;
@@ -27,7 +27,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 
 /// Time between two ticks of the station.
 const TICK: Duration = Duration::from_millis(250);
@@ -39,7 +39,7 @@ const WORKER_THREADS: usize = 2;
 pub enum AppError {
     #[error(transparent)]
     Config(#[from] ConfigError),
-    #[error(transparent)]
+    #[error("carriers.folder: {0}")]
     Tables(#[from] TableErrors),
     #[error(transparent)]
     Device(#[from] DeviceConfigError),
@@ -55,6 +55,21 @@ pub enum AppError {
     Listen { address: std::net::SocketAddr, error: std::io::Error },
     #[error("{doing}: {error}")]
     Io { doing: String, error: std::io::Error },
+}
+
+impl AppError {
+    /// The exit code of the command-line contract: 3 configuration, 5 store, else 1.
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            AppError::Config(_)
+            | AppError::Tables(_)
+            | AppError::Device(_)
+            | AppError::Sink(_)
+            | AppError::Listen { .. } => 3,
+            AppError::Store(_) | AppError::Load(_) => 5,
+            AppError::Web(_) | AppError::Io { .. } => 1,
+        }
+    }
 }
 
 fn io(doing: impl Into<String>) -> impl FnOnce(std::io::Error) -> AppError {
@@ -79,20 +94,20 @@ pub fn check(config: &Config) -> Result<(), AppError> {
     Ok(())
 }
 
-/// Runs the daemon until SIGTERM or SIGINT.
+/// Runs the daemon until SIGTERM or SIGINT, and with `end_with_stdin` until standard input closes.
 ///
 /// # Errors
 /// [`AppError`] with cause and remedy.
-pub fn run(config: Config, data: &Path) -> Result<(), AppError> {
+pub fn run(config: Config, data: &Path, end_with_stdin: bool) -> Result<(), AppError> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(WORKER_THREADS)
         .enable_all()
         .build()
         .map_err(io("cannot start the runtime"))?;
-    runtime.block_on(serve(config, data.to_owned()))
+    runtime.block_on(serve(config, data.to_owned(), end_with_stdin))
 }
 
-async fn serve(config: Config, data: PathBuf) -> Result<(), AppError> {
+async fn serve(config: Config, data: PathBuf, end_with_stdin: bool) -> Result<(), AppError> {
     let config = with_default_places(config);
     config.check()?;
     check(&config)?;
@@ -121,7 +136,8 @@ async fn serve(config: Config, data: PathBuf) -> Result<(), AppError> {
     let mark = DaemonFile { pid: std::process::id(), url: url.clone() };
     write_mark(&data, &mark)?;
     tracing::info!(%url, station = config.station.id, "ready");
-    let ended = wait_for_end(&running, served).await;
+    let lifeline = lifeline(end_with_stdin)?;
+    let ended = wait_for_end(&running, served, lifeline).await;
     stop.send_replace(true);
     running.stop().await;
     // A mark that stays behind names a process that no longer answers; commands cope with that.
@@ -135,13 +151,47 @@ async fn until(mut stopped: watch::Receiver<bool>) {
 
 type Served = tokio::task::JoinHandle<Result<(), WebError>>;
 
-async fn wait_for_end(running: &Running, served: Served) -> Result<(), AppError> {
+/// Open as long as the supervisor lives. A thread, because a pending read of the async runtime
+/// would keep the runtime from ending.
+fn lifeline(end_with_stdin: bool) -> Result<Lifeline, AppError> {
+    let (held, closed) = oneshot::channel();
+    let mut lifeline = Lifeline { closed, kept: None };
+    if end_with_stdin {
+        let watch = move || {
+            // Whatever ends the reading ends the daemon.
+            drop(std::io::copy(&mut std::io::stdin().lock(), &mut std::io::sink()));
+            drop(held);
+        };
+        std::thread::Builder::new()
+            .name("lifeline".into())
+            .spawn(watch)
+            .map_err(io("cannot watch standard input"))?;
+    } else {
+        lifeline.kept = Some(held);
+    }
+    Ok(lifeline)
+}
+
+struct Lifeline {
+    /// Answers when the supervisor is gone.
+    closed: oneshot::Receiver<()>,
+    /// Keeps `closed` from answering if there is no supervisor.
+    kept: Option<oneshot::Sender<()>>,
+}
+
+async fn wait_for_end(
+    running: &Running,
+    served: Served,
+    lifeline: Lifeline,
+) -> Result<(), AppError> {
     use tokio::signal::unix::{SignalKind, signal};
     let mut terminate = signal(SignalKind::terminate()).map_err(io("cannot wait for signals"))?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(io("cannot wait for signals"))?;
+    let Lifeline { closed, kept: _kept } = lifeline;
     tokio::select! {
         _ = terminate.recv() => tracing::info!("stopping: SIGTERM"),
         _ = interrupt.recv() => tracing::info!("stopping: SIGINT"),
+        _ = closed => tracing::info!("stopping: the supervisor is gone"),
         ended = served => return ended.map_or_else(
             |e| Err(AppError::Io { doing: "the web side ended".into(), error: e.into() }),
             |outcome| outcome.map_err(AppError::from),

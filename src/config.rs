@@ -37,7 +37,10 @@ pub struct StationConfig {
 
 impl Default for StationConfig {
     fn default() -> Self {
-        StationConfig { id: "S1".into(), country: "US".into() }
+        StationConfig {
+            id: "S1".into(),
+            country: "US".into(),
+        }
     }
 }
 
@@ -116,8 +119,15 @@ pub struct ShipFrom {
 
 impl Default for ShipFrom {
     fn default() -> Self {
-        let lines = ["Firstscan Demo Warehouse", "1 Dock Road", "Springfield 01101", "US"];
-        ShipFrom { lines: lines.map(str::to_owned).to_vec() }
+        let lines = [
+            "Firstscan Demo Warehouse",
+            "1 Dock Road",
+            "Springfield 01101",
+            "US",
+        ];
+        ShipFrom {
+            lines: lines.map(str::to_owned).to_vec(),
+        }
     }
 }
 
@@ -155,15 +165,24 @@ pub struct PlaceConfig {
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
     #[error("cannot read {path}: {source}; give an existing file with --config")]
-    Read { path: String, source: std::io::Error },
+    Read {
+        path: String,
+        source: std::io::Error,
+    },
     #[error("{path}: {source}")]
-    Parse { path: String, source: Box<toml::de::Error> },
+    Parse {
+        path: String,
+        source: Box<toml::de::Error>,
+    },
     #[error("{key}: {text}")]
     Value { key: String, text: String },
 }
 
 fn bad(key: impl Into<String>, text: impl Into<String>) -> ConfigError {
-    ConfigError::Value { key: key.into(), text: text.into() }
+    ConfigError::Value {
+        key: key.into(),
+        text: text.into(),
+    }
 }
 
 impl Config {
@@ -172,12 +191,18 @@ impl Config {
     /// # Errors
     /// [`ConfigError`] with file, line and what to write instead.
     pub fn load(path: Option<&Path>) -> Result<Config, ConfigError> {
-        let Some(path) = path else { return Ok(Config::default()) };
+        let Some(path) = path else {
+            return Ok(Config::default());
+        };
         let shown = path.display().to_string();
-        let text = std::fs::read_to_string(path)
-            .map_err(|source| ConfigError::Read { path: shown.clone(), source })?;
-        let config: Config = toml::from_str(&text)
-            .map_err(|e| ConfigError::Parse { path: shown, source: Box::new(e) })?;
+        let text = std::fs::read_to_string(path).map_err(|source| ConfigError::Read {
+            path: shown.clone(),
+            source,
+        })?;
+        let config: Config = toml::from_str(&text).map_err(|e| ConfigError::Parse {
+            path: shown,
+            source: Box::new(e),
+        })?;
         config.check()?;
         Ok(config)
     }
@@ -190,7 +215,10 @@ impl Config {
         let id = &self.station.id;
         let legal = |b: u8| b.is_ascii_uppercase() || b.is_ascii_digit();
         if !(1..=8).contains(&id.len()) || !id.bytes().all(legal) {
-            return Err(bad("station.id", "write 1 to 8 capital letters or digits, such as \"S1\""));
+            return Err(bad(
+                "station.id",
+                "write 1 to 8 capital letters or digits, such as \"S1\"",
+            ));
         }
         if !self.web.listen.ip().is_loopback() {
             let text = "only loopback addresses such as 127.0.0.1:8470 are possible until TLS \
@@ -198,7 +226,10 @@ impl Config {
             return Err(bad("web.listen", text));
         }
         if self.rules.band_permille > 1000 || self.rules.band_grams < 0 {
-            return Err(bad("rules.band_permille", "write 0 to 1000, and band_grams from 0"));
+            return Err(bad(
+                "rules.band_permille",
+                "write 0 to 1000, and band_grams from 0",
+            ));
         }
         let mut seen = std::collections::BTreeSet::new();
         for place in &self.places {
@@ -229,7 +260,13 @@ impl Config {
         let r = &self.rules;
         let badge = |b: &BadgeConfig| {
             let operator = OperatorId::new(b.operator.clone());
-            (b.code.clone(), Badge { operator, name: b.name.clone() })
+            (
+                b.code.clone(),
+                Badge {
+                    operator,
+                    name: b.name.clone(),
+                },
+            )
         };
         let title = |p: &PlaceConfig| {
             let title = p.title.clone().unwrap_or_else(|| p.id.clone());
@@ -267,20 +304,33 @@ pub struct Shown {
 pub fn show(path: Option<&Path>) -> Result<Vec<Shown>, ConfigError> {
     let config = Config::load(path)?;
     let text = match path {
-        Some(path) => std::fs::read_to_string(path)
-            .map_err(|source| ConfigError::Read { path: path.display().to_string(), source })?,
+        Some(path) => std::fs::read_to_string(path).map_err(|source| ConfigError::Read {
+            path: path.display().to_string(),
+            source,
+        })?,
         None => String::new(),
     };
     let file: toml::Table = toml::from_str(&text).unwrap_or_default();
     let effective = toml::Table::try_from(&config)
         .map_err(|e| bad("config", format!("cannot be shown: {e}")))?;
     let mut rows = Vec::new();
-    walk("", &toml::Value::Table(effective), Some(&toml::Value::Table(file)), &mut rows);
+    walk(
+        "",
+        &toml::Value::Table(effective),
+        Some(&toml::Value::Table(file)),
+        &mut rows,
+    );
     Ok(rows)
 }
 
 fn walk(key: &str, value: &toml::Value, file: Option<&toml::Value>, rows: &mut Vec<Shown>) {
-    let join = |k: &str| if key.is_empty() { k.to_owned() } else { format!("{key}.{k}") };
+    let join = |k: &str| {
+        if key.is_empty() {
+            k.to_owned()
+        } else {
+            format!("{key}.{k}")
+        }
+    };
     match value {
         toml::Value::Table(table) => {
             for (k, v) in table {
@@ -294,9 +344,17 @@ fn walk(key: &str, value: &toml::Value, file: Option<&toml::Value>, rows: &mut V
         }
         _ => {
             let secret = key.ends_with("secret") || key.ends_with("token");
-            let value = if secret { "\"***\"".to_owned() } else { value.to_string() };
+            let value = if secret {
+                "\"***\"".to_owned()
+            } else {
+                value.to_string()
+            };
             let origin = if file.is_some() { "file" } else { "default" };
-            rows.push(Shown { key: key.to_owned(), value, origin });
+            rows.push(Shown {
+                key: key.to_owned(),
+                value,
+                origin,
+            });
         }
     }
 }

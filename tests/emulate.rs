@@ -16,6 +16,7 @@ use firstscan_drivers::printer::zpl::Zpl;
 use firstscan_drivers::printer::{
     Compression, JobOptions, Language, PrinterStatus, Query, QueryKind, Reply,
 };
+use firstscan_drivers::scale::toledo8217::Options as ScaleOptions;
 use firstscan_drivers::scale::toledo8217::Toledo8217 as ScaleCodec;
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -45,7 +46,10 @@ struct Host {
 
 impl Host {
     fn new(path: &Path) -> Self {
-        let (port, codec) = (open(path), ScaleCodec::new(Unit::Kilogram));
+        let (port, codec) = (
+            open(path),
+            ScaleCodec::new(ScaleOptions::new(Unit::Kilogram)),
+        );
         Self {
             port,
             codec,
@@ -321,6 +325,7 @@ fn job(picture: &Bitmap, compression: Compression, copies: u32) -> Vec<u8> {
     let options = JobOptions {
         compression,
         copies,
+        ..JobOptions::default()
     };
     Zpl.encode(
         &picture.view(),

@@ -676,7 +676,8 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(200))]
     #[test]
     fn random_files_are_refused_or_read(
-        start in prop::sample::select(vec![&b"%PDF-1.7\n"[..], b"\x89PNG\r\n\x1a\n", b"\xFF\xD8\xFF\xE0"]),
+        start in prop::sample::select(
+            vec![&b"%PDF-1.7\n"[..], b"\x89PNG\r\n\x1a\n", b"\xFF\xD8\xFF\xE0"]),
         rest in prop::collection::vec(any::<u8>(), 0..400),
     ) {
         let file = [start, &rest].concat();

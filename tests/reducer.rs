@@ -33,16 +33,31 @@ fn one_item_needs_three_scans_and_no_touch() {
     s.scan("b1", "o1");
     s.scan("b1", "item-A");
     let facts = s.weigh("b1", 100);
-    let wanted =
-        ["parcel.weighed", "parcel.assigned", "number.allocated", "label.requested"];
+    let wanted = [
+        "parcel.weighed",
+        "parcel.assigned",
+        "number.allocated",
+        "label.requested",
+    ];
     assert_eq!(kinds(&facts), wanted);
     s.print_all();
     let (number, _) = s.label("b1");
     let facts = s.scan("b1", &number);
-    assert_eq!(kinds(&facts), ["scan.captured", "label.verified", "packing.completed"]);
-    let Fact::LabelVerified { evidence, .. } = &facts[1] else { panic!("{facts:?}") };
-    assert_eq!(evidence, &[Evidence::Sent, Evidence::Counted, Evidence::Verified]);
-    assert_eq!(s.state.orders[&OrderId::new("o1")].status, OrderStatus::Packed);
+    assert_eq!(
+        kinds(&facts),
+        ["scan.captured", "label.verified", "packing.completed"]
+    );
+    let Fact::LabelVerified { evidence, .. } = &facts[1] else {
+        panic!("{facts:?}")
+    };
+    assert_eq!(
+        evidence,
+        &[Evidence::Sent, Evidence::Counted, Evidence::Verified]
+    );
+    assert_eq!(
+        s.state.orders[&OrderId::new("o1")].status,
+        OrderStatus::Packed
+    );
     assert!(s.open_parcel("b1").is_none());
 }
 
@@ -74,7 +89,10 @@ fn wrong_surplus_unknown_and_second_order_are_red_and_the_right_scan_clears() {
     }
     s.scan("b1", "item-C");
     let facts = s.scan("b1", "item-A");
-    assert_eq!(kinds(&facts), ["scan.captured", "stop.cleared", "item.verified"]);
+    assert_eq!(
+        kinds(&facts),
+        ["scan.captured", "stop.cleared", "item.verified"]
+    );
     s.scan("b1", "item-A");
     s.scan("b1", "item-A");
     assert_eq!(s.stop("b1").as_deref(), Some("surplus"));
@@ -102,18 +120,30 @@ fn weight_needs_rest_an_empty_platform_and_the_band() {
     s.scan("b1", "o1");
     s.scan("b1", "item-A");
     s.mass("b1", 100, true);
-    assert!(s.open_parcel("b1").unwrap().weight.is_none(), "platform was never empty");
+    assert!(
+        s.open_parcel("b1").unwrap().weight.is_none(),
+        "platform was never empty"
+    );
     s.mass("b1", 0, true);
     s.mass("b1", 100, false);
     assert!(s.open_parcel("b1").unwrap().weight.is_none(), "moving");
     s.mass("b1", 200, true);
     assert_eq!(s.stop("b1").as_deref(), Some("weight_out_of_band"));
-    let text = s.state.places[&bench::place("b1")].stop.clone().unwrap().text;
+    let text = s.state.places[&bench::place("b1")]
+        .stop
+        .clone()
+        .unwrap()
+        .text;
     assert_eq!(text, "The parcel is 100 g too heavy. About one Article A.");
     let facts = s.mass("b1", 101, true);
     assert_eq!(kinds(&facts)[..2], ["stop.cleared", "parcel.weighed"]);
-    let Fact::ParcelWeighed { weight, .. } = &facts[1] else { panic!("{facts:?}") };
-    assert_eq!((weight.decimal.as_str(), weight.unit.as_str()), ("0.101", "kg"));
+    let Fact::ParcelWeighed { weight, .. } = &facts[1] else {
+        panic!("{facts:?}")
+    };
+    assert_eq!(
+        (weight.decimal.as_str(), weight.unit.as_str()),
+        ("0.101", "kg")
+    );
     assert!(!weight.empty_before.is_empty());
 }
 
@@ -137,7 +167,10 @@ fn two_boxes_get_two_numbers_and_m_only_when_fixed() {
     let (second, _) = s.label("b1");
     assert_ne!(first, second);
     s.scan("b1", &second);
-    assert_eq!(s.state.orders[&OrderId::new("o1")].status, OrderStatus::Packed);
+    assert_eq!(
+        s.state.orders[&OrderId::new("o1")].status,
+        OrderStatus::Packed
+    );
 }
 
 #[test]
@@ -148,17 +181,30 @@ fn in_doubt_is_settled_by_a_scan_or_by_nolabel_and_never_by_itself() {
     s.scan("b1", "item-A");
     s.weigh("b1", 100);
     for _ in 0..2 {
-        let effect = s.effects.remove(s.effects.iter().position(not_sound).unwrap());
+        let effect = s
+            .effects
+            .remove(s.effects.iter().position(not_sound).unwrap());
         s.carry_out(effect);
     }
     let job = s.open_parcel("b1").unwrap().jobs[0].clone();
-    let broken = PrintStep::Broken { reason: "cable".into() };
-    s.input(None, InputKind::Print { job: job.clone(), step: broken });
+    let broken = PrintStep::Broken {
+        reason: "cable".into(),
+    };
+    s.input(
+        None,
+        InputKind::Print {
+            job: job.clone(),
+            step: broken,
+        },
+    );
     assert_eq!(s.state.jobs[&job].state, JobState::InDoubt);
     s.effects.clear();
     s.wait(100_000);
     s.input(None, InputKind::Tick);
-    assert!(!s.effects.iter().any(not_sound), "nothing is sent again by itself");
+    assert!(
+        !s.effects.iter().any(not_sound),
+        "nothing is sent again by itself"
+    );
     s.control("b1", C::NoLabel);
     assert_eq!(s.state.jobs[&job].state, JobState::Wasted);
     s.print_all();
@@ -180,14 +226,27 @@ fn a_restart_in_the_middle_of_sending_is_in_doubt() {
     s.scan("b1", "item-A");
     s.weigh("b1", 100);
     for _ in 0..2 {
-        let effect = s.effects.remove(s.effects.iter().position(not_sound).unwrap());
+        let effect = s
+            .effects
+            .remove(s.effects.iter().position(not_sound).unwrap());
         s.carry_out(effect);
     }
     s.effects.clear();
     s.live = firstscan::domain::Live::default();
-    let facts = s.input(None, InputKind::Start { version: "t".into() });
+    let facts = s.input(
+        None,
+        InputKind::Start {
+            version: "t".into(),
+        },
+    );
     assert_eq!(kinds(&facts), ["station.started", "label.in_doubt"]);
-    assert!(matches!(s.effects.as_slice(), [Effect::Settle { counter_before: 0, .. }]));
+    assert!(matches!(
+        s.effects.as_slice(),
+        [Effect::Settle {
+            counter_before: 0,
+            ..
+        }]
+    ));
 }
 
 #[test]
@@ -197,7 +256,9 @@ fn queued_labels_expire_and_a_reprint_needs_a_reason() {
     s.scan("b1", "o1");
     s.scan("b1", "item-A");
     s.weigh("b1", 100);
-    let render = s.effects.remove(s.effects.iter().position(not_sound).unwrap());
+    let render = s
+        .effects
+        .remove(s.effects.iter().position(not_sound).unwrap());
     s.carry_out(render);
     s.effects.clear();
     s.wait(61_000);
@@ -205,7 +266,11 @@ fn queued_labels_expire_and_a_reprint_needs_a_reason() {
     assert_eq!(kinds(&facts), ["label.expired", "stop.raised"]);
     s.control("b1", C::Reprint);
     s.control_with("b1", C::Reason, "BOX");
-    assert_eq!(s.open_parcel("b1").unwrap().jobs.len(), 1, "unknown reason prints nothing");
+    assert_eq!(
+        s.open_parcel("b1").unwrap().jobs.len(),
+        1,
+        "unknown reason prints nothing"
+    );
     s.control_with("b1", C::Reason, "TORN");
     s.print_all();
     let (_, square) = s.label("b1");
@@ -249,10 +314,16 @@ fn a_cancelled_order_stops_the_bench_at_once_and_its_number_is_burnt() {
     assert_eq!(kinds(&facts), ["order.cancelled", "stop.raised"]);
     assert_eq!(kinds(&s.scan("b1", "item-A")), ["scan.ignored"]);
     let facts = s.control("b1", C::Ok);
-    assert!(kinds(&facts).contains(&"number.burnt".to_owned()), "{facts:?}");
+    assert!(
+        kinds(&facts).contains(&"number.burnt".to_owned()),
+        "{facts:?}"
+    );
     s.print_all();
     assert!(s.printed.is_empty(), "its label never printed");
-    assert!(!s.state.orders.contains_key(&OrderId::new("o1")), "archived");
+    assert!(
+        !s.state.orders.contains_key(&OrderId::new("o1")),
+        "archived"
+    );
     let kind = |k: &str| s.rows.keys().filter(|(kind, _)| *kind == k).count();
     assert_eq!((kind("order"), kind("parcel"), kind("job")), (1, 1, 1));
 }
@@ -262,7 +333,10 @@ fn the_same_order_is_one_order_a_changed_one_a_version() {
     let mut s = signed_in();
     s.add(order("o1", "AA", &[("A", 1)]));
     assert!(s.add(order("o1", "AA", &[("A", 1)])).is_empty());
-    assert_eq!(kinds(&s.add(order("o1", "AA", &[("A", 2)]))), ["order.changed"]);
+    assert_eq!(
+        kinds(&s.add(order("o1", "AA", &[("A", 2)]))),
+        ["order.changed"]
+    );
     assert_eq!(s.state.orders[&OrderId::new("o1")].version, 2);
     s.scan("b1", "o1");
     s.add(order("o1", "AA", &[("A", 3)]));
@@ -289,21 +363,37 @@ fn park_resume_undo_box_reweigh_and_abort() {
     s.control_with("b2", C::Box, "BIG");
     s.scan("b2", "item-A");
     s.weigh("b2", 300);
-    assert_eq!(s.stop("b2").as_deref(), Some("weight_out_of_band"), "the box weighs 200 g");
+    assert_eq!(
+        s.stop("b2").as_deref(),
+        Some("weight_out_of_band"),
+        "the box weighs 200 g"
+    );
     s.control("b2", C::Reweigh);
     assert_eq!(s.stop("b2"), None);
     s.mass("b2", 500, true);
-    assert!(s.open_parcel("b2").unwrap().weight.is_none(), "REWEIGH wants an empty platform");
+    assert!(
+        s.open_parcel("b2").unwrap().weight.is_none(),
+        "REWEIGH wants an empty platform"
+    );
     s.weigh("b2", 500);
     assert_eq!(s.open_parcel("b2").unwrap().stage, Stage::Labelling);
     s.control("b2", C::Abort);
-    assert_eq!(s.state.orders[&OrderId::new("o1")].status, OrderStatus::Waiting);
+    assert_eq!(
+        s.state.orders[&OrderId::new("o1")].status,
+        OrderStatus::Waiting
+    );
 }
 
 #[test]
 fn the_dock_takes_only_what_may_leave_and_records_each_first_scan_once() {
     let mut s = signed_in();
-    for (id, country) in [("o1", "AA"), ("o2", "BB"), ("o3", "AA"), ("o4", "AA"), ("o5", "AA")] {
+    for (id, country) in [
+        ("o1", "AA"),
+        ("o2", "BB"),
+        ("o3", "AA"),
+        ("o4", "AA"),
+        ("o5", "AA"),
+    ] {
         s.add(order(id, country, &[("A", 1)]));
     }
     let (p1, n1) = s.pack("b1", "o1");
@@ -327,21 +417,36 @@ fn the_dock_takes_only_what_may_leave_and_records_each_first_scan_once() {
         (cancelled.as_str(), "cancelled"),
     ] {
         let facts = s.scan("d1", code);
-        assert_eq!(kinds(&facts), ["scan.captured", "handover.rejected", "stop.raised"], "{code}");
+        assert_eq!(
+            kinds(&facts),
+            ["scan.captured", "handover.rejected", "stop.raised"],
+            "{code}"
+        );
         assert_eq!(s.stop("d1").as_deref(), Some(stop));
         assert_eq!(kinds(&s.scan("d1", &n3)), ["scan.ignored"]);
         s.control("d1", C::Ok);
     }
     s.control("d1", C::Remove);
     let facts = s.scan("d1", &n1);
-    assert_eq!(kinds(&facts)[1..], ["parcel.first_scan_corrected", "handover.removed"]);
+    assert_eq!(
+        kinds(&facts)[1..],
+        ["parcel.first_scan_corrected", "handover.removed"]
+    );
     s.scan("d1", &n1);
     s.control("d1", C::Close);
     let facts = s.control("d1", C::Confirm);
-    let Some(Fact::HandoverClosed { handover, parcels, missing }) = facts.get(1) else {
+    let Some(Fact::HandoverClosed {
+        handover,
+        parcels,
+        missing,
+    }) = facts.get(1)
+    else {
         panic!("{facts:?}")
     };
-    assert_eq!((parcels.as_slice(), missing.len()), ([p1.clone()].as_slice(), 1));
+    assert_eq!(
+        (parcels.as_slice(), missing.len()),
+        ([p1.clone()].as_slice(), 1)
+    );
     let id = handover.to_string();
     s.scan("d1", &n3);
     assert_eq!(s.stop("d1").as_deref(), Some("handover_closed"));
@@ -383,11 +488,39 @@ fn act() -> impl Strategy<Value = Act> {
 const PLACES: [&str; 3] = ["b1", "b2", "d1"];
 
 fn perform(s: &mut Station, act: &Act) -> Vec<Fact> {
-    let codes = ["badge-1", "o0", "o1", "o2", "o3", "item-A", "item-B", "item-C", "item-D",
-        "noise", "T1-000001", "T1-H00001"];
-    let controls = [C::Ok, C::Undo, C::Park, C::Resume, C::Abort, C::Reweigh, C::Reprint,
-        C::NoLabel, C::Destroyed, C::Void, C::NextBox, C::Remove, C::Close, C::Confirm, C::Loaded,
-        C::Back, C::Qty];
+    let codes = [
+        "badge-1",
+        "o0",
+        "o1",
+        "o2",
+        "o3",
+        "item-A",
+        "item-B",
+        "item-C",
+        "item-D",
+        "noise",
+        "T1-000001",
+        "T1-H00001",
+    ];
+    let controls = [
+        C::Ok,
+        C::Undo,
+        C::Park,
+        C::Resume,
+        C::Abort,
+        C::Reweigh,
+        C::Reprint,
+        C::NoLabel,
+        C::Destroyed,
+        C::Void,
+        C::NextBox,
+        C::Remove,
+        C::Close,
+        C::Confirm,
+        C::Loaded,
+        C::Back,
+        C::Qty,
+    ];
     match act {
         Act::Scan(p, c) => s.scan(PLACES[*p], codes[*c]),
         Act::Control(p, 17) => s.control_with(PLACES[*p], C::Open, "LP"),
@@ -397,7 +530,9 @@ fn perform(s: &mut Station, act: &Act) -> Vec<Fact> {
         Act::Label(p, square) => {
             let parcels: Vec<_> = s.state.parcels.values().cloned().collect();
             let pick = usize::try_from(s.now_ms).unwrap() % parcels.len().max(1);
-            let Some(parcel) = parcels.get(pick) else { return vec![] };
+            let Some(parcel) = parcels.get(pick) else {
+                return vec![];
+            };
             let code = match (square, parcel.jobs.last(), parcel.tracking_number()) {
                 (true, Some(job), _) => firstscan::domain::scan::label_code(&parcel.id, job),
                 (_, _, Some(number)) => number.to_owned(),
@@ -416,9 +551,19 @@ fn perform(s: &mut Station, act: &Act) -> Vec<Fact> {
         }
         Act::Break(n) => {
             let sending = s.state.jobs_in(JobState::Sending);
-            let Some(job) = sending.get(n % sending.len().max(1)) else { return vec![] };
-            let step = PrintStep::Broken { reason: "cable".into() };
-            s.input(None, InputKind::Print { job: job.id.clone(), step })
+            let Some(job) = sending.get(n % sending.len().max(1)) else {
+                return vec![];
+            };
+            let step = PrintStep::Broken {
+                reason: "cable".into(),
+            };
+            s.input(
+                None,
+                InputKind::Print {
+                    job: job.id.clone(),
+                    step,
+                },
+            )
         }
         Act::Add(n) => {
             let country = if n % 2 == 0 { "AA" } else { "BB" };
@@ -433,15 +578,26 @@ fn perform(s: &mut Station, act: &Act) -> Vec<Fact> {
         Act::Restart => {
             s.live = firstscan::domain::Live::default();
             s.effects.clear();
-            s.input(None, InputKind::Start { version: "t".into() })
+            s.input(
+                None,
+                InputKind::Start {
+                    version: "t".into(),
+                },
+            )
         }
     }
 }
 
 fn check_always(s: &Station, red: bool, act: &Act, facts: &[Fact]) -> Result<(), TestCaseError> {
     let is_scan = matches!(act, Act::Scan(..) | Act::Control(..)) || matches!(act, Act::Label(..));
-    let captured = facts.iter().filter(|f| matches!(f, Fact::ScanCaptured { .. })).count();
-    let ignored = facts.iter().filter(|f| matches!(f, Fact::ScanIgnored { .. })).count();
+    let captured = facts
+        .iter()
+        .filter(|f| matches!(f, Fact::ScanCaptured { .. }))
+        .count();
+    let ignored = facts
+        .iter()
+        .filter(|f| matches!(f, Fact::ScanIgnored { .. }))
+        .count();
     if is_scan && !facts.is_empty() {
         prop_assert_eq!(captured + ignored, 1, "every scan is in the journal once");
     }
@@ -453,7 +609,10 @@ fn check_always(s: &Station, red: bool, act: &Act, facts: &[Fact]) -> Result<(),
         prop_assert!(cleared, "red advanced: {:?}", facts);
     }
     for job in s.state.jobs.values() {
-        prop_assert!(job.copy == 0 || job.reason.is_some(), "a further copy has a reason");
+        prop_assert!(
+            job.copy == 0 || job.reason.is_some(),
+            "a further copy has a reason"
+        );
     }
     Ok(())
 }
@@ -473,7 +632,10 @@ fn check_history(s: &Station) -> Result<(), TestCaseError> {
                 *first.entry(parcel.to_string()).or_default() -= 1;
             }
             Fact::NumberAllocated { number, .. } => {
-                prop_assert!(numbers.insert(number.tracking_number.clone()), "number used twice");
+                prop_assert!(
+                    numbers.insert(number.tracking_number.clone()),
+                    "number used twice"
+                );
             }
             Fact::LabelSending { job, .. } => {
                 prop_assert!(released.insert(job.clone()), "{} sent twice", job);
@@ -482,8 +644,15 @@ fn check_history(s: &Station) -> Result<(), TestCaseError> {
         }
     }
     let printed: std::collections::BTreeSet<_> = s.printed.iter().cloned().collect();
-    prop_assert_eq!(printed.len(), s.printed.len(), "a label printed twice by itself");
-    prop_assert!(printed.is_subset(&released), "printed before `sending` was recorded");
+    prop_assert_eq!(
+        printed.len(),
+        s.printed.len(),
+        "a label printed twice by itself"
+    );
+    prop_assert!(
+        printed.is_subset(&released),
+        "printed before `sending` was recorded"
+    );
     Ok(())
 }
 

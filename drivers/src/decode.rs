@@ -4,7 +4,7 @@
 use crate::codec::{Event, RECEIVE_BYTES_MAX, ScanReading};
 use crate::length::SizeReading;
 use crate::mass::MassReading;
-use crate::printer::{PrinterStatus, Reply};
+use crate::printer::{FaultsReply, PrinterStatus, Query, Reply};
 use crate::profile::{Kind, Profile};
 use crate::registry;
 use serde::Serialize;
@@ -95,26 +95,47 @@ fn replies(profile: &Profile, query: Option<&str>, bytes: &[u8]) -> Vec<Line> {
     let Some(language) = registry::language(profile) else {
         return Vec::new();
     };
-    let wanted = |q: &&crate::printer::Query| query.is_none_or(|name| q.name == name);
+    if let Some(faults) = language.faults_query().filter(|q| query == Some(q.name)) {
+        return all_replies(bytes, |rest| match (faults.parse)(rest) {
+            FaultsReply::Faults(faults, used) => {
+                let flags = faults.flags();
+                Found::Line(Line::Status { flags }, used)
+            }
+            FaultsReply::Unknown(used) => Found::Garbage(used),
+            FaultsReply::Incomplete => Found::Open,
+        });
+    }
+    let wanted = |q: &&Query| query.is_none_or(|name| q.name == name);
     let Some(query) = language.queries().iter().find(wanted) else {
         return Vec::new();
     };
+    all_replies(bytes, |rest| match language.parse_reply(query, rest) {
+        Reply::Status(status, used) => Found::Line(status_line(&status), used),
+        Reply::Identity(identity, used) => {
+            let (model, firmware) = (identity.model, identity.firmware);
+            Found::Line(Line::Identity { model, firmware }, used)
+        }
+        Reply::Counter(labels, used) => Found::Line(Line::Counter { labels }, used),
+        Reply::Unknown(used) => Found::Garbage(used),
+        Reply::Incomplete => Found::Open,
+    })
+}
+
+/// What stands at the front, with the bytes it took up.
+enum Found {
+    Line(Line, usize),
+    Garbage(usize),
+    Open,
+}
+
+fn all_replies(bytes: &[u8], parse: impl Fn(&[u8]) -> Found) -> Vec<Line> {
     let mut lines = Vec::new();
     let mut at = 0_usize;
     while let Some(rest) = bytes.get(at..).filter(|rest| !rest.is_empty()) {
-        let (line, used) = match language.parse_reply(query, rest) {
-            Reply::Status(status, used) => (status_line(&status), used),
-            Reply::Identity(identity, used) => {
-                let (model, firmware) = (identity.model, identity.firmware);
-                (Line::Identity { model, firmware }, used)
-            }
-            Reply::Counter(labels, used) => (Line::Counter { labels }, used),
-            Reply::Faults(faults, used) => {
-                let flags = faults.flags();
-                (Line::Status { flags }, used)
-            }
-            Reply::Unknown(used) => (garbage(at, at.saturating_add(used)), used),
-            Reply::Incomplete => {
+        let (line, used) = match parse(rest) {
+            Found::Line(line, used) => (line, used),
+            Found::Garbage(used) => (garbage(at, at.saturating_add(used)), used),
+            Found::Open => {
                 if rest.iter().any(|b| !b.is_ascii_whitespace()) {
                     lines.push(garbage(at, bytes.len()));
                 }

@@ -4,7 +4,7 @@
 use firstscan_drivers::bitmap::{Bitmap, Resolution};
 use firstscan_drivers::printer::zpl::{Zpl, graphic, tokens::*};
 use firstscan_drivers::printer::{
-    Compression, JobOptions, Language, PrintMode, Query, QueryKind, Reply,
+    Compression, FaultsReply, JobOptions, Language, PrintMode, Query, QueryKind, Reply,
 };
 use proptest::prelude::*;
 
@@ -66,6 +66,7 @@ proptest! {
     ) {
         graphic::decode(&bytes).ok();
         graphic::decode(format!("A,9,9,3,{text}").as_bytes()).ok();
+        (Zpl.faults_query().unwrap().parse)(&bytes);
         for query in Zpl.queries() {
             let _ = Zpl.parse_reply(query, &bytes);
         }
@@ -442,6 +443,9 @@ fn the_numbers_of_the_status_vector_are_read() {
 
 #[test]
 fn silence_and_strange_answers_are_never_a_status() {
+    let faults = Zpl.faults_query().unwrap();
+    assert_eq!((faults.parse)(b"  ERRORS: 0 0 0"), FaultsReply::Incomplete);
+    assert_eq!((faults.parse)(&[b'x'; 5000]), FaultsReply::Unknown(5000));
     for query in Zpl.queries() {
         assert_eq!(
             Zpl.parse_reply(query, b""),
@@ -481,8 +485,8 @@ fn every_error_and_warning_bit_is_named() {
             any(errors),
             any(warnings),
         );
-        match Zpl.parse_reply(query("hqes"), text.as_bytes()) {
-            Reply::Faults(faults, used) => {
+        match (Zpl.faults_query().unwrap().parse)(text.as_bytes()) {
+            FaultsReply::Faults(faults, used) => {
                 assert_eq!(used, text.len());
                 faults.flags().join(" ")
             }

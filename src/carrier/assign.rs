@@ -38,19 +38,31 @@ impl Tables {
                 Err(why) => reasons.push(format!("{}: {why}", rule.name)),
             }
         }
-        let wish = request.requested_service.map(|s| format!(", {s}")).unwrap_or_default();
+        let wish = request
+            .requested_service
+            .map(|s| format!(", {s}"))
+            .unwrap_or_default();
         let (country, mass) = (request.country, request.mass);
         let reasons = reasons.join("; ");
         let text = format!("no carrier takes this parcel ({country}, {mass}{wish}): {reasons}");
         let remedy = "split it with NEXTBOX if it is too heavy, or add a rule to rules.toml";
-        Err(Refusal { text, remedy: remedy.to_owned() })
+        Err(Refusal {
+            text,
+            remedy: remedy.to_owned(),
+        })
     }
 
     fn try_rule(&self, rule: &Rule, request: &AssignRequest<'_>) -> Result<Assignment, String> {
         rule.fits(request)?;
-        let carrier = self.details(&rule.carrier).ok_or("its carrier is unknown")?;
-        let service = carrier.service(&rule.service).ok_or("its service is unknown")?;
-        service.fits(request).map_err(|why| format!("{} {}", carrier.info.name, why))?;
+        let carrier = self
+            .details(&rule.carrier)
+            .ok_or("its carrier is unknown")?;
+        let service = carrier
+            .service(&rule.service)
+            .ok_or("its service is unknown")?;
+        service
+            .fits(request)
+            .map_err(|why| format!("{} {}", carrier.info.name, why))?;
         Ok(Assignment {
             carrier: rule.carrier.clone(),
             carrier_name: carrier.info.name.clone(),
@@ -75,12 +87,16 @@ impl Rule {
     fn request_fits(&self, requested: Option<&str>) -> Result<(), String> {
         let wish = requested.unwrap_or(NONE);
         let listed = |list: &[String]| {
-            list.iter().any(|entry| entry == ANY || entry.eq_ignore_ascii_case(wish))
+            list.iter()
+                .any(|entry| entry == ANY || entry.eq_ignore_ascii_case(wish))
         };
         match requested {
             None if self.requested.is_empty() || listed(&self.requested) => Ok(()),
             Some(_) if listed(&self.requested) => Ok(()),
-            None => Err(format!("only if {} is requested", self.requested.join(" or "))),
+            None => Err(format!(
+                "only if {} is requested",
+                self.requested.join(" or ")
+            )),
             Some(wish) => Err(format!("not for the requested service {wish}")),
         }
     }

@@ -24,7 +24,7 @@ const FILES_MAX: usize = 500;
 /// Characters of a name or explanation.
 pub(super) const NAME_CHARS_MAX: usize = 60;
 const ID_REMEDY: &str = "use 1 to 32 small letters, digits or hyphens";
-const TOKEN_REMEDY: &str = "use 1 to 12 of the letters BCDEFGHIJKLNOPRSTUVX, once per table";
+const TOKEN_REMEDY: &str = "use 1 to 8 of the letters BCDEFGHIJKLNOPRSTUVX, once per table";
 
 impl Tables {
     /// The shipped tables, with the `*.toml` files of `folder` laid over them: a file of a shipped
@@ -51,7 +51,12 @@ impl Tables {
         let boxes = boxes(files, &mut errors);
         let reasons = reasons(files, &mut errors);
         if errors.is_empty() {
-            return Ok(Tables { carriers, rules, boxes, reasons });
+            return Ok(Tables {
+                carriers,
+                rules,
+                boxes,
+                reasons,
+            });
         }
         Err(TableErrors(errors))
     }
@@ -78,14 +83,22 @@ fn read_folder(folder: &Path) -> Result<BTreeMap<String, String>, TableError> {
         .map_err(|error| fail(folder, error.to_string(), "give an existing folder"))?;
     let mut files = BTreeMap::new();
     for entry in entries.take(FILES_MAX) {
-        let path = entry.map_err(|error| fail(folder, error.to_string(), readable))?.path();
-        let Some(name) = path.file_name().and_then(|name| name.to_str()) else { continue };
+        let path = entry
+            .map_err(|error| fail(folder, error.to_string(), readable))?
+            .path();
+        let Some(name) = path.file_name().and_then(|name| name.to_str()) else {
+            continue;
+        };
         if !name.ends_with(".toml") || name.starts_with('.') {
             continue;
         }
         let size = std::fs::metadata(&path).map_err(|e| fail(&path, e.to_string(), readable))?;
         if !size.is_file() || size.len() > FILE_BYTES_MAX {
-            return Err(fail(&path, "is no table of at most 1 MB".to_owned(), "remove it"));
+            return Err(fail(
+                &path,
+                "is no table of at most 1 MB".to_owned(),
+                "remove it",
+            ));
         }
         let text = std::fs::read_to_string(&path)
             .map_err(|error| fail(&path, error.to_string(), "save it as readable UTF-8"))?;
@@ -100,9 +113,18 @@ fn parse<T: serde::de::DeserializeOwned>(text: &str, report: &mut Report<'_>) ->
         Ok(table) => Some(table),
         Err(error) => {
             let start = error.span().map_or(0, |span| span.start);
-            let line = text.bytes().take(start).filter(|b| *b == b'\n').count().saturating_add(1);
+            let line = text
+                .bytes()
+                .take(start)
+                .filter(|b| *b == b'\n')
+                .count()
+                .saturating_add(1);
             let key = format!("line {line}");
-            report.add(&key, error.message(), "correct it; the shipped files show every key");
+            report.add(
+                &key,
+                error.message(),
+                "correct it; the shipped files show every key",
+            );
             None
         }
     }
@@ -126,7 +148,11 @@ fn table<T: serde::de::DeserializeOwned>(
 fn check_format(format: u32, report: &mut Report<'_>) {
     if format != FORMAT {
         let text = format!("{format} is unknown here");
-        report.add("format", text, "write format = 1, or install a newer version");
+        report.add(
+            "format",
+            text,
+            "write format = 1, or install a newer version",
+        );
     }
 }
 
@@ -138,13 +164,18 @@ fn carriers(files: &BTreeMap<String, String>, errors: &mut Vec<TableError>) -> V
             continue;
         }
         let mut report = Report { file: name, errors };
-        let Some(file) = parse::<CarrierFile>(text, &mut report) else { continue };
+        let Some(file) = parse::<CarrierFile>(text, &mut report) else {
+            continue;
+        };
         if !file.enabled {
             continue;
         }
         let carrier = carrier(file, &mut report);
         let (id, token) = (&carrier.info.id, &carrier.info.token);
-        if let Some(other) = found.iter().find(|c| c.info.id == *id || c.info.token == *token) {
+        if let Some(other) = found
+            .iter()
+            .find(|c| c.info.id == *id || c.info.token == *token)
+        {
             let text = format!("{id}/{token} is taken by carrier {}", other.info.name);
             report.add("id, token", text, "give each carrier its own id and token");
         }
@@ -155,8 +186,15 @@ fn carriers(files: &BTreeMap<String, String>, errors: &mut Vec<TableError>) -> V
         found.push(carrier);
     }
     if found.is_empty() {
-        let mut report = Report { file: "*.toml", errors };
-        report.add("id", "there is no carrier", "add one carrier file, or enable one");
+        let mut report = Report {
+            file: "*.toml",
+            errors,
+        };
+        report.add(
+            "id",
+            "there is no carrier",
+            "add one carrier file, or enable one",
+        );
     }
     found.sort_by(|one, other| one.info.id.cmp(&other.info.id));
     found
@@ -178,18 +216,42 @@ fn carrier(file: CarrierFile, report: &mut Report<'_>) -> Carrier {
         check_name(&key("name"), &row.name, report);
         check_countries(&key("countries"), &row.countries, report);
         if services.iter().any(|service| service.id == row.id) {
-            report.add(&key("id"), format!("{} is there twice", row.id), "rename one");
+            report.add(
+                &key("id"),
+                format!("{} is there twice", row.id),
+                "rename one",
+            );
         }
         let (id, name, countries) = (row.id, row.name, row.countries);
-        let (weight_min, weight_max) =
-            limits(&format!("service[{index}]"), row.weight_min, row.weight_max, report);
-        services.push(Service { id, name, countries, weight_min, weight_max });
+        let (weight_min, weight_max) = limits(
+            &format!("service[{index}]"),
+            row.weight_min,
+            row.weight_max,
+            report,
+        );
+        services.push(Service {
+            id,
+            name,
+            countries,
+            weight_min,
+            weight_max,
+        });
     }
     let ranges = file.range.into_iter().enumerate();
     let ranges = ranges.filter_map(|(index, row)| Range::check(index, row, &services, report));
     let ranges = ranges.collect();
-    let info = CarrierInfo { id: file.id, name: file.name, token: file.token };
-    Carrier { info, template: file.template, demo: file.demo, services, ranges }
+    let info = CarrierInfo {
+        id: file.id,
+        name: file.name,
+        token: file.token,
+    };
+    Carrier {
+        info,
+        template: file.template,
+        demo: file.demo,
+        services,
+        ranges,
+    }
 }
 
 fn rules(
@@ -197,7 +259,10 @@ fn rules(
     carriers: &[Carrier],
     errors: &mut Vec<TableError>,
 ) -> Vec<Rule> {
-    let mut report = Report { file: RULES, errors };
+    let mut report = Report {
+        file: RULES,
+        errors,
+    };
     let Some(file) = table::<RulesFile>(files, &mut report, |file| file.format) else {
         return Vec::new();
     };
@@ -205,7 +270,8 @@ fn rules(
         report.add("rule", "there is none", "add at least one [[rule]]");
     }
     let rows = file.rule.into_iter().enumerate();
-    rows.map(|(index, row)| rule(index, row, carriers, &mut report)).collect()
+    rows.map(|(index, row)| rule(index, row, carriers, &mut report))
+        .collect()
 }
 
 fn rule(index: usize, row: RuleFile, carriers: &[Carrier], report: &mut Report<'_>) -> Rule {
@@ -213,10 +279,17 @@ fn rule(index: usize, row: RuleFile, carriers: &[Carrier], report: &mut Report<'
     check_name(&key("name"), &row.name, report);
     check_name(&key("why"), &row.why, report);
     check_countries(&key("countries"), &row.countries, report);
-    match carriers.iter().find(|carrier| carrier.info.id == row.carrier) {
+    match carriers
+        .iter()
+        .find(|carrier| carrier.info.id == row.carrier)
+    {
         None => {
             let text = format!("there is no carrier {:?}", row.carrier);
-            report.add(&key("carrier"), text, "add or enable its file, or remove the rule");
+            report.add(
+                &key("carrier"),
+                text,
+                "add or enable its file, or remove the rule",
+            );
         }
         Some(carrier) if carrier.service(&row.service).is_none() => {
             let text = format!("{} has no service {:?}", row.carrier, row.service);
@@ -224,8 +297,12 @@ fn rule(index: usize, row: RuleFile, carriers: &[Carrier], report: &mut Report<'
         }
         Some(_) => {}
     }
-    let (weight_min, weight_max) =
-        limits(&format!("rule[{index}]"), row.weight_min, row.weight_max, report);
+    let (weight_min, weight_max) = limits(
+        &format!("rule[{index}]"),
+        row.weight_min,
+        row.weight_max,
+        report,
+    );
     Rule {
         name: row.name,
         why: row.why,
@@ -240,21 +317,40 @@ fn rule(index: usize, row: RuleFile, carriers: &[Carrier], report: &mut Report<'
 }
 
 fn boxes(files: &BTreeMap<String, String>, errors: &mut Vec<TableError>) -> Vec<(String, BoxType)> {
-    let mut report = Report { file: BOXES, errors };
+    let mut report = Report {
+        file: BOXES,
+        errors,
+    };
     let file = table::<BoxesFile>(files, &mut report, |file| file.format);
     let (mut tokens, mut ids) = (BTreeSet::new(), BTreeSet::new());
     let mut found = Vec::new();
-    for (index, row) in file.map(|file| file.boxes).unwrap_or_default().into_iter().enumerate() {
+    for (index, row) in file
+        .map(|file| file.boxes)
+        .unwrap_or_default()
+        .into_iter()
+        .enumerate()
+    {
         let key = |name: &str| format!("box[{index}].{name}");
         check_id(&key("id"), &row.id, &mut report);
         check_name(&key("name"), &row.name, &mut report);
         check_token(&key("token"), &row.token, &mut report);
         if !ids.insert(row.id.clone()) || !tokens.insert(row.token.clone()) {
             let text = format!("{}/{} is there twice", row.id, row.token);
-            report.add(&key("id, token"), text, "give each box its own id and token");
+            report.add(
+                &key("id, token"),
+                text,
+                "give each box its own id and token",
+            );
         }
         let tare = mass(&key("tare"), Some(&row.tare), &mut report).unwrap_or_default();
-        found.push((row.token, BoxType { id: row.id, name: row.name, tare }));
+        found.push((
+            row.token,
+            BoxType {
+                id: row.id,
+                name: row.name,
+                tare,
+            },
+        ));
     }
     found
 }
@@ -263,15 +359,27 @@ fn reasons(
     files: &BTreeMap<String, String>,
     errors: &mut Vec<TableError>,
 ) -> Vec<(String, String)> {
-    let mut report = Report { file: REASONS, errors };
+    let mut report = Report {
+        file: REASONS,
+        errors,
+    };
     let file = table::<ReasonsFile>(files, &mut report, |file| file.format);
     let mut found: Vec<(String, String)> = Vec::new();
-    for (index, row) in file.map(|file| file.reason).unwrap_or_default().into_iter().enumerate() {
+    for (index, row) in file
+        .map(|file| file.reason)
+        .unwrap_or_default()
+        .into_iter()
+        .enumerate()
+    {
         let key = |name: &str| format!("reason[{index}].{name}");
         check_name(&key("name"), &row.name, &mut report);
         check_token(&key("token"), &row.token, &mut report);
         if found.iter().any(|(token, _)| *token == row.token) {
-            report.add(&key("token"), format!("{} is there twice", row.token), TOKEN_REMEDY);
+            report.add(
+                &key("token"),
+                format!("{} is there twice", row.token),
+                TOKEN_REMEDY,
+            );
         }
         found.push((row.token, row.name));
     }
@@ -315,13 +423,21 @@ pub(super) fn check_id(key: &str, id: &str, report: &mut Report<'_>) {
 fn check_name(key: &str, name: &str, report: &mut Report<'_>) {
     let chars = name.trim().chars().count();
     if !(1..=NAME_CHARS_MAX).contains(&chars) || name.chars().any(char::is_control) {
-        report.add(key, format!("{name:?} is no name"), "use 1 to 60 characters on one line");
+        report.add(
+            key,
+            format!("{name:?} is no name"),
+            "use 1 to 60 characters on one line",
+        );
     }
 }
 
 fn check_token(key: &str, token: &str, report: &mut Report<'_>) {
     if !control::is_token(token) {
-        report.add(key, format!("{token:?} cannot be put into a control code"), TOKEN_REMEDY);
+        report.add(
+            key,
+            format!("{token:?} cannot be put into a control code"),
+            TOKEN_REMEDY,
+        );
     }
 }
 

@@ -7,7 +7,12 @@ use std::cell::Cell;
 
 fn request<'a>(country: &'a str, grams: i64, wish: Option<&'a str>) -> AssignRequest<'a> {
     let mass = Mass::from_grams(grams);
-    AssignRequest { country, seller: "Nordlicht Outdoor", requested_service: wish, mass }
+    AssignRequest {
+        country,
+        seller: "Nordlicht Outdoor",
+        requested_service: wish,
+        mass,
+    }
 }
 
 fn with(file: &str, text: &str) -> String {
@@ -31,7 +36,10 @@ fn the_shipped_tables_are_consistent_and_marked() {
     assert_eq!(tables.carrier_by_token("SFT").unwrap().id, "swift");
     let demo: Vec<bool> = tables.carrier_details().iter().map(|c| c.demo).collect();
     assert_eq!(demo, [false, true, true]);
-    assert_eq!(tables.box_by_token("bs").unwrap().tare, Mass::from_grams(120));
+    assert_eq!(
+        tables.box_by_token("bs").unwrap().tare,
+        Mass::from_grams(120)
+    );
     assert_eq!(tables.box_type("large").unwrap().name, "Box L");
     assert_eq!(tables.reason("TORN").unwrap(), "torn");
     assert_eq!(tables.reason("X"), None);
@@ -50,11 +58,18 @@ fn the_first_rule_that_fits_wins_and_says_why() {
         ("VN", 2_001, None, "post/parcel"),
     ] {
         let found = tables.assign(&request(country, grams, wish)).unwrap();
-        assert_eq!(format!("{}/{}", found.carrier, found.service), want, "{country} {grams}");
+        assert_eq!(
+            format!("{}/{}", found.carrier, found.service),
+            want,
+            "{country} {grams}"
+        );
         assert!(found.reason.starts_with("Rule "), "{}", found.reason);
         assert_eq!(found.template, "transport-4x6");
     }
-    let contract = AssignRequest { seller: "Kupferkessel Manufaktur", ..request("DE", 1, None) };
+    let contract = AssignRequest {
+        seller: "Kupferkessel Manufaktur",
+        ..request("DE", 1, None)
+    };
     assert_eq!(tables.assign(&contract).unwrap().carrier, "swift");
     let verdicts = tables.explain(&request("FR", 800, None));
     assert_eq!(verdicts.len(), 6);
@@ -64,13 +79,27 @@ fn the_first_rule_that_fits_wins_and_says_why() {
 #[test]
 fn a_refusal_says_what_every_rule_objects_to() {
     let tables = Tables::load(None).unwrap();
-    let heavy = tables.assign(&request("DE", 40_000, None)).unwrap_err().to_string();
-    let own = ["DE, 40000 g", "express: only if express", "not for seller", "up to 31500 g"];
+    let heavy = tables
+        .assign(&request("DE", 40_000, None))
+        .unwrap_err()
+        .to_string();
+    let own = [
+        "DE, 40000 g",
+        "express: only if express",
+        "not for seller",
+        "up to 31500 g",
+    ];
     for key in own.into_iter().chain(["NEXTBOX"]) {
         assert!(heavy.contains(key), "{key}: {heavy}");
     }
-    let wish = tables.assign(&request("US", 100, Some("express"))).unwrap_err().to_string();
-    for key in ["express: does not go to US", "world: not for the requested service express"] {
+    let wish = tables
+        .assign(&request("US", 100, Some("express")))
+        .unwrap_err()
+        .to_string();
+    for key in [
+        "express: does not go to US",
+        "world: not for the requested service express",
+    ] {
         assert!(wish.contains(key), "{key}: {wish}");
     }
 }
@@ -82,17 +111,35 @@ fn numbers_carry_valid_check_digits_until_the_range_ends() {
     let house = tables.number("house", "standard", &next(0)).unwrap();
     assert_eq!(house.serial, Some(1));
     assert_eq!(house.range.as_deref(), Some("house-1"));
-    assert!(house.tracking_number.starts_with("HD2600000001"), "{house:?}");
+    assert!(
+        house.tracking_number.starts_with("HD2600000001"),
+        "{house:?}"
+    );
     assert!(Family::Gs1Mod10.holds(house.tracking_number.get(2..).unwrap()));
     let post = tables.number("post", "tracked", &next(47_110_815)).unwrap();
     assert_eq!(post.tracking_number, "RX471108151XX");
     let last = tables.number("swift", "parcel", &next(199_999)).unwrap();
     assert_eq!(last.serial, Some(199_999));
-    let gone = tables.number("swift", "parcel", &next(200_000)).unwrap_err().to_string();
-    assert!(gone.contains("used up (swift-1)") && gone.contains("new range"), "{gone}");
-    let gone = tables.number("swift", "parcel", &next(u64::MAX)).unwrap_err().to_string();
+    let gone = tables
+        .number("swift", "parcel", &next(200_000))
+        .unwrap_err()
+        .to_string();
+    assert!(
+        gone.contains("used up (swift-1)") && gone.contains("new range"),
+        "{gone}"
+    );
+    let gone = tables
+        .number("swift", "parcel", &next(u64::MAX))
+        .unwrap_err()
+        .to_string();
     assert!(gone.contains("used up"), "{gone}");
-    assert!(tables.number("dhx", "parcel", &next(0)).unwrap_err().text.contains("no carrier dhx"));
+    assert!(
+        tables
+            .number("dhx", "parcel", &next(0))
+            .unwrap_err()
+            .text
+            .contains("no carrier dhx")
+    );
     let stock = tables.stock(&next(198_000));
     let swift = stock.iter().find(|row| row.range == "swift-1").unwrap();
     assert_eq!((swift.left, swift.low), (2_000, true));
@@ -114,40 +161,111 @@ fn the_next_range_follows_and_a_service_keeps_its_own() {
     assert_eq!(number.tracking_number, "HD2700000005");
     let number = tables.number("post", "parcel", &|_| 0).unwrap();
     assert!(number.tracking_number.starts_with("CX"));
-    let none = tables.number("post", "nonsense", &|_| 0).unwrap_err().to_string();
+    let none = tables
+        .number("post", "nonsense", &|_| 0)
+        .unwrap_err()
+        .to_string();
     assert!(none.contains("issued no numbers for nonsense"), "{none}");
 }
 
 #[test]
 fn every_mistake_names_file_key_and_remedy() {
     for (told, keys) in [
-        (changed("swift.toml", "format = 1", "format = 2"), "swift.toml: format: 2 is unknown"),
-        (changed("swift.toml", "demo = true", "dmeo = true"), "swift.toml: line 7: unknown field"),
-        (changed("swift.toml", "\"SFT\"", "\"SWIFT\""), "swift.toml: token: \"SWIFT\" cannot be"),
-        (changed("swift.toml", "\"swift\"", "\"Sw ift\""), "swift.toml: id: \"Sw ift\" is no id"),
-        (changed("swift.toml", "\"swift\"", "\"post\""), "taken by carrier Demo Post"),
-        (changed("swift.toml", "31.5 kg", "31,5 kg"), "service[0].weight_max: \"31,5 kg\" has a"),
-        (changed("swift.toml", "iso7064-mod37", "gs1-mod10"), "range[0].check: cannot be computed"),
-        (changed("swift.toml", "iso7064-mod37", "mod11"), "swift.toml: line"),
-        (changed("swift.toml", "199_999", "99_999"), "range[0].first: 100000 is after last"),
-        (changed("swift.toml", "199_999", "1_199_999_999"), "range[0].last: 1199999999 has more"),
-        (changed("swift.toml", "swift-1", "house-1"), "range.id: house-1 is taken in house.toml"),
-        (changed("swift.toml", "digits = 9\n", ""), "range[0].digits: is missing"),
-        (changed("post.toml", "\"RX\"", "\"R\""), "range[0].service: an S10 number needs it"),
-        (changed("post.toml", "\"s10\"", "\"s10\"\nprefix = \"X\""), "s10 has no prefix"),
-        (changed("rules.toml", "\"CZ\"", "\"UK\""), "rule[0].countries: \"UK\" is no country"),
-        (changed("rules.toml", "\"express\"\n\n", "\"fast\"\n\n"), "rule[0].service: swift has no"),
-        (changed("rules.toml", "\"house\"", "\"hose\""), "rule[2].carrier: there is no carrier"),
-        (changed("boxes.toml", "\"28 g\"", "\"28\""), "box[0].tare: \"28\" is no weight"),
-        (changed("boxes.toml", "\"BS\"", "\"BG\""), "box[1].id, token: small/BG is there twice"),
-        (changed("reasons.toml", "\"KILO\"", "\"TORN\""), "reason[3].token: TORN is there twice"),
-        (changed("house.toml", "format = 1", "format = 1\nenabled = false"), "rule[2].carrier"),
-        (with("rules.toml", "format = 1"), "rules.toml: rule: there is none"),
+        (
+            changed("swift.toml", "format = 1", "format = 2"),
+            "swift.toml: format: 2 is unknown",
+        ),
+        (
+            changed("swift.toml", "demo = true", "dmeo = true"),
+            "swift.toml: line 7: unknown field",
+        ),
+        (
+            changed("swift.toml", "\"SFT\"", "\"SWIFT\""),
+            "swift.toml: token: \"SWIFT\" cannot be",
+        ),
+        (
+            changed("swift.toml", "\"swift\"", "\"Sw ift\""),
+            "swift.toml: id: \"Sw ift\" is no id",
+        ),
+        (
+            changed("swift.toml", "\"swift\"", "\"post\""),
+            "taken by carrier Demo Post",
+        ),
+        (
+            changed("swift.toml", "31.5 kg", "31,5 kg"),
+            "service[0].weight_max: \"31,5 kg\" has a",
+        ),
+        (
+            changed("swift.toml", "iso7064-mod37", "gs1-mod10"),
+            "range[0].check: cannot be computed",
+        ),
+        (
+            changed("swift.toml", "iso7064-mod37", "mod11"),
+            "swift.toml: line",
+        ),
+        (
+            changed("swift.toml", "199_999", "99_999"),
+            "range[0].first: 100000 is after last",
+        ),
+        (
+            changed("swift.toml", "199_999", "1_199_999_999"),
+            "range[0].last: 1199999999 has more",
+        ),
+        (
+            changed("swift.toml", "swift-1", "house-1"),
+            "range.id: house-1 is taken in house.toml",
+        ),
+        (
+            changed("swift.toml", "digits = 9\n", ""),
+            "range[0].digits: is missing",
+        ),
+        (
+            changed("post.toml", "\"RX\"", "\"R\""),
+            "range[0].service: an S10 number needs it",
+        ),
+        (
+            changed("post.toml", "\"s10\"", "\"s10\"\nprefix = \"X\""),
+            "s10 has no prefix",
+        ),
+        (
+            changed("rules.toml", "\"CZ\"", "\"UK\""),
+            "rule[0].countries: \"UK\" is no country",
+        ),
+        (
+            changed("rules.toml", "\"express\"\n\n", "\"fast\"\n\n"),
+            "rule[0].service: swift has no",
+        ),
+        (
+            changed("rules.toml", "\"house\"", "\"hose\""),
+            "rule[2].carrier: there is no carrier",
+        ),
+        (
+            changed("boxes.toml", "\"28 g\"", "\"28\""),
+            "box[0].tare: \"28\" is no weight",
+        ),
+        (
+            changed("boxes.toml", "\"BS\"", "\"BG\""),
+            "box[1].id, token: small/BG is there twice",
+        ),
+        (
+            changed("reasons.toml", "\"KILO\"", "\"TORN\""),
+            "reason[3].token: TORN is there twice",
+        ),
+        (
+            changed("house.toml", "format = 1", "format = 1\nenabled = false"),
+            "rule[2].carrier",
+        ),
+        (
+            with("rules.toml", "format = 1"),
+            "rules.toml: rule: there is none",
+        ),
         (with("x.toml", "]["), "x.toml: line 1"),
     ] {
         assert!(told.contains(keys), "{keys}\n{told}");
     }
-    let none = Tables::from_files(&BTreeMap::new()).unwrap_err().to_string();
+    let none = Tables::from_files(&BTreeMap::new())
+        .unwrap_err()
+        .to_string();
     assert!(none.contains("there is no carrier") && none.contains("boxes.toml: file: is missing"));
 }
 
@@ -156,24 +274,36 @@ fn two_ranges_never_write_the_same_number() {
     // 1 to 99 with prefix HD2600000 writes what 1 to 99999999 with prefix HD26 writes.
     let more = "format = 1\nid = \"new\"\nname = \"New\"\ntoken = \"NEU\"\n\
         template = \"t\"\n[[service]]\nid = \"s\"\nname = \"S\"\n[[range]]\nid = \"new-1\"\n\
-        format = \"numeric\"\nprefix = \"HD2600000\"\ndigits = 3\nfirst = 1\nlast = 99\n";
+        format = \"numeric\"\nprefix = \"HD2600000\"\ndigits = 3\ncheck = \"gs1-mod10\"\n\
+        check_skip = 2\nfirst = 1\nlast = 99\n";
     let told = with("new.toml", more);
-    assert!(told.contains("new-1 and house-1 write the same numbers"), "{told}");
+    assert!(
+        told.contains("new-1 and house-1 write the same numbers"),
+        "{told}"
+    );
     let mut files = shipped();
-    files.insert("new.toml".to_owned(), more.replace("HD2600000", "HD2500000"));
+    files.insert(
+        "new.toml".to_owned(),
+        more.replace("HD2600000", "HD2500000"),
+    );
     Tables::from_files(&files).unwrap();
 }
 
 #[test]
 fn a_folder_is_laid_over_the_shipped_files() {
     let folder = tempfile::tempdir().unwrap();
-    let text = shipped().get("house.toml").unwrap().replace("House Delivery", "Own Vans");
+    let text = shipped()
+        .get("house.toml")
+        .unwrap()
+        .replace("House Delivery", "Own Vans");
     std::fs::write(folder.path().join("house.toml"), text).unwrap();
     std::fs::write(folder.path().join("notes.txt"), "no table").unwrap();
     let tables = Tables::load(Some(folder.path())).unwrap();
     assert_eq!(tables.carrier("house").unwrap().name, "Own Vans");
     assert_eq!(tables.carriers().len(), 3);
-    let gone = Tables::load(Some(&folder.path().join("none"))).unwrap_err().to_string();
+    let gone = Tables::load(Some(&folder.path().join("none")))
+        .unwrap_err()
+        .to_string();
     assert!(gone.contains("give an existing folder"), "{gone}");
     std::fs::write(folder.path().join("bad.toml"), [0xff, 0xfe]).unwrap();
     let bad = Tables::load(Some(folder.path())).unwrap_err().to_string();

@@ -25,7 +25,12 @@ pub(super) struct Range {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Shape {
     /// Prefix, serial with leading zeros, check character over all but `check_skip` characters.
-    Numeric { prefix: String, digits: u8, check: Option<Family>, check_skip: u8 },
+    Numeric {
+        prefix: String,
+        digits: u8,
+        check: Option<Family>,
+        check_skip: u8,
+    },
     /// UPU S10.
     S10 { service: String, country: String },
 }
@@ -53,7 +58,9 @@ impl Range {
     pub(super) fn write(&self, serial: u64) -> Option<String> {
         match &self.shape {
             Shape::S10 { service, country } => tracking::s10(service, serial, country),
-            Shape::Numeric { check, check_skip, .. } => {
+            Shape::Numeric {
+                check, check_skip, ..
+            } => {
                 let body = self.body(serial);
                 let covered = body.get(usize::from(*check_skip)..)?;
                 match check {
@@ -86,7 +93,10 @@ impl Tables {
         service: &str,
         next_serial: &dyn Fn(&str) -> u64,
     ) -> Result<Number, Refusal> {
-        let refuse = |text: String, remedy: &str| Refusal { text, remedy: remedy.to_owned() };
+        let refuse = |text: String, remedy: &str| Refusal {
+            text,
+            remedy: remedy.to_owned(),
+        };
         let Some(details) = self.details(carrier) else {
             let text = format!("there is no carrier {carrier} here");
             return Err(refuse(text, "add its file to the carrier folder"));
@@ -98,17 +108,27 @@ impl Tables {
             match next.and_then(|serial| range.write(serial).map(|text| (serial, text))) {
                 Some((serial, tracking_number)) => {
                     let range = Some(range.id.clone());
-                    return Ok(Number { tracking_number, range, serial: Some(serial) });
+                    return Ok(Number {
+                        tracking_number,
+                        range,
+                        serial: Some(serial),
+                    });
                 }
                 None => empty.push(range.id.as_str()),
             }
         }
         if empty.is_empty() {
             let text = format!("{name} issued no numbers for {service}");
-            return Err(refuse(text, "add a range to its file, or let the order bring a label"));
+            return Err(refuse(
+                text,
+                "add a range to its file, or let the order bring a label",
+            ));
         }
         let text = format!("all numbers of {name} are used up ({})", empty.join(", "));
-        Err(refuse(text, "ask the carrier for a new range and add it to its file"))
+        Err(refuse(
+            text,
+            "ask the carrier for a new range and add it to its file",
+        ))
     }
 
     /// How far every range is used up, by carrier and file order.

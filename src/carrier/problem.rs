@@ -36,6 +36,11 @@ pub(super) struct Report<'a> {
 impl Report<'_> {
     pub fn add(&mut self, key: &str, text: impl Into<String>, remedy: &str) {
         let (file, key) = (self.file.to_owned(), key.to_owned());
-        self.errors.push(TableError { file, key, text: text.into(), remedy: remedy.to_owned() });
+        self.errors.push(TableError {
+            file,
+            key,
+            text: text.into(),
+            remedy: remedy.to_owned(),
+        });
     }
 }

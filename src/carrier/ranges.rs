@@ -31,20 +31,39 @@ impl Range {
         }
         if row.first > row.last {
             let text = format!("{} is after last = {}", row.first, row.last);
-            report.add(&key("first"), text, "give the range as the carrier issued it");
+            report.add(
+                &key("first"),
+                text,
+                "give the range as the carrier issued it",
+            );
         }
-        let digits = if row.format == Format::S10 { 8 } else { row.digits.unwrap_or(DIGITS_MAX) };
+        let digits = if row.format == Format::S10 {
+            8
+        } else {
+            row.digits.unwrap_or(DIGITS_MAX)
+        };
         let end = 10_u64.checked_pow(u32::from(digits)).unwrap_or(u64::MAX);
         if row.last >= end {
             let text = format!("{} has more than {digits} digits", row.last);
-            report.add(&key("last"), text, "give the range as the carrier issued it");
+            report.add(
+                &key("last"),
+                text,
+                "give the range as the carrier issued it",
+            );
         }
         let shape = match row.format {
             Format::S10 => s10(&row, &key, report),
             Format::Numeric => numeric(&row, &key, report),
         }?;
         let (id, services) = (row.id, row.services);
-        let range = Range { id, services, shape, first: row.first, last: row.last, low: row.low };
+        let range = Range {
+            id,
+            services,
+            shape,
+            first: row.first,
+            last: row.last,
+            low: row.low,
+        };
         if report.errors.len() > before {
             return None;
         }
@@ -71,7 +90,11 @@ impl Range {
         for (file, other) in others {
             if other.id == self.id {
                 let text = format!("{} is taken in {file}", self.id);
-                report.add("range.id", text, "give every range of all carriers its own id");
+                report.add(
+                    "range.id",
+                    text,
+                    "give every range of all carriers its own id",
+                );
             }
             let ((first, last), (other_first, other_last)) = (self.span(), other.span());
             let same_length = first.len() == other_first.len();
@@ -87,12 +110,20 @@ fn s10(row: &RangeFile, key: &dyn Fn(&str) -> String, report: &mut Report<'_>) -
     let letters = |text: &&str| text.len() == 2 && text.bytes().all(|b| b.is_ascii_uppercase());
     for (name, text) in [("service", &row.service), ("country", &row.country)] {
         if text.as_deref().filter(letters).is_none() {
-            report.add(&key(name), "an S10 number needs it", "give two capital letters");
+            report.add(
+                &key(name),
+                "an S10 number needs it",
+                "give two capital letters",
+            );
         }
     }
     let numeric_only = row.prefix.is_some() || row.digits.is_some() || row.check.is_some();
     if numeric_only || row.check_skip > 0 {
-        report.add(&key("format"), "s10 has no prefix, digits or check", "remove these keys");
+        report.add(
+            &key("format"),
+            "s10 has no prefix, digits or check",
+            "remove these keys",
+        );
     }
     let (service, country) = (row.service.clone()?, row.country.clone()?);
     Some(Shape::S10 { service, country })
@@ -107,18 +138,42 @@ fn numeric(
     let legal = |b: u8| b.is_ascii_uppercase() || b.is_ascii_digit();
     if prefix.len() > PREFIX_CHARS_MAX || !prefix.bytes().all(legal) {
         let text = format!("{prefix:?} is no prefix");
-        report.add(&key("prefix"), text, "use at most 24 capital letters and digits");
+        report.add(
+            &key("prefix"),
+            text,
+            "use at most 24 capital letters and digits",
+        );
     }
     if row.service.is_some() || row.country.is_some() {
-        report.add(&key("format"), "numeric has no service or country", "remove these keys");
+        report.add(
+            &key("format"),
+            "numeric has no service or country",
+            "remove these keys",
+        );
     }
     if row.check_skip > 0 && row.check.is_none() {
-        report.add(&key("check_skip"), "there is no check", "add check, or remove check_skip");
+        report.add(
+            &key("check_skip"),
+            "there is no check",
+            "add check, or remove check_skip",
+        );
     }
-    let Some(digits) = row.digits.filter(|digits| (1..=DIGITS_MAX).contains(digits)) else {
-        report.add(&key("digits"), "is missing or too large", "give the serial's 1 to 18 digits");
+    let Some(digits) = row
+        .digits
+        .filter(|digits| (1..=DIGITS_MAX).contains(digits))
+    else {
+        report.add(
+            &key("digits"),
+            "is missing or too large",
+            "give the serial's 1 to 18 digits",
+        );
         return None;
     };
     let (check, check_skip) = (row.check, row.check_skip);
-    Some(Shape::Numeric { prefix, digits, check, check_skip })
+    Some(Shape::Numeric {
+        prefix,
+        digits,
+        check,
+        check_skip,
+    })
 }

@@ -75,7 +75,9 @@ impl Tables {
 impl Carrier {
     /// Ids and names of its services, in file order.
     pub fn services(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.services.iter().map(|service| (service.id.as_str(), service.name.as_str()))
+        self.services
+            .iter()
+            .map(|service| (service.id.as_str(), service.name.as_str()))
     }
 
     pub(super) fn service(&self, id: &str) -> Option<&Service> {
@@ -98,11 +100,17 @@ impl Desk for Tables {
     }
 
     fn carriers(&self) -> Vec<CarrierInfo> {
-        self.carriers.iter().map(|carrier| carrier.info.clone()).collect()
+        self.carriers
+            .iter()
+            .map(|carrier| carrier.info.clone())
+            .collect()
     }
 
     fn box_by_token(&self, token: &str) -> Option<BoxType> {
-        let found = self.boxes.iter().find(|(listed, _)| listed.eq_ignore_ascii_case(token));
+        let found = self
+            .boxes
+            .iter()
+            .find(|(listed, _)| listed.eq_ignore_ascii_case(token));
         found.map(|(_, box_type)| box_type.clone())
     }
 
@@ -112,7 +120,10 @@ impl Desk for Tables {
     }
 
     fn reason(&self, token: &str) -> Option<String> {
-        let found = self.reasons.iter().find(|(listed, _)| listed.eq_ignore_ascii_case(token));
+        let found = self
+            .reasons
+            .iter()
+            .find(|(listed, _)| listed.eq_ignore_ascii_case(token));
         found.map(|(_, name)| name.clone())
     }
 }

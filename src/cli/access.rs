@@ -2,10 +2,11 @@
 //! the store, which the daemon's lock forbids while it runs.
 
 use super::Globals;
+use crate::app::AppError;
 use crate::config::{Config, ConfigError};
 use crate::device::config::DeviceConfigError;
+use crate::station::mark::DaemonFile;
 use crate::store::{OpenOptions, Store, StoreError};
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::path::Path;
 use std::process::ExitCode;
@@ -22,7 +23,10 @@ pub struct Exit {
 impl Exit {
     /// A failure with this code.
     pub fn new(code: u8, text: impl Into<String>) -> Self {
-        Exit { code, text: text.into() }
+        Exit {
+            code,
+            text: text.into(),
+        }
     }
 }
 
@@ -32,6 +36,9 @@ pub(crate) fn exit_code(error: &anyhow::Error) -> ExitCode {
         if let Some(exit) = cause.downcast_ref::<Exit>() {
             return ExitCode::from(exit.code);
         }
+        if let Some(app) = cause.downcast_ref::<AppError>() {
+            return ExitCode::from(app.exit_code());
+        }
         if cause.is::<ConfigError>() || cause.is::<DeviceConfigError>() {
             return ExitCode::from(3);
         }
@@ -40,26 +47,6 @@ pub(crate) fn exit_code(error: &anyhow::Error) -> ExitCode {
         }
     }
     ExitCode::from(1)
-}
-
-/// What a running daemon leaves in its data folder, as `daemon.json`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct DaemonFile {
-    pub pid: u32,
-    /// Base address, such as `http://127.0.0.1:8470`.
-    pub url: String,
-}
-
-impl DaemonFile {
-    /// Name in the data folder.
-    pub const NAME: &'static str = "daemon.json";
-    /// Name of the bearer token's file in the data folder.
-    pub const TOKEN_NAME: &'static str = "api-token";
-
-    /// The daemon that left its mark in `data`, if the file can be read.
-    pub fn read(data: &Path) -> Option<Self> {
-        serde_json::from_slice(&std::fs::read(data.join(Self::NAME)).ok()?).ok()
-    }
 }
 
 /// A way to the records.
@@ -86,9 +73,15 @@ impl Api {
             .http_status_as_error(false)
             .build()
             .new_agent();
-        let api = Api { agent, url: daemon.url, token: token.trim().to_owned() };
+        let api = Api {
+            agent,
+            url: daemon.url,
+            token: token.trim().to_owned(),
+        };
         let healthy = api.agent.get(format!("{}/healthz", api.url)).call();
-        healthy.is_ok_and(|r| r.status().is_success()).then_some(api)
+        healthy
+            .is_ok_and(|r| r.status().is_success())
+            .then_some(api)
     }
 
     /// GET a JSON document; `None` for 404.
@@ -120,7 +113,11 @@ impl Api {
 
 /// The daemon's error as one text.
 pub(crate) fn refused(value: &Value) -> Exit {
-    let text = |key: &str| value.pointer(&format!("/error/{key}")).and_then(Value::as_str);
+    let text = |key: &str| {
+        value
+            .pointer(&format!("/error/{key}"))
+            .and_then(Value::as_str)
+    };
     let mut message = text("text").unwrap_or("the daemon refused this").to_owned();
     if let Some(remedy) = text("remedy") {
         message = format!("{message}: {remedy}");

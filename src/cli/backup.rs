@@ -34,8 +34,14 @@ pub(crate) fn run(globals: &Globals, args: &BackupArgs) -> anyhow::Result<ExitCo
     if globals.json {
         output::json(&json!({ "file": file, "verified": report }))?;
     } else {
-        let events = report.get("events").map(ToString::to_string).unwrap_or_default();
-        output::line(&format!("{} written and verified: {events} events", file.display()))?;
+        let events = report
+            .get("events")
+            .map(ToString::to_string)
+            .unwrap_or_default();
+        output::line(&format!(
+            "{} written and verified: {events} events",
+            file.display()
+        ))?;
     }
     Ok(ExitCode::SUCCESS)
 }

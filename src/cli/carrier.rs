@@ -34,8 +34,8 @@ enum CarrierCommand {
 
 pub(crate) fn run(globals: &Globals, args: CarrierArgs) -> anyhow::Result<ExitCode> {
     let config = Config::load(globals.config.as_deref())?;
-    let tables = Tables::load(config.carriers.folder.as_deref())
-        .map_err(|e| Exit::new(3, e.to_string()))?;
+    let tables =
+        Tables::load(config.carriers.folder.as_deref()).map_err(|e| Exit::new(3, e.to_string()))?;
     match args.command {
         CarrierCommand::List => {
             let rows: Vec<Value> = tables
@@ -56,12 +56,7 @@ pub(crate) fn run(globals: &Globals, args: CarrierArgs) -> anyhow::Result<ExitCo
     }
 }
 
-fn explain(
-    globals: &Globals,
-    tables: &Tables,
-    id: &str,
-    grams: i64,
-) -> anyhow::Result<ExitCode> {
+fn explain(globals: &Globals, tables: &Tables, id: &str, grams: i64) -> anyhow::Result<ExitCode> {
     let body = match access::open(globals)? {
         Access::Api(api) => api.get(&format!("/api/v1/orders/{id}"))?,
         Access::Store(store) => store.record(RecordKind::Order, id)?,
@@ -95,5 +90,9 @@ fn explain(
         }
     }
     let taken = verdicts.iter().any(|v| v.outcome.is_ok());
-    Ok(if taken { ExitCode::SUCCESS } else { ExitCode::from(1) })
+    Ok(if taken {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::from(1)
+    })
 }

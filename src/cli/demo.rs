@@ -95,7 +95,7 @@ fn play_in(demo: &Demo, plan: UpstreamPlan, narrate: bool) -> Result<Summary, St
     let script = Script::embedded()?;
     if plan == UpstreamPlan::Ok {
         // What an earlier run left refused is sent again.
-        demo.daemon.post("/api/v1/sync/retry", b"{}")?;
+        demo.daemon.insist(|d| d.post("/api/v1/sync/retry", b"{}"))?;
     }
     let mut player = Player::new(demo.daemon.clone(), demo.devices.clone(), script.clone());
     player.narrate = narrate;
@@ -113,7 +113,7 @@ fn wait_for_acks(demo: &Demo, plan: UpstreamPlan) {
     }
     let until = Instant::now() + ACKS_MAX;
     while Instant::now() < until {
-        let status = demo.daemon.get("/api/v1/status").unwrap_or_default();
+        let status = demo.daemon.insist(|d| d.get("/api/v1/status")).unwrap_or_default();
         let waiting = status.pointer("/sinks/0/waiting").and_then(serde_json::Value::as_u64);
         if waiting == Some(0) {
             return;

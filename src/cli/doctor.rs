@@ -20,7 +20,11 @@ struct Finding {
 }
 
 fn finding(what: &'static str, ok: bool, text: impl Into<String>) -> Finding {
-    Finding { what, ok, text: text.into() }
+    Finding {
+        what,
+        ok,
+        text: text.into(),
+    }
 }
 
 pub(crate) fn run(globals: &Globals) -> anyhow::Result<ExitCode> {
@@ -37,7 +41,11 @@ pub(crate) fn run(globals: &Globals) -> anyhow::Result<ExitCode> {
             output::line(&format!("{word} {:14} {}", f.what, f.text))?;
         }
     }
-    Ok(if ok { ExitCode::SUCCESS } else { ExitCode::from(1) })
+    Ok(if ok {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::from(1)
+    })
 }
 
 fn configuration(globals: &Globals) -> Finding {
@@ -55,8 +63,15 @@ fn configuration(globals: &Globals) -> Finding {
 }
 
 fn space(data: &Path) -> Finding {
-    let folder = data.ancestors().find(|p| p.exists()).unwrap_or(Path::new("."));
-    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    let folder = data
+        .ancestors()
+        .find(|p| p.exists())
+        .unwrap_or(Path::new("."));
+    let folder = if folder.as_os_str().is_empty() {
+        Path::new(".")
+    } else {
+        folder
+    };
     match rustix::fs::statvfs(folder) {
         Ok(stat) => {
             let free = stat.f_bavail.saturating_mul(stat.f_frsize);
@@ -72,7 +87,10 @@ fn template() -> Finding {
     let made = label::Template::load("transport-4x6").map(|template| {
         let resolution = firstscan_drivers::bitmap::Resolution::from_dpi(203);
         let label = label::render(&template, &template.sample, resolution);
-        (label.problems.len() + label::check::expect(&label).len(), label.symbols.len())
+        (
+            label.problems.len() + label::check::expect(&label).len(),
+            label.symbols.len(),
+        )
     });
     match made {
         Ok((0, symbols)) => finding("label", true, format!("{symbols} symbols drawn and read")),
@@ -86,30 +104,57 @@ fn daemon(globals: &Globals) -> Vec<Finding> {
     let Some(api) = Api::find(&globals.data) else {
         let stored = if globals.data.join("firstscan.db").exists() {
             match access::store(globals).and_then(|s| Ok(s.verify()?)) {
-                Ok(r) => finding("store", r.valid, format!("{} events in the chain", r.events)),
+                Ok(r) => finding(
+                    "store",
+                    r.valid,
+                    format!("{} events in the chain", r.events),
+                ),
                 Err(error) => finding("store", false, error.to_string()),
             }
         } else {
             finding("store", true, "no data yet")
         };
-        let text = format!("not running; start it with `firstscan run --data {}`",
-            globals.data.display());
+        let text = format!(
+            "not running; start it with `firstscan run --data {}`",
+            globals.data.display()
+        );
         return vec![stored, finding("daemon", true, text)];
     };
     let Ok(Some(status)) = api.get("/api/v1/status") else {
-        return vec![finding("daemon", false, "it runs but does not answer: restart it")];
+        return vec![finding(
+            "daemon",
+            false,
+            "it runs but does not answer: restart it",
+        )];
     };
     let text = |v: &Value, key: &str| v.get(key).and_then(Value::as_str).unwrap_or("").to_owned();
-    let list = |key: &str| status.get(key).and_then(Value::as_array).cloned().unwrap_or_default();
-    let mut findings = vec![finding("daemon", true, format!("runs, {}", text(&status, "version")))];
+    let list = |key: &str| {
+        status
+            .get(key)
+            .and_then(Value::as_array)
+            .cloned()
+            .unwrap_or_default()
+    };
+    let mut findings = vec![finding(
+        "daemon",
+        true,
+        format!("runs, {}", text(&status, "version")),
+    )];
     for device in list("devices") {
         let state = text(&device, "state");
-        let line = format!("{}: {state} {}", text(&device, "device"), text(&device, "detail"));
+        let line = format!(
+            "{}: {state} {}",
+            text(&device, "device"),
+            text(&device, "detail")
+        );
         findings.push(finding("device", state == "ok", line));
     }
     for sink in list("sinks") {
         let state = text(&sink, "state");
-        let parked = sink.get("parked").and_then(Value::as_array).map_or(0, Vec::len);
+        let parked = sink
+            .get("parked")
+            .and_then(Value::as_array)
+            .map_or(0, Vec::len);
         let ok = matches!(state.as_str(), "ok" | "waiting") && parked == 0;
         let line = format!("{}: {state}, {parked} parked", text(&sink, "sink"));
         findings.push(finding("sink", ok, line));

@@ -56,7 +56,9 @@ fn page(access: &Access, since: u64) -> anyhow::Result<Vec<Event>> {
         Access::Api(api) => {
             let path = format!("/api/v1/events?since={since}&limit={PAGE_EVENTS}");
             let answer = api.get(&path)?.unwrap_or_default();
-            Ok(serde_json::from_value(answer.get("events").cloned().unwrap_or_default())?)
+            Ok(serde_json::from_value(
+                answer.get("events").cloned().unwrap_or_default(),
+            )?)
         }
     }
 }
@@ -65,7 +67,9 @@ fn export(access: &Access, format: Format, since: u64) -> anyhow::Result<ExitCod
     let mut since = since;
     loop {
         let events = page(access, since)?;
-        let Some(last) = events.last() else { return Ok(ExitCode::SUCCESS) };
+        let Some(last) = events.last() else {
+            return Ok(ExitCode::SUCCESS);
+        };
         since = last.seq;
         for event in &events {
             match format {
@@ -82,19 +86,30 @@ fn report(access: &Access) -> anyhow::Result<Value> {
         Access::Store(store) => of_store(store),
         Access::Api(api) => {
             let (status, value) = api.post("/api/v1/verify", "application/json", b"{}")?;
-            if status == 200 { Ok(value) } else { Err(access::refused(&value).into()) }
+            if status == 200 {
+                Ok(value)
+            } else {
+                Err(access::refused(&value).into())
+            }
         }
     }
 }
 
 fn verify(globals: &Globals, access: &Access) -> anyhow::Result<ExitCode> {
     let report = report(access)?;
-    let valid = report.get("valid").and_then(Value::as_bool).unwrap_or(false);
+    let valid = report
+        .get("valid")
+        .and_then(Value::as_bool)
+        .unwrap_or(false);
     if globals.json {
         output::json(&report)?;
     } else {
         let text = |key: &str| report.get(key).map(ToString::to_string).unwrap_or_default();
-        let word = if valid { "the chain holds" } else { "THE CHAIN IS BROKEN" };
+        let word = if valid {
+            "the chain holds"
+        } else {
+            "THE CHAIN IS BROKEN"
+        };
         output::line(&format!(
             "{word}: {} events, {} receipts checked, head {}",
             text("events"),
@@ -102,8 +117,16 @@ fn verify(globals: &Globals, access: &Access) -> anyhow::Result<ExitCode> {
             text("head")
         ))?;
         if !valid {
-            output::line(&format!("broken at {}: {}", text("broken_at"), text("reason")))?;
+            output::line(&format!(
+                "broken at {}: {}",
+                text("broken_at"),
+                text("reason")
+            ))?;
         }
     }
-    Ok(if valid { ExitCode::SUCCESS } else { ExitCode::from(1) })
+    Ok(if valid {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::from(1)
+    })
 }

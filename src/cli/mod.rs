@@ -20,7 +20,7 @@ use clap::{Parser, Subcommand};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-pub use access::{DaemonFile, Exit};
+pub use access::Exit;
 
 /// Software of a warehouse packing station: from order to proven first scan.
 #[derive(Debug, Parser)]
@@ -30,7 +30,12 @@ struct Cli {
     #[arg(long, global = true, value_name = "FILE")]
     config: Option<PathBuf>,
     /// Data folder: database, token, locks
-    #[arg(long = "data", global = true, value_name = "DIR", default_value = "data")]
+    #[arg(
+        long = "data",
+        global = true,
+        value_name = "DIR",
+        default_value = "data"
+    )]
     data: PathBuf,
     /// Print one JSON document (or JSON lines) on standard output
     #[arg(long, global = true)]
@@ -82,7 +87,11 @@ enum Command {
 /// Parses the command line and runs the command.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
-    let globals = Globals { config: cli.config, data: cli.data, json: cli.json };
+    let globals = Globals {
+        config: cli.config,
+        data: cli.data,
+        json: cli.json,
+    };
     let outcome = match cli.command {
         Command::Demo(args) => demo::run(&globals, &args),
         Command::Run(args) => run::run(&globals, &args),
@@ -100,7 +109,27 @@ pub fn main() -> ExitCode {
         Command::Backup(args) => backup::run(&globals, &args),
     };
     outcome.unwrap_or_else(|error| {
-        eprintln!("firstscan: {error:#}");
+        if !reader_left(&error) {
+            eprintln!("firstscan: {}", told(&error));
+        }
         access::exit_code(&error)
     })
+}
+
+/// The error with its causes; many texts name their cause themselves, and once is enough.
+fn told(error: &anyhow::Error) -> String {
+    let mut text = error.to_string().trim_end().to_owned();
+    for cause in error.chain().skip(1) {
+        let cause = cause.to_string();
+        if !text.contains(cause.trim_end()) {
+            text = format!("{text}: {}", cause.trim_end());
+        }
+    }
+    text
+}
+
+/// Whoever read our output has seen enough, as in `events export | head`: nothing to complain of.
+fn reader_left(error: &anyhow::Error) -> bool {
+    let broken = |e: &std::io::Error| e.kind() == std::io::ErrorKind::BrokenPipe;
+    error.chain().filter_map(|c| c.downcast_ref::<std::io::Error>()).any(broken)
 }

@@ -74,7 +74,9 @@ enum HandoverCommand {
 }
 
 fn media(path: &Path) -> &'static str {
-    let csv = path.extension().is_some_and(|e| e.eq_ignore_ascii_case("csv"));
+    let csv = path
+        .extension()
+        .is_some_and(|e| e.eq_ignore_ascii_case("csv"));
     if csv { "text/csv" } else { "application/json" }
 }
 
@@ -103,7 +105,11 @@ fn import(globals: &Globals, files: &[PathBuf]) -> anyhow::Result<ExitCode> {
         if status >= 500 || answer.get("results").is_none() {
             return Err(access::refused(&answer).into());
         }
-        let results = answer.get("results").and_then(Value::as_array).cloned().unwrap_or_default();
+        let results = answer
+            .get("results")
+            .and_then(Value::as_array)
+            .cloned()
+            .unwrap_or_default();
         for result in results {
             let bad = result.get("outcome").and_then(Value::as_str) == Some("refused");
             refused |= bad;
@@ -116,12 +122,20 @@ fn import(globals: &Globals, files: &[PathBuf]) -> anyhow::Result<ExitCode> {
     if globals.json {
         output::json(&all)?;
     }
-    Ok(if refused { ExitCode::from(1) } else { ExitCode::SUCCESS })
+    Ok(if refused {
+        ExitCode::from(1)
+    } else {
+        ExitCode::SUCCESS
+    })
 }
 
 fn sentence(result: &Value) -> String {
     let text = |key: &str| result.get(key).and_then(Value::as_str).unwrap_or_default();
-    let problems = result.get("problems").and_then(Value::as_array).cloned().unwrap_or_default();
+    let problems = result
+        .get("problems")
+        .and_then(Value::as_array)
+        .cloned()
+        .unwrap_or_default();
     let mut line = format!("order {} {}", text("order"), text("outcome"));
     for problem in problems {
         line.push_str(&format!("\n  {}", problem.as_str().unwrap_or_default()));
@@ -150,7 +164,10 @@ pub(crate) fn parcel(globals: &Globals, args: ParcelArgs) -> anyhow::Result<Exit
         Access::Api(api) => api.get(&format!("/api/v1/parcels/{}", encoded(&code)))?,
         Access::Store(store) => {
             let rows = store.records_by_code(&normal(&code))?;
-            let row = rows.into_iter().rev().find(|(kind, _, _)| *kind == RecordKind::Parcel);
+            let row = rows
+                .into_iter()
+                .rev()
+                .find(|(kind, _, _)| *kind == RecordKind::Parcel);
             match row {
                 Some((_, id, body)) => {
                     let events = store.events_of(&id, ROWS_MAX)?;
@@ -167,7 +184,11 @@ pub(crate) fn parcel(globals: &Globals, args: ParcelArgs) -> anyhow::Result<Exit
 fn encoded(text: &str) -> String {
     let plain = |b: u8| b.is_ascii_alphanumeric() || b"-_.~".contains(&b);
     let one = |b: u8| {
-        if plain(b) { char::from(b).to_string() } else { format!("%{b:02X}") }
+        if plain(b) {
+            char::from(b).to_string()
+        } else {
+            format!("%{b:02X}")
+        }
     };
     text.bytes().map(one).collect()
 }
@@ -176,7 +197,9 @@ pub(crate) fn handover(globals: &Globals, args: HandoverArgs) -> anyhow::Result<
     let rows: Vec<Value> = match access::open(globals)? {
         Access::Api(api) => {
             let answer = api.get(&format!("/api/v1/handovers?limit={ROWS_MAX}"))?;
-            let list = answer.and_then(|a| a.get("handovers").cloned()).unwrap_or_default();
+            let list = answer
+                .and_then(|a| a.get("handovers").cloned())
+                .unwrap_or_default();
             serde_json::from_value(list)?
         }
         Access::Store(store) => {

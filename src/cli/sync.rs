@@ -29,7 +29,9 @@ enum SyncCommand {
 pub(crate) fn run(globals: &Globals, args: SyncArgs) -> anyhow::Result<ExitCode> {
     let api = access::daemon(globals)?;
     if let SyncCommand::Retry { sink } = &args.command {
-        let body = sink.as_ref().map_or_else(|| json!({}), |s| json!({ "sink": s }));
+        let body = sink
+            .as_ref()
+            .map_or_else(|| json!({}), |s| json!({ "sink": s }));
         let body = serde_json::to_vec(&body)?;
         let (status, answer) = api.post("/api/v1/sync/retry", "application/json", &body)?;
         if status >= 300 {
@@ -41,7 +43,12 @@ pub(crate) fn run(globals: &Globals, args: SyncArgs) -> anyhow::Result<ExitCode>
     let status = api.get("/api/v1/status")?.unwrap_or_default();
     let sinks = status.get("sinks").cloned().unwrap_or_default();
     let sinks: Vec<Value> = serde_json::from_value(sinks)?;
-    let parked = |s: &Value| s.get("parked").and_then(Value::as_array).cloned().unwrap_or_default();
+    let parked = |s: &Value| {
+        s.get("parked")
+            .and_then(Value::as_array)
+            .cloned()
+            .unwrap_or_default()
+    };
     if matches!(args.command, SyncCommand::Parked) {
         let all: Vec<Value> = sinks.iter().flat_map(parked).collect();
         if globals.json {
@@ -51,7 +58,11 @@ pub(crate) fn run(globals: &Globals, args: SyncArgs) -> anyhow::Result<ExitCode>
                 output::line(&event.to_string())?;
             }
         }
-        return Ok(if all.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(1) });
+        return Ok(if all.is_empty() {
+            ExitCode::SUCCESS
+        } else {
+            ExitCode::from(1)
+        });
     }
     if globals.json {
         output::json(&sinks)?;

@@ -67,30 +67,52 @@ pub fn label_lines(address: &Parts<'_>, from: &str) -> LabelLines {
             "C" => address.city,
             _ => address.region,
         };
-        let parts: Vec<&str> = line.split(' ').map(part).filter(|text| !text.is_empty()).collect();
+        let parts: Vec<&str> = line
+            .split(' ')
+            .map(part)
+            .filter(|text| !text.is_empty())
+            .collect();
         lines.push(parts.join(" "));
     }
     lines.retain(|line| !line.trim().is_empty());
     let foreign = country.filter(|country| country.code != from);
-    LabelLines { lines, country: foreign.map(|country| country.name) }
+    LabelLines {
+        lines,
+        country: foreign.map(|country| country.name),
+    }
 }
 
 /// All problems of an address, in field order. Empty means complete and unmasked; whether the
 /// fonts have its characters is asked elsewhere.
 pub fn check(address: &Parts<'_>) -> Vec<Problem> {
     let mut found = Found::default();
-    found.text("name", address.name, LINE_CHARS_MAX, Some("give the recipient's name"));
+    found.text(
+        "name",
+        address.name,
+        LINE_CHARS_MAX,
+        Some("give the recipient's name"),
+    );
     found.text("company", address.company, LINE_CHARS_MAX, None);
     found.lines(address.lines);
     let country = country::find(address.country);
     let zip = "give the postcode: nothing is delivered there without";
     let needs_postcode = country.is_some_and(|c| c.needs_postcode);
     let postcode_missing = needs_postcode.then_some(zip);
-    found.text("postcode", address.postcode, POSTCODE_CHARS_MAX, postcode_missing);
+    found.text(
+        "postcode",
+        address.postcode,
+        POSTCODE_CHARS_MAX,
+        postcode_missing,
+    );
     found.text("city", address.city, CITY_CHARS_MAX, Some("give the city"));
     let state = "give the state or province: nothing is delivered there without";
     let needs_region = country.is_some_and(|c| c.needs_region);
-    found.text("region", address.region, CITY_CHARS_MAX, needs_region.then_some(state));
+    found.text(
+        "region",
+        address.region,
+        CITY_CHARS_MAX,
+        needs_region.then_some(state),
+    );
     if country.is_none() {
         found.country(address.country);
     }
@@ -128,7 +150,11 @@ pub fn masked(text: &str) -> Option<&'static str> {
     }
     let all_crosses = |word: &str| word.chars().all(|c| matches!(c, 'x' | 'X'));
     let crossed = |word: &str| {
-        let tail = word.chars().rev().take_while(|c| matches!(c, 'x' | 'X')).count();
+        let tail = word
+            .chars()
+            .rev()
+            .take_while(|c| matches!(c, 'x' | 'X'))
+            .count();
         let chars = word.chars().count();
         // Roman numerals (Via XXX Ottobre) stay; Jxxx, XXXX and xxx are masks.
         (all_crosses(word) && chars >= 4) || word == "xxx" || (tail >= 3 && tail < chars)
@@ -159,7 +185,11 @@ pub fn tidy(text: &str) -> String {
 /// At most 40 characters of a text, quoted and escaped, for messages.
 pub fn shorten(text: &str) -> String {
     let head: String = text.chars().take(40).collect();
-    let tail = if text.chars().nth(40).is_some() { "..." } else { "" };
+    let tail = if text.chars().nth(40).is_some() {
+        "..."
+    } else {
+        ""
+    };
     format!("{head:?}{tail}")
 }
 
@@ -187,7 +217,11 @@ struct Found(Vec<Problem>);
 impl Found {
     fn push(&mut self, field: &str, text: &str, remedy: &str) {
         let (text, remedy) = (text.to_owned(), remedy.to_owned());
-        self.0.push(Problem { field: field.to_owned(), text, remedy });
+        self.0.push(Problem {
+            field: field.to_owned(),
+            text,
+            remedy,
+        });
     }
 
     fn about(&self, field: &str) -> bool {
@@ -206,7 +240,9 @@ impl Found {
     }
 
     fn lines(&mut self, lines: &[String]) {
-        let written = lines.iter().any(|line| line.chars().any(char::is_alphanumeric));
+        let written = lines
+            .iter()
+            .any(|line| line.chars().any(char::is_alphanumeric));
         if lines.is_empty() || lines.iter().all(|line| line.trim().is_empty()) {
             self.push("lines", "the street is missing", "give 1 to 3 street lines");
         } else if lines.len() > LINES_MAX {
@@ -217,7 +253,11 @@ impl Found {
                 self.text(&format!("lines[{index}]"), line, LINE_CHARS_MAX, None);
             }
             if !written && self.0.iter().all(|p| !p.field.starts_with("lines")) {
-                self.push("lines", "the street has neither letters nor digits", "give it in full");
+                self.push(
+                    "lines",
+                    "the street has neither letters nor digits",
+                    "give it in full",
+                );
             }
         }
     }
@@ -227,7 +267,11 @@ impl Found {
         match code.trim() {
             "" => self.push("country", "is missing", remedy),
             "UK" => self.push("country", "UK is no ISO code", "write GB"),
-            _ => self.push("country", &format!("{} is no country", shorten(code)), remedy),
+            _ => self.push(
+                "country",
+                &format!("{} is no country", shorten(code)),
+                remedy,
+            ),
         }
     }
 }

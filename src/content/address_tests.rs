@@ -9,13 +9,25 @@ struct Sample {
 
 /// Name, postcode, city, region, country, phone.
 fn sample(parts: [&'static str; 6]) -> Sample {
-    Sample { lines: vec!["1 Long Street".to_owned()], parts }
+    Sample {
+        lines: vec!["1 Long Street".to_owned()],
+        parts,
+    }
 }
 
 impl Sample {
     fn parts(&self) -> Parts<'_> {
         let [name, postcode, city, region, country, phone] = self.parts;
-        Parts { name, company: "", lines: &self.lines, postcode, city, region, country, phone }
+        Parts {
+            name,
+            company: "",
+            lines: &self.lines,
+            postcode,
+            city,
+            region,
+            country,
+            phone,
+        }
     }
 
     fn problems(&self) -> Vec<String> {
@@ -27,20 +39,90 @@ impl Sample {
 #[test]
 fn lines_follow_the_destination() {
     for (country, postcode, city, region, from, want) in [
-        ("US", "62701", "Springfield", "IL", "US", "Springfield IL 62701"),
-        ("US", "62701", "Springfield", "IL", "DE", "Springfield IL 62701/UNITED STATES"),
-        ("GB", "SW1A 1AA", "London", "", "DE", "London/SW1A 1AA/UNITED KINGDOM"),
+        (
+            "US",
+            "62701",
+            "Springfield",
+            "IL",
+            "US",
+            "Springfield IL 62701",
+        ),
+        (
+            "US",
+            "62701",
+            "Springfield",
+            "IL",
+            "DE",
+            "Springfield IL 62701/UNITED STATES",
+        ),
+        (
+            "GB",
+            "SW1A 1AA",
+            "London",
+            "",
+            "DE",
+            "London/SW1A 1AA/UNITED KINGDOM",
+        ),
         ("DE", "20457", "Hamburg", "HH", "DE", "20457 Hamburg"),
         ("FR", "75001", "Paris", "", "DE", "75001 Paris/FRANCE"),
         ("NL", "1012 AB", "Amsterdam", "", "NL", "1012 AB Amsterdam"),
-        ("ES", "28001", "Madrid", "Madrid", "DE", "28001 Madrid/Madrid/SPAIN"),
-        ("IT", "34121", "Trieste", "TS", "DE", "34121 Trieste TS/ITALY"),
-        ("CA", "K1A 0B1", "Ottawa", "ON", "US", "Ottawa ON K1A 0B1/CANADA"),
-        ("AU", "2000", "Sydney", "NSW", "US", "Sydney NSW 2000/AUSTRALIA"),
-        ("JP", "100-0001", "Chiyoda-ku", "Tokyo", "DE", "Chiyoda-ku Tokyo/100-0001/JAPAN"),
-        ("CN", "200001", "Shanghai", "Shanghai", "DE", "Shanghai/Shanghai 200001/CHINA"),
+        (
+            "ES",
+            "28001",
+            "Madrid",
+            "Madrid",
+            "DE",
+            "28001 Madrid/Madrid/SPAIN",
+        ),
+        (
+            "IT",
+            "34121",
+            "Trieste",
+            "TS",
+            "DE",
+            "34121 Trieste TS/ITALY",
+        ),
+        (
+            "CA",
+            "K1A 0B1",
+            "Ottawa",
+            "ON",
+            "US",
+            "Ottawa ON K1A 0B1/CANADA",
+        ),
+        (
+            "AU",
+            "2000",
+            "Sydney",
+            "NSW",
+            "US",
+            "Sydney NSW 2000/AUSTRALIA",
+        ),
+        (
+            "JP",
+            "100-0001",
+            "Chiyoda-ku",
+            "Tokyo",
+            "DE",
+            "Chiyoda-ku Tokyo/100-0001/JAPAN",
+        ),
+        (
+            "CN",
+            "200001",
+            "Shanghai",
+            "Shanghai",
+            "DE",
+            "Shanghai/Shanghai 200001/CHINA",
+        ),
         ("VN", "100000", "Hà Nội", "", "DE", "Hà Nội/100000/VIETNAM"),
-        ("TH", "10110", "Khlong Toei", "Bangkok", "DE", "Khlong Toei/Bangkok 10110/THAILAND"),
+        (
+            "TH",
+            "10110",
+            "Khlong Toei",
+            "Bangkok",
+            "DE",
+            "Khlong Toei/Bangkok 10110/THAILAND",
+        ),
         ("AE", "", "Dubai", "", "DE", "Dubai/UNITED ARAB EMIRATES"),
         ("??", "1", "Nowhere", "", "DE", "1 Nowhere"),
     ] {
@@ -76,11 +158,18 @@ fn a_company_and_three_street_lines_fit_into_seven() {
 
 #[test]
 fn everything_missing_is_named_at_once() {
-    let none = Parts { country: "US", ..Parts::default() };
+    let none = Parts {
+        country: "US",
+        ..Parts::default()
+    };
     let fields: Vec<String> = check(&none).into_iter().map(|p| p.field).collect();
     assert_eq!(fields, ["name", "lines", "postcode", "city", "region"]);
     let lost = Parts::default();
-    assert!(check(&lost).iter().any(|p| p.field == "country" && p.text == "is missing"));
+    assert!(
+        check(&lost)
+            .iter()
+            .any(|p| p.field == "country" && p.text == "is missing")
+    );
 }
 
 #[test]
@@ -88,26 +177,77 @@ fn each_problem_names_field_cause_and_remedy() {
     let long = "x y ".repeat(20);
     let long: &'static str = long.leak();
     for (parts, keys) in [
-        (["J*** D**", "1", "Rome", "", "VN", ""], ["name: \"J*** D**\" is masked", "platform"]),
-        (["Jo", "1", "R\u{2022}\u{2022}", "", "VN", ""], ["city: ", "is masked"]),
-        (["Jo", "1", "Rome", "", "VN", "(+1)***-12"], ["phone: ", "is masked"]),
-        (["Jxxx", "1", "Rome", "", "VN", ""], ["name: \"Jxxx\" is masked", ""]),
-        (["Jo", "XXX", "Rome", "", "VN", ""], ["postcode: \"XXX\" is masked", ""]),
-        (["?? ???", "1", "Rome", "", "VN", ""], ["name: ", "lost characters"]),
-        (["J\u{fffd}", "1", "Rome", "", "VN", ""], ["name: ", "lost characters"]),
-        (["Jo\u{7}", "1", "Rome", "", "VN", ""], ["name: ", "U+0007: remove it"]),
-        (["Jo", "1", "\u{202e}emoR", "", "VN", ""], ["city: ", "U+202E"]),
-        ([long, "1", "Rome", "", "VN", ""], ["name: ", "has 80 characters: shorten it to 60"]),
-        (["--", "1", "Rome", "", "VN", ""], ["name: \"--\" has no letters", "in full"]),
-        (["Jo", "1", "7", "", "VN", ""], ["city: \"7\" has no letters", ""]),
-        (["Jo", "1", "Rome", "", "UK", ""], ["country: UK is no ISO code", "write GB"]),
-        (["Jo", "1", "Rome", "", "de", ""], ["country: \"de\" is no country", "ISO 3166"]),
-        (["Jo", "", "Rome", "", "IT", ""], ["postcode: is missing", "give the postcode"]),
-        (["Jo", "1", "Rome", "", "US", ""], ["region: is missing", "state or province"]),
+        (
+            ["J*** D**", "1", "Rome", "", "VN", ""],
+            ["name: \"J*** D**\" is masked", "platform"],
+        ),
+        (
+            ["Jo", "1", "R\u{2022}\u{2022}", "", "VN", ""],
+            ["city: ", "is masked"],
+        ),
+        (
+            ["Jo", "1", "Rome", "", "VN", "(+1)***-12"],
+            ["phone: ", "is masked"],
+        ),
+        (
+            ["Jxxx", "1", "Rome", "", "VN", ""],
+            ["name: \"Jxxx\" is masked", ""],
+        ),
+        (
+            ["Jo", "XXX", "Rome", "", "VN", ""],
+            ["postcode: \"XXX\" is masked", ""],
+        ),
+        (
+            ["?? ???", "1", "Rome", "", "VN", ""],
+            ["name: ", "lost characters"],
+        ),
+        (
+            ["J\u{fffd}", "1", "Rome", "", "VN", ""],
+            ["name: ", "lost characters"],
+        ),
+        (
+            ["Jo\u{7}", "1", "Rome", "", "VN", ""],
+            ["name: ", "U+0007: remove it"],
+        ),
+        (
+            ["Jo", "1", "\u{202e}emoR", "", "VN", ""],
+            ["city: ", "U+202E"],
+        ),
+        (
+            [long, "1", "Rome", "", "VN", ""],
+            ["name: ", "has 80 characters: shorten it to 60"],
+        ),
+        (
+            ["--", "1", "Rome", "", "VN", ""],
+            ["name: \"--\" has no letters", "in full"],
+        ),
+        (
+            ["Jo", "1", "7", "", "VN", ""],
+            ["city: \"7\" has no letters", ""],
+        ),
+        (
+            ["Jo", "1", "Rome", "", "UK", ""],
+            ["country: UK is no ISO code", "write GB"],
+        ),
+        (
+            ["Jo", "1", "Rome", "", "de", ""],
+            ["country: \"de\" is no country", "ISO 3166"],
+        ),
+        (
+            ["Jo", "", "Rome", "", "IT", ""],
+            ["postcode: is missing", "give the postcode"],
+        ),
+        (
+            ["Jo", "1", "Rome", "", "US", ""],
+            ["region: is missing", "state or province"],
+        ),
     ] {
         let told = sample(parts).problems();
         assert_eq!(told.len(), 1, "{told:?}");
-        assert!(keys.iter().all(|key| told[0].contains(key)), "{told:?} {keys:?}");
+        assert!(
+            keys.iter().all(|key| told[0].contains(key)),
+            "{told:?} {keys:?}"
+        );
     }
     let mut street = sample(["Jo", "1", "Rome", "", "VN", ""]);
     street.lines = vec!["***".to_owned(), "a".repeat(61)];

@@ -66,7 +66,9 @@ impl Family {
 
     /// True if the last character of `text` is the check character of what precedes it.
     pub fn holds(self, text: &str) -> bool {
-        let Some((at, last)) = text.char_indices().next_back() else { return false };
+        let Some((at, last)) = text.char_indices().next_back() else {
+            return false;
+        };
         text.get(..at).and_then(|body| self.check(body)) == Some(last)
     }
 }
@@ -180,7 +182,11 @@ mod tests {
         for family in Family::ALL {
             assert_eq!(family.check(""), None);
             assert_eq!(family.check("12 45678"), None);
-            assert_eq!(family.check("1234567\u{664}"), None, "a digit of another script");
+            assert_eq!(
+                family.check("1234567\u{664}"),
+                None,
+                "a digit of another script"
+            );
             assert_eq!(family.check(&"1".repeat(65)), None);
             assert!(!family.holds(""));
             assert!(!family.holds("1"));
@@ -199,7 +205,10 @@ mod tests {
             })
         };
         for (rest, check) in [(0, '5'), (1, '0'), (2, '9'), (10, '1')] {
-            assert_eq!(with(rest).and_then(|body| Family::S10.check(&body)), Some(check));
+            assert_eq!(
+                with(rest).and_then(|body| Family::S10.check(&body)),
+                Some(check)
+            );
         }
     }
 

@@ -9,7 +9,7 @@ pub const ALPHABET: &str = "BCDEFGHIJKLNOPRSTUVX";
 /// What every control code begins with.
 pub const PREFIX: &str = "XCTL";
 /// Longest parameter in letters.
-const PARAM_LETTERS_MAX: usize = 8;
+pub const PARAM_LETTERS_MAX: usize = 8;
 
 macro_rules! controls {
     ($($name:ident $word:literal $token:literal;)*) => {
@@ -55,11 +55,29 @@ controls! {
     LogBundle "LOGBUNDLE" "LOB"; RestartScreen "RESTARTSCREEN" "RET"; Shutdown "SHUTDOWN" "SHU";
 }
 
+impl Control {
+    /// True if letters follow that say which one: which box, which carrier, which reason.
+    pub fn takes_param(self) -> bool {
+        matches!(
+            self,
+            Control::Qty
+                | Control::Box
+                | Control::Carrier
+                | Control::Printer
+                | Control::Reason
+                | Control::Open
+                | Control::Lang
+                | Control::Provision
+                | Control::BenchIs
+        )
+    }
+}
+
 /// A control code with its parameter.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ControlScan {
     pub control: Control,
-    /// Parameter letters, upper case.
+    /// Parameter letters, upper case; there exactly if the code takes them.
     pub param: Option<String>,
 }
 
@@ -70,6 +88,12 @@ pub enum ControlError {
     Unknown,
     #[error("This control code is damaged.")]
     Damaged,
+    /// Such as OPEN without a carrier.
+    #[error("{0} does not say which one.")]
+    ParamMissing(&'static str),
+    /// Such as two codes read as one: OK followed by more letters is no OK.
+    #[error("{0} has letters too many.")]
+    ParamExtra(&'static str),
 }
 
 /// The check letter of a token.
@@ -82,7 +106,7 @@ pub fn check_letter(token: &str) -> Option<char> {
     ALPHABET.chars().nth(sum % ALPHABET.len())
 }
 
-/// Begins like a control code: no article or order may.
+/// Begins like a control code: no article, order or tracking number may.
 pub fn is_reserved(code: &str) -> bool {
     parse(code).is_some()
 }
@@ -97,22 +121,22 @@ pub fn payload(control: Control, param: Option<&str>) -> String {
     )
 }
 
-/// Whether letters may be a parameter token.
+/// Whether letters may be a parameter token. None begins like a control code, so that two codes
+/// read as one are never one with a parameter.
 pub fn is_token(text: &str) -> bool {
-    (1..=PARAM_LETTERS_MAX).contains(&text.len()) && text.chars().all(|c| ALPHABET.contains(c))
+    let legal = text.chars().all(|c| ALPHABET.contains(c)) && !text.starts_with(PREFIX);
+    legal && (1..=PARAM_LETTERS_MAX).contains(&text.len())
 }
 
-/// The control code in a scan; `None` if it does not begin like one. Any case; the dotless i of
-/// Turkish layouts is an i.
+/// The control code in a scan; `None` if it does not begin like one. Any case; the dotless and the
+/// dotted i of Turkish layouts are an i.
 pub fn parse(code: &str) -> Option<Result<ControlScan, ControlError>> {
-    let plain: String = code
-        .trim()
-        .chars()
-        .map(|c| if c == 'ı' { 'I' } else { c })
-        .collect();
-    let upper = plain.to_uppercase();
-    let rest = upper.strip_prefix(PREFIX)?;
-    Some(parse_rest(rest))
+    let fold = |c: char| match c {
+        '\u{131}' | '\u{130}' => 'I',
+        other => other.to_ascii_uppercase(),
+    };
+    let upper: String = code.trim().chars().map(fold).collect();
+    upper.strip_prefix(PREFIX).map(parse_rest)
 }
 
 fn parse_rest(rest: &str) -> Result<ControlScan, ControlError> {
@@ -124,21 +148,32 @@ fn parse_rest(rest: &str) -> Result<ControlScan, ControlError> {
     }
     let control = Control::ALL.iter().copied().find(|c| c.token() == token);
     let control = control.ok_or(ControlError::Unknown)?;
-    if !param.is_empty() && !is_token(param) {
-        return Err(ControlError::Damaged);
+    match (control.takes_param(), param) {
+        (false, "") => Ok(ControlScan {
+            control,
+            param: None,
+        }),
+        (false, _) => Err(ControlError::ParamExtra(control.name())),
+        (true, "") => Err(ControlError::ParamMissing(control.name())),
+        (true, param) if is_token(param) => Ok(ControlScan {
+            control,
+            param: Some(param.to_owned()),
+        }),
+        (true, _) => Err(ControlError::Damaged),
     }
-    let param = (!param.is_empty()).then(|| param.to_owned());
-    Ok(ControlScan { control, param })
 }
 
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+    use proptest::prelude::*;
 
     /// The published table of the bench reference.
-    const PUBLISHED: &str = "OK XCTLOKXI UNDO XCTLUNDG PARK XCTLPRKJ RESUME XCTLRESG ABORT XCTLBORH \
-        DONE XCTLDONX NEXTBOX XCTLNEXR SPLIT XCTLSPLN QTY XCTLTXXN SHORT XCTLSHOE DAMAGED XCTLDGEC \
+    const PUBLISHED: &str = "OK XCTLOKXI UNDO XCTLUNDG PARK XCTLPRKJ RESUME XCTLRESG \
+        ABORT XCTLBORH \
+        DONE XCTLDONX NEXTBOX XCTLNEXR SPLIT XCTLSPLN QTY XCTLTXXN SHORT XCTLSHOE \
+        DAMAGED XCTLDGEC \
         NOCODE XCTLNOCV TEACH XCTLTECG SERIALSKIP XCTLSERE BOX XCTLBOXC REWEIGH XCTLREEK \
         ZERO XCTLEROI TARE XCTLTREP WEIGHTOK XCTLEIGO CARRIER XCTLCRRN REPRINT XCTLREPX \
         NOLABEL XCTLNOLG VOID XCTLVOIE DESTROYED XCTLDESP PRINTER XCTLPRID SLIP XCTLSLIT \
@@ -189,10 +224,68 @@ mod tests {
         );
         assert_eq!(parse("XCTLOKXB").unwrap(), Err(ControlError::Damaged));
         assert_eq!(parse("XCTL").unwrap(), Err(ControlError::Damaged));
-        assert_eq!(parse("XCTLOKXI1").unwrap(), Err(ControlError::Damaged));
+        assert_eq!(parse("XCTLOPEIH1").unwrap(), Err(ControlError::Damaged));
+        assert_eq!(
+            parse("XCTLOKXI1").unwrap(),
+            Err(ControlError::ParamExtra("OK"))
+        );
+        let twice = parse("XCTLOKXIXCTLUNDG").unwrap();
+        assert_eq!(twice, Err(ControlError::ParamExtra("OK")));
+        assert_eq!(
+            parse("XCTLBOXCXCTLUNDG").unwrap(),
+            Err(ControlError::Damaged)
+        );
+        assert_eq!(
+            parse("XCTLBOXC").unwrap(),
+            Err(ControlError::ParamMissing("BOX"))
+        );
+        assert_eq!(parse("XCTLOKX\u{e9}").unwrap(), Err(ControlError::Damaged));
         let token = "BBB";
         let unknown = format!("XCTL{token}{}", check_letter(token).unwrap());
         assert_eq!(parse(&unknown).unwrap(), Err(ControlError::Unknown));
         assert!(parse("4006381333931").is_none());
+    }
+
+    #[test]
+    fn every_payload_reads_back_in_any_case() {
+        for control in Control::ALL {
+            let param = control.takes_param().then(|| "BS".to_owned());
+            let text = payload(*control, param.as_deref());
+            let want = Some(Ok(ControlScan {
+                control: *control,
+                param,
+            }));
+            let dotless = text.to_lowercase().replace('i', "\u{131}");
+            for typed in [
+                text.clone(),
+                text.to_lowercase(),
+                dotless,
+                format!(" {text}\r"),
+            ] {
+                assert_eq!(parse(&typed), want, "{typed}");
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_scan_panics(code in "\\PC{0,40}", tail in "(?i)xctl\\PC{0,20}") {
+            prop_assert!(parse(&code).is_none() || is_reserved(&code));
+            prop_assert!(parse(&tail).is_some());
+        }
+
+        #[test]
+        fn one_changed_letter_is_never_another_command(
+            which in 0..Control::ALL.len(), at in 4..8_usize, letter in 0..20_usize,
+        ) {
+            let control = Control::ALL[which];
+            let param = control.takes_param().then_some("BS");
+            let mut text: Vec<char> = payload(control, param).chars().collect();
+            text[at] = ALPHABET.chars().nth(letter).unwrap();
+            let changed: String = text.into_iter().collect();
+            if let Some(Ok(scan)) = parse(&changed) {
+                prop_assert_eq!(scan.control, control);
+            }
+        }
     }
 }

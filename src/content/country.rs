@@ -23,11 +23,23 @@ const LAYOUT_DEFAULT: &str = "A|Z C|S";
 
 /// Finds a country by its upper-case ISO 3166-1 alpha-2 code.
 pub fn find(code: &str) -> Option<Country> {
-    let at = COUNTRIES.binary_search_by(|(listed, ..)| (*listed).cmp(code)).ok()?;
+    let at = COUNTRIES
+        .binary_search_by(|(listed, ..)| (*listed).cmp(code))
+        .ok()?;
     let (code, name, layout, needs) = COUNTRIES.get(at)?;
-    let layout = if layout.is_empty() { LAYOUT_DEFAULT } else { layout };
+    let layout = if layout.is_empty() {
+        LAYOUT_DEFAULT
+    } else {
+        layout
+    };
     let (needs_postcode, needs_region) = (needs.contains('Z'), needs.contains('S'));
-    Some(Country { code, name, layout, needs_postcode, needs_region })
+    Some(Country {
+        code,
+        name,
+        layout,
+        needs_postcode,
+        needs_region,
+    })
 }
 
 /// Code, name, layout, and what cannot be missing (`Z`, `S`). Sorted by code.
@@ -296,7 +308,10 @@ mod tests {
             let country = find(code);
             assert!(country.is_some_and(|c| c.layout.contains('A') && c.layout.contains('C')));
             let breaks = country.map(|c| c.layout.matches('|').count());
-            assert!(breaks.is_some_and(|count| count <= 2), "{code}: labels have 7 lines");
+            assert!(
+                breaks.is_some_and(|count| count <= 2),
+                "{code}: labels have 7 lines"
+            );
             assert!(name.is_ascii() && *name == name.to_uppercase(), "{name}");
         }
         for code in ["", "de", "XX", "UK", "DEU", "\u{e9}"] {

@@ -13,7 +13,10 @@ pub fn normalise(scan: &str) -> String {
         && head.next().is_some_and(|c| c.is_ascii_alphanumeric());
     let rest = if is_aim { head.as_str() } else { scan };
     let noise = |c: &char| c.is_whitespace() || c.is_control() || matches!(c, '-' | '\u{2010}');
-    rest.chars().filter(|c| !noise(c)).map(|c| c.to_ascii_uppercase()).collect()
+    rest.chars()
+        .filter(|c| !noise(c))
+        .map(|c| c.to_ascii_uppercase())
+        .collect()
 }
 
 /// A UPU S10 item number: two service letters, eight digits, the check digit, two letters of the
@@ -48,7 +51,10 @@ mod tests {
 
     #[test]
     fn s10_numbers_have_the_check_digit_inside() {
-        assert_eq!(s10("RB", 47_110_815, "XX").as_deref(), Some("RB471108151XX"));
+        assert_eq!(
+            s10("RB", 47_110_815, "XX").as_deref(),
+            Some("RB471108151XX")
+        );
         assert_eq!(s10("RB", 7, "XX").as_deref().map(str::len), Some(13));
         assert_eq!(s10("RB", 100_000_000, "XX"), None);
         assert_eq!(s10("rb", 1, "XX"), None);

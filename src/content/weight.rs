@@ -10,12 +10,18 @@ pub fn parse(text: &str) -> Result<Mass, String> {
     let text = text.trim();
     let shown: String = text.chars().take(40).collect();
     if text.contains(',') {
-        return Err(format!("{shown:?} has a comma: write a point, such as 0.350 kg"));
+        return Err(format!(
+            "{shown:?} has a comma: write a point, such as 0.350 kg"
+        ));
     }
-    let split = text.find(|c: char| !(c.is_ascii_digit() || c == '.')).unwrap_or(text.len());
+    let split = text
+        .find(|c: char| !(c.is_ascii_digit() || c == '.'))
+        .unwrap_or(text.len());
     let (number, unit) = text.split_at(split);
     if number.is_empty() || unit.trim().is_empty() {
-        return Err(format!("{shown:?} is no weight: write number and unit, such as 0.350 kg"));
+        return Err(format!(
+            "{shown:?} is no weight: write number and unit, such as 0.350 kg"
+        ));
     }
     let decimal = Decimal::parse(number).map_err(|error| error.to_string())?;
     let unit = Unit::parse(unit).map_err(|error| error.to_string())?;
@@ -39,7 +45,10 @@ mod tests {
             ("3 stone", "no unit of mass"),
             ("999999999999999 kg", "larger"),
         ] {
-            assert!(parse(text).is_err_and(|error| error.contains(cause)), "{text}");
+            assert!(
+                parse(text).is_err_and(|error| error.contains(cause)),
+                "{text}"
+            );
         }
     }
 }

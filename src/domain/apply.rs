@@ -1,16 +1,21 @@
 //! `apply`: how each fact changes the records. Total: a fact about an unknown record changes
 //! nothing, because replay must never fail.
 
+mod handovers;
+mod labels;
+
 use super::change::RecordKind;
 use super::event::Fact;
-use super::handover::{Handover, HandoverState};
+use super::handover::Handover;
 use super::ids::{HandoverId, JobId, OperatorId, OrderId, ParcelId, PlaceId};
-use super::job::{Evidence, JobState, LabelJob};
+use super::job::LabelJob;
 use super::order::{Order, OrderStatus};
-use super::parcel::{FirstScan, Parcel, Stage};
+use super::parcel::{Parcel, Stage};
 use super::place::Place;
 use super::state::{Context, State};
-use std::collections::{BTreeMap, BTreeSet};
+use handovers::apply_handover;
+use labels::apply_label;
+use std::collections::BTreeMap;
 
 pub(super) fn apply(state: &mut State, at: Context<'_>, fact: &Fact) {
     match fact {
@@ -302,205 +307,4 @@ fn open_parcel(state: &mut State, at: Context<'_>, id: &ParcelId, order: &OrderI
     });
     state.touch(RecordKind::Parcel, id.as_str());
     place(state, at.place, |p| p.parcel = Some(id.clone()));
-}
-
-fn apply_label(state: &mut State, at: Context<'_>, fact: &Fact) {
-    match fact {
-        Fact::LabelRequested {
-            job: id,
-            parcel: owner,
-            copy,
-            reason,
-        } => {
-            let Some(place_id) = at.place.cloned() else {
-                return;
-            };
-            let fresh = LabelJob {
-                id: id.clone(),
-                parcel: owner.clone(),
-                place: place_id,
-                state: JobState::Rendering,
-                evidence: BTreeSet::new(),
-                copy: *copy,
-                reason: reason.clone(),
-                picture: None,
-                counter_before: None,
-                destroyed: false,
-            };
-            state.jobs.insert(id.clone(), fresh);
-            state.touch(RecordKind::Job, id.as_str());
-            parcel(state, owner, |p| {
-                p.jobs.push(id.clone());
-                p.stage = Stage::Labelling;
-            });
-            place(state, at.place, |p| p.parcel = Some(owner.clone()));
-        }
-        Fact::LabelRendered {
-            job: id, picture, ..
-        } => {
-            job(state, id, |j| j.picture = Some(picture.clone()));
-        }
-        Fact::LabelFailed { job: id, .. } => job(state, id, |j| j.state = JobState::Failed),
-        Fact::LabelQueued { job: id } => job(state, id, |j| j.state = JobState::Queued),
-        Fact::LabelSending {
-            job: id,
-            counter_before,
-        } => {
-            job(state, id, |j| {
-                j.state = JobState::Sending;
-                j.counter_before = *counter_before;
-            });
-            stage_of_job(state, id, Stage::ScanBack);
-        }
-        Fact::LabelSent { job: id, .. } => add_evidence(state, id, Evidence::Sent),
-        Fact::LabelDrained { job: id } => add_evidence(state, id, Evidence::Drained),
-        Fact::LabelCounted { job: id, .. } => add_evidence(state, id, Evidence::Counted),
-        Fact::LabelInDoubt { job: id, .. } => job(state, id, |j| j.state = JobState::InDoubt),
-        Fact::LabelVerified {
-            job: id,
-            parcel: owner,
-            ..
-        } => {
-            job(state, id, |j| {
-                j.state = JobState::Verified;
-                j.evidence.insert(Evidence::Verified);
-            });
-            let wall = at.wall;
-            parcel(state, owner, |p| {
-                p.stage = Stage::Ready;
-                p.ready_at = Some(wall);
-            });
-            leave_place(state, owner);
-        }
-        Fact::LabelWasted { job: id, .. } => job(state, id, |j| {
-            j.state = JobState::Wasted;
-            j.destroyed = true;
-        }),
-        Fact::LabelExpired { job: id } => job(state, id, |j| j.state = JobState::Expired),
-        Fact::LabelCancelled { job: id, .. } => job(state, id, |j| j.state = JobState::Cancelled),
-        Fact::LabelVoided { parcel: owner, .. } => {
-            parcel(state, owner, |p| p.stage = Stage::Voided);
-            leave_place(state, owner);
-            if let Some(order) = state.parcels.get(owner).map(|p| p.order.clone()) {
-                reopen_order(state, &order);
-            }
-        }
-        _ => {}
-    }
-}
-
-/// Evidence is added; `sending` and `in_doubt` end with it, a finished job keeps its state.
-fn add_evidence(state: &mut State, id: &JobId, evidence: Evidence) {
-    job(state, id, |j| {
-        j.evidence.insert(evidence);
-        if matches!(j.state, JobState::Sending | JobState::InDoubt) {
-            j.state = JobState::Sent;
-        }
-    });
-}
-
-fn stage_of_job(state: &mut State, id: &JobId, stage: Stage) {
-    if let Some(owner) = state.jobs.get(id).map(|j| j.parcel.clone()) {
-        parcel(state, &owner, |p| p.stage = stage);
-    }
-}
-
-fn apply_handover(state: &mut State, at: Context<'_>, fact: &Fact) {
-    match fact {
-        Fact::HandoverOpened {
-            handover: id,
-            carrier,
-            carrier_name,
-        } => {
-            let Some(place_id) = at.place.cloned() else {
-                return;
-            };
-            state.counters.handovers += 1;
-            state.touch(RecordKind::Station, "station");
-            let fresh = Handover {
-                id: id.clone(),
-                place: place_id,
-                carrier: carrier.clone(),
-                carrier_name: carrier_name.clone(),
-                state: HandoverState::Open,
-                parcels: Vec::new(),
-                rejects: Vec::new(),
-                opened_at: at.wall,
-                closed_at: None,
-                manifest: None,
-            };
-            state.handovers.insert(id.clone(), fresh);
-            state.touch(RecordKind::Handover, id.as_str());
-            place(state, at.place, |p| p.handover = Some(id.clone()));
-        }
-        Fact::HandoverRejected {
-            handover: id,
-            reject,
-        } => {
-            handover(state, id, |h| h.rejects.push(reject.clone()));
-        }
-        Fact::FirstScan {
-            parcel: id,
-            handover: into,
-            provisional,
-            ..
-        } => {
-            let scan = at
-                .place
-                .zip(at.operator)
-                .map(|(place, operator)| FirstScan {
-                    at: at.wall,
-                    place: place.clone(),
-                    operator: operator.clone(),
-                    handover: into.clone(),
-                    provisional: *provisional,
-                });
-            parcel(state, id, |p| {
-                p.stage = Stage::HandedOver;
-                p.handover = Some(into.clone());
-                p.first_scan = scan;
-            });
-            handover(state, into, |h| h.parcels.push(id.clone()));
-        }
-        Fact::HandoverRemoved {
-            handover: id,
-            parcel: removed,
-        } => {
-            handover(state, id, |h| h.parcels.retain(|p| p != removed));
-            parcel(state, removed, |p| {
-                p.stage = Stage::Ready;
-                p.handover = None;
-            });
-        }
-        Fact::FirstScanCorrected { parcel: id, .. } => parcel(state, id, |p| p.first_scan = None),
-        Fact::HandoverClosing { handover: id } => {
-            handover(state, id, |h| h.state = HandoverState::Closing);
-        }
-        Fact::HandoverReopened { handover: id } => {
-            handover(state, id, |h| h.state = HandoverState::Open);
-        }
-        Fact::HandoverClosed { handover: id, .. } => {
-            let wall = at.wall;
-            handover(state, id, |h| {
-                h.state = HandoverState::Closed;
-                h.closed_at = Some(wall);
-            });
-        }
-        Fact::HandoverVoided { handover: id, .. } => end_handover(state, id, HandoverState::Voided),
-        Fact::HandoverDocumented {
-            handover: id,
-            manifest,
-        } => {
-            handover(state, id, |h| h.manifest = Some(manifest.clone()));
-        }
-        Fact::HandoverLoaded { handover: id } => end_handover(state, id, HandoverState::Loaded),
-        _ => {}
-    }
-}
-
-fn end_handover(state: &mut State, id: &HandoverId, end: HandoverState) {
-    handover(state, id, |h| h.state = end);
-    let holds = |p: &&Place| p.handover.as_ref() == Some(id);
-    let holder = state.places.values().find(holds).map(|p| p.id.clone());
-    place(state, holder.as_ref(), |p| p.handover = None);
 }

@@ -301,7 +301,9 @@ pub struct Event {
 impl Event {
     /// Minutes of the offset in `occurred_at`; 0 if the text has none.
     pub fn offset_min(&self) -> i16 {
-        let tail = self.occurred_at.get(self.occurred_at.len().saturating_sub(6)..);
+        let tail = self
+            .occurred_at
+            .get(self.occurred_at.len().saturating_sub(6)..);
         let parse = |t: &str| {
             let (hours, minutes) = t.get(1..)?.split_once(':')?;
             let total = hours.parse::<i16>().ok()? * 60 + minutes.parse::<i16>().ok()?;

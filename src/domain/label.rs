@@ -122,12 +122,24 @@ fn broken(at: &mut Desktop<'_>, job: &LabelJob, reason: &str) {
         JobState::Queued => {
             at.live.queued.remove(&job.id);
             let problems = vec![reason.clone()];
-            at.emit(subject, Fact::LabelFailed { job: job.id.clone(), problems });
+            at.emit(
+                subject,
+                Fact::LabelFailed {
+                    job: job.id.clone(),
+                    problems,
+                },
+            );
             let remedy = "Call the supervisor. Scan ABORT, or REPRINT and a reason.";
             at.stop("label_failed", None, &reason, remedy);
         }
         JobState::Sending | JobState::Sent if !job.evidence.contains(&Evidence::Counted) => {
-            at.emit(subject, Fact::LabelInDoubt { job: job.id.clone(), reason });
+            at.emit(
+                subject,
+                Fact::LabelInDoubt {
+                    job: job.id.clone(),
+                    reason,
+                },
+            );
             at.warn("The label may have printed. Look, then scan it or NOLABEL.");
         }
         _ => {}

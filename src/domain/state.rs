@@ -185,7 +185,10 @@ impl State {
 
     /// Applies a stored event.
     pub fn replay(&mut self, event: &super::event::Event) {
-        let wall = Wall { unix_ms: event.unix_ms, offset_min: event.offset_min() };
+        let wall = Wall {
+            unix_ms: event.unix_ms,
+            offset_min: event.offset_min(),
+        };
         let at = Context {
             place: event.place.as_ref(),
             operator: event.operator.as_ref(),

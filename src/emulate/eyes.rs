@@ -17,16 +17,30 @@ pub struct Seen {
 
 /// All codes on the picture, linear ones first, each once, in order of their text.
 pub fn read_codes(picture: &Bitmap) -> Vec<Seen> {
-    let linear = HashSet::from([BarcodeFormat::CODE_128]);
+    let mut seen = read_linear(picture);
+    seen.extend(read_square(picture));
+    seen
+}
+
+/// Whether a code with this text is on the picture. Stops looking when it is found.
+pub fn sees(picture: &Bitmap, text: &str) -> bool {
+    let among = |seen: Vec<Seen>| seen.iter().any(|s| s.text == text);
+    among(read_linear(picture)) || among(read_square(picture))
+}
+
+/// The linear codes only: far quicker than looking for all.
+pub fn read_linear(picture: &Bitmap) -> Vec<Seen> {
+    read(picture, HashSet::from([BarcodeFormat::CODE_128]))
+}
+
+fn read_square(picture: &Bitmap) -> Vec<Seen> {
     let square = HashSet::from([
         BarcodeFormat::QR_CODE,
         BarcodeFormat::DATA_MATRIX,
         BarcodeFormat::PDF_417,
         BarcodeFormat::AZTEC,
     ]);
-    let mut seen = read(picture, linear);
-    seen.extend(read(picture, square));
-    seen
+    read(picture, square)
 }
 
 fn read(picture: &Bitmap, formats: HashSet<BarcodeFormat>) -> Vec<Seen> {

@@ -82,7 +82,7 @@ impl Asker {
         let query = match kind {
             QueryKind::Status => self.status,
             QueryKind::Counter => self.counter.filter(|_| self.has_counter(now)),
-            QueryKind::Identity | QueryKind::Faults => None,
+            QueryKind::Identity => None,
         };
         match query {
             Some(query) if self.open.is_none() => {
@@ -163,7 +163,6 @@ fn with_end(reply: Reply) -> Option<(usize, Reply)> {
         Reply::Status(_, end)
         | Reply::Identity(_, end)
         | Reply::Counter(_, end)
-        | Reply::Faults(_, end)
         | Reply::Unknown(end) => Some((end, reply)),
         Reply::Incomplete => None,
     }

@@ -8,6 +8,7 @@ use crate::domain::parcel::Parcel;
 use crate::domain::place::PlaceKind;
 use crate::domain::view::PlaceView;
 use crate::domain::{Event, OrderId, PlaceId};
+pub use crate::sync::status::{ParkedEvent, SinkStatus};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use tokio::sync::watch;
@@ -78,28 +79,6 @@ pub struct ParcelDetail {
     pub jobs: Vec<LabelJob>,
     /// Its events, oldest first.
     pub events: Vec<Event>,
-}
-
-/// State of one sink's outbox.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct SinkStatus {
-    pub sink: String,
-    /// `ok`, `waiting`, `offline` or `paused`.
-    pub state: String,
-    pub acked_through: u64,
-    pub waiting: u64,
-    pub parked: Vec<ParkedEvent>,
-    pub last_ack_ms: Option<i64>,
-    pub last_error: Option<String>,
-}
-
-/// An event the upstream refused for good.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct ParkedEvent {
-    pub seq: u64,
-    pub subject: String,
-    pub kind: String,
-    pub reason: String,
 }
 
 /// Numbers of the whole station, for `/api/v1/status` and `doctor`.

@@ -102,11 +102,15 @@ pub struct Core {
     pictures: BTreeMap<Sku, String>,
     /// Why the store cannot be used now.
     broken: Option<String>,
+    /// Why the last commit failed; every screen is red until one succeeds.
+    failed: Option<String>,
 }
 
 impl std::fmt::Debug for Core {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Core").field("broken", &self.broken).finish_non_exhaustive()
+        f.debug_struct("Core")
+            .field("broken", &self.broken)
+            .finish_non_exhaustive()
     }
 }
 
@@ -165,6 +169,7 @@ impl Core {
             live: Live::default(),
             pictures: BTreeMap::new(),
             broken: None,
+            failed: None,
         })
     }
 
@@ -174,7 +179,9 @@ impl Core {
         self.paint();
         let mut open = true;
         while open {
-            let Some(first) = inbox.blocking_recv() else { break };
+            let Some(first) = inbox.blocking_recv() else {
+                break;
+            };
             let mut batch = vec![first];
             while batch.len() < BATCH_MAX {
                 match inbox.try_recv() {
@@ -195,7 +202,9 @@ impl Core {
             self.paint();
             if let Some(at) = scans {
                 let ms = self.clock.mono().since_ms(at);
-                self.metrics.scan_to_verdict.observe_us(ms.saturating_mul(1000));
+                self.metrics
+                    .scan_to_verdict
+                    .observe_us(ms.saturating_mul(1000));
             }
         }
     }
@@ -236,17 +245,23 @@ impl Core {
                 }
             }
         }
-        let nothing = commit.drafts.is_empty()
-            && commit.changes.is_empty()
-            && commit.idempotency.is_none();
+        let nothing =
+            commit.drafts.is_empty() && commit.changes.is_empty() && commit.idempotency.is_none();
         let started = std::time::Instant::now();
-        let committed = if nothing { Ok(Vec::new()) } else { self.store.commit(commit) };
+        let committed = if nothing {
+            Ok(Vec::new())
+        } else {
+            self.store.commit(commit)
+        };
         if !nothing {
             let us = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
             self.metrics.commit.observe_us(us);
         }
         match committed {
             Ok(events) => {
+                if !nothing {
+                    self.failed = None;
+                }
                 if !events.is_empty() {
                     self.hands.committed(&events);
                 }
@@ -270,7 +285,11 @@ impl Core {
         effects: &mut Vec<Effect>,
     ) -> Result<Option<(Replier, Option<OrderReply>)>, StoreError> {
         let looked = look(&self.store, &self.state, &delivery.kind)?;
-        let input = Input { place: delivery.place, stamp: delivery.stamp, kind: delivery.kind };
+        let input = Input {
+            place: delivery.place,
+            stamp: delivery.stamp,
+            kind: delivery.kind,
+        };
         self.find_pictures(&input.kind);
         let done = step(
             &mut self.state,
@@ -289,20 +308,27 @@ impl Core {
         commit.changes.extend(done.changes);
         effects.extend(done.effects);
         if let Some((key, request_hash)) = delivery.idempotency {
-            let response = super::handle::response_text(&input.kind, done.reply.as_ref());
-            commit.idempotency = Some(Idempotency { key, request_hash, response });
+            let response = super::submit::response_text(&input.kind, done.reply.as_ref());
+            commit.idempotency = Some(Idempotency {
+                key,
+                request_hash,
+                response,
+            });
         }
         Ok(delivery.reply.map(|reply| (reply, done.reply)))
     }
 
     /// Remembers the article pictures of orders as they come in.
     fn find_pictures(&mut self, kind: &InputKind) {
-        let InputKind::Scan { code, .. } = kind else { return };
+        let InputKind::Scan { code, .. } = kind else {
+            return;
+        };
         let order = self.state.by_code(code).find_map(|c| match c {
             CodeRef::Order(id) => self.state.orders.get(id),
             CodeRef::Parcel(_) | CodeRef::Handover(_) => None,
         });
-        let skus: Vec<Sku> = order.map_or(vec![], |o| o.lines.iter().map(|l| l.sku.clone()).collect());
+        let skus: Vec<Sku> =
+            order.map_or(vec![], |o| o.lines.iter().map(|l| l.sku.clone()).collect());
         for sku in skus {
             if self.pictures.len() >= PICTURES_MAX {
                 self.pictures.clear();
@@ -320,6 +346,7 @@ impl Core {
         for (reply, _) in waiting {
             drop(reply.send(Err(error.clone())));
         }
+        self.failed = Some(error.to_string());
         self.broken = Some(error.to_string());
         self.recover();
     }
@@ -347,14 +374,20 @@ impl Core {
         let cause = self.broken.clone().unwrap_or_default();
         for delivery in group {
             if let Some(reply) = delivery.reply {
-                drop(reply.send(Err(StoreError::Failed { cause: cause.clone() })));
+                drop(reply.send(Err(StoreError::Failed {
+                    cause: cause.clone(),
+                })));
             }
         }
     }
 
     /// Publishes every screen that changed.
     fn paint(&mut self) {
-        let sync = self.sync.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let sync = self
+            .sync
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
         for (id, sender) in &self.views {
             let scene = Scene {
                 state: &self.state,
@@ -365,8 +398,10 @@ impl Core {
                 pictures: &self.pictures,
                 now: self.clock.mono(),
             };
-            let Some(mut view) = screen::view(&scene, id) else { continue };
-            if let Some(cause) = &self.broken {
+            let Some(mut view) = screen::view(&scene, id) else {
+                continue;
+            };
+            if let Some(cause) = self.broken.as_ref().or(self.failed.as_ref()) {
                 red(&mut view, cause, self.clock.now().wall.unix_ms);
             }
             let shown = sender.borrow().clone();
@@ -381,7 +416,9 @@ impl Core {
 
 /// When the oldest scan of a batch arrived.
 fn oldest_scan(deliveries: &[Delivery]) -> Option<crate::domain::Instant> {
-    let scans = deliveries.iter().filter(|d| matches!(d.kind, InputKind::Scan { .. }));
+    let scans = deliveries
+        .iter()
+        .filter(|d| matches!(d.kind, InputKind::Scan { .. }));
     scans.map(|d| d.stamp.mono).min()
 }
 

@@ -5,7 +5,7 @@ use super::api::{
     Submitted,
 };
 use super::clock::StationClock;
-use super::core::{Delivery, Message, Outcome};
+use super::core::{Delivery, Message};
 use super::labels::sha256_hex;
 use super::metrics::Metrics;
 use crate::domain::change::RecordKind;
@@ -13,18 +13,14 @@ use crate::domain::handover::Handover;
 use crate::domain::order::Order;
 use crate::domain::parcel::Parcel;
 use crate::domain::state::normal;
-use crate::domain::step::OrderReply;
 use crate::domain::view::PlaceView;
 use crate::domain::{Desk, DeviceId, Event, InputKind, OrderId, PlaceId};
-use crate::store::{NewDocument, NewPerson, Store, StoreError};
+use crate::store::{Store, StoreError};
 use crate::sync::inbound;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 
-/// Longest wait for the station thread before a request gives up.
-const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
 /// Events shown with a parcel.
 const PARCEL_EVENTS_MAX: u32 = 500;
 
@@ -61,201 +57,54 @@ pub struct Handle {
 
 impl std::fmt::Debug for Handle {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Handle").field("station", &self.station).finish_non_exhaustive()
+        f.debug_struct("Handle")
+            .field("station", &self.station)
+            .finish_non_exhaustive()
     }
 }
 
 impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
-        ApiError::Unavailable { text: error.to_string() }
+        ApiError::Unavailable {
+            text: error.to_string(),
+        }
     }
 }
 
-fn unavailable(text: &str) -> ApiError {
-    ApiError::Unavailable { text: text.to_owned() }
+pub(super) fn unavailable(text: &str) -> ApiError {
+    ApiError::Unavailable {
+        text: text.to_owned(),
+    }
 }
 
-fn parse<T: serde::de::DeserializeOwned>(body: serde_json::Value) -> Result<T, ApiError> {
-    serde_json::from_value(body).map_err(|e| ApiError::Unavailable { text: e.to_string() })
+pub(super) fn parse<T: serde::de::DeserializeOwned>(
+    body: serde_json::Value,
+) -> Result<T, ApiError> {
+    serde_json::from_value(body).map_err(|e| ApiError::Unavailable {
+        text: e.to_string(),
+    })
 }
 
 fn json<T: serde::Serialize>(value: T) -> Result<serde_json::Value, ApiError> {
-    serde_json::to_value(value).map_err(|e| ApiError::Unavailable { text: e.to_string() })
-}
-
-/// The stored answer of an order submission.
-pub(super) fn response_text(kind: &InputKind, reply: Option<&OrderReply>) -> String {
-    let submitted = match kind {
-        InputKind::Order { order } => submitted(&order.id, reply),
-        InputKind::OrderCancelled { order, .. } => submitted(order, reply),
-        InputKind::OrderRefused { order, problems } => {
-            Ok(Submitted::Refused { order: order.clone(), problems: problems.clone() })
-        }
-        _ => Err(unavailable("this input has no answer")),
-    };
-    match submitted {
-        Ok(answer) => serde_json::to_string(&Stored::Ok(answer)).unwrap_or_default(),
-        Err(error) => {
-            serde_json::to_string(&Stored::Conflict(error.to_string())).unwrap_or_default()
-        }
-    }
-}
-
-/// The stored form of an answer.
-#[derive(Debug, serde::Serialize, serde::Deserialize)]
-enum Stored {
-    Ok(Submitted),
-    Conflict(String),
-}
-
-fn submitted(order: &OrderId, reply: Option<&OrderReply>) -> Result<Submitted, ApiError> {
-    let order = order.clone();
-    match reply {
-        Some(OrderReply::Received { version }) => {
-            Ok(Submitted::Received { order, version: *version })
-        }
-        Some(OrderReply::Unchanged { version }) => {
-            Ok(Submitted::Unchanged { order, version: *version })
-        }
-        Some(OrderReply::Changed { version }) => Ok(Submitted::Changed { order, version: *version }),
-        Some(OrderReply::Cancelled) => Ok(Submitted::Cancelled { order }),
-        Some(OrderReply::Conflict(text)) => Err(ApiError::Conflict { text: text.clone() }),
-        Some(OrderReply::Unknown) => {
-            Err(ApiError::NotFound { what: "order", id: order.to_string() })
-        }
-        None => Err(unavailable("the station gave no answer: try again")),
-    }
+    serde_json::to_value(value).map_err(|e| ApiError::Unavailable {
+        text: e.to_string(),
+    })
 }
 
 impl Handle {
-    /// Sends an input and waits for its commit.
-    fn deliver(&self, mut delivery: Delivery) -> Result<Option<OrderReply>, ApiError> {
-        let (sender, receiver) = std::sync::mpsc::sync_channel::<Outcome>(1);
-        delivery.reply = Some(sender);
-        let gone = || unavailable("the station is stopping: try again in a moment");
-        self.inbox.blocking_send(Message::Input(Box::new(delivery))).map_err(|_| gone())?;
-        let outcome = receiver.recv_timeout(ANSWER_TIMEOUT).map_err(|_| gone())?;
-        outcome.map_err(ApiError::from)
-    }
-
-    fn stored_answer(&self, key: &str, hash: &str) -> Result<Option<Submitted>, ApiError> {
-        let Some(stored) = self.store.idempotent(key)? else { return Ok(None) };
-        if stored.request_hash != hash {
-            let text = format!("key {key:?} was used for another document: use a fresh key");
-            return Err(ApiError::Conflict { text });
-        }
-        match serde_json::from_str(&stored.response) {
-            Ok(Stored::Ok(answer)) => Ok(Some(answer)),
-            Ok(Stored::Conflict(text)) => Err(ApiError::Conflict { text }),
-            Err(error) => Err(ApiError::Unavailable { text: error.to_string() }),
-        }
-    }
-
-    fn take_incoming(
-        &self,
-        incoming: inbound::Incoming,
-        idempotency: Option<(String, String)>,
-    ) -> Result<Submitted, ApiError> {
-        let order = incoming.order;
-        let id = order.id.clone();
-        let person = NewPerson {
-            id: order.ship_to.id.clone(),
-            salt: incoming.salt,
-            address: incoming.address,
-        };
-        let document = incoming.label.map(|label| NewDocument {
-            sha256: sha256_hex(&label.bytes),
-            format: label.format.to_owned(),
-            bytes: label.bytes,
-        });
-        let reply = self.deliver(Delivery {
-            persons: vec![person],
-            documents: document.into_iter().collect(),
-            idempotency,
-            ..Delivery::plain(None, self.clock.now(), InputKind::Order { order })
-        })?;
-        submitted(&id, reply.as_ref())
-    }
-
-    fn refuse_incoming(
-        &self,
-        order: String,
-        problems: Vec<String>,
-        idempotency: Option<(String, String)>,
-    ) -> Result<Submitted, ApiError> {
-        let kind =
-            InputKind::OrderRefused { order: order.clone(), problems: problems.clone() };
-        self.deliver(Delivery {
-            idempotency,
-            ..Delivery::plain(None, self.clock.now(), kind)
-        })?;
-        Ok(Submitted::Refused { order, problems })
-    }
-
-    fn cancel(
-        &self,
-        order: &OrderId,
-        reason: &str,
-        idempotency: Option<(String, String)>,
-    ) -> Result<Submitted, ApiError> {
-        let kind =
-            InputKind::OrderCancelled { order: order.clone(), reason: reason.to_owned() };
-        let reply = self.deliver(Delivery {
-            idempotency,
-            ..Delivery::plain(None, self.clock.now(), kind)
-        })?;
-        submitted(order, reply.as_ref())
-    }
-
-    /// The recipient's row: the stored one for a known order, else a fresh one.
-    fn person(&self, order: &OrderId) -> inbound::Person {
-        let stored = || {
-            let body = self.store.record(RecordKind::Order, order.as_str()).ok()??;
-            let order: Order = serde_json::from_value(body).ok()?;
-            let person = self.store.person(&order.ship_to.id).ok()??;
-            Some(inbound::Person { id: person.id, salt: person.salt })
-        };
-        let fresh = || inbound::Person {
-            id: uuid::Uuid::now_v7().to_string(),
-            salt: uuid::Uuid::new_v4().simple().to_string(),
-        };
-        stored().unwrap_or_else(fresh)
-    }
-
-    fn read(
-        &self,
-        body: &[u8],
-        language: inbound::Language,
-    ) -> Vec<Result<inbound::Document, inbound::Refused>> {
-        let known = |id: &str| self.desk.carrier(id).is_some();
-        let rules = inbound::Rules { printable: &self.printable, carrier_known: &known };
-        inbound::read(body, language, &rules, &mut |order| self.person(order))
-    }
-
-    fn submit_one(
-        &self,
-        document: Result<inbound::Document, inbound::Refused>,
-        idempotency: Option<(String, String)>,
-    ) -> Result<Submitted, ApiError> {
-        match document {
-            Ok(inbound::Document::Order(incoming)) => self.take_incoming(*incoming, idempotency),
-            Ok(inbound::Document::Cancel { order, reason }) => {
-                self.cancel(&order, &reason, idempotency)
-            }
-            Err(refused) => {
-                let problems = refused.problems.iter().map(ToString::to_string).collect();
-                self.refuse_incoming(refused.order, problems, idempotency)
-            }
-        }
-    }
-
     fn by_code(&self, code: &str) -> Result<Option<Parcel>, ApiError> {
-        let plain = code.strip_prefix("FS1/P/").and_then(|c| c.split('/').next()).unwrap_or(code);
+        let plain = code
+            .strip_prefix("FS1/P/")
+            .and_then(|c| c.split('/').next())
+            .unwrap_or(code);
         if let Some(body) = self.store.record(RecordKind::Parcel, plain)? {
             return parse(body).map(Some);
         }
         let found = self.store.records_by_code(&normal(plain))?;
-        let parcel = found.into_iter().rev().find(|(kind, _, _)| *kind == RecordKind::Parcel);
+        let parcel = found
+            .into_iter()
+            .rev()
+            .find(|(kind, _, _)| *kind == RecordKind::Parcel);
         parcel.map(|(_, _, body)| parse(body)).transpose()
     }
 }
@@ -270,15 +119,22 @@ impl StationApi for Handle {
     }
 
     fn touch(&self, place: &PlaceId, code: &str, seen: Option<u64>) -> Result<(), ApiError> {
-        let missing = || ApiError::NotFound { what: "place", id: place.to_string() };
+        let missing = || ApiError::NotFound {
+            what: "place",
+            id: place.to_string(),
+        };
         let view = self.views.get(place).ok_or_else(missing)?.borrow().clone();
         if seen.is_some_and(|seen| screen_moved_on(seen, &view)) {
             let text = "the screen has changed since: look again, then touch";
             return Err(ApiError::Conflict { text: text.into() });
         }
         let device = DeviceId::new(format!("{place}/screen"));
-        let kind = InputKind::Scan { device, code: code.to_owned() };
-        self.deliver(Delivery::plain(Some(place.clone()), self.clock.now(), kind)).map(|_| ())
+        let kind = InputKind::Scan {
+            device,
+            code: code.to_owned(),
+        };
+        self.deliver(Delivery::plain(Some(place.clone()), self.clock.now(), kind))
+            .map(|_| ())
     }
 
     fn submit_order(&self, body: &[u8], key: Option<&str>) -> Result<Submitted, ApiError> {
@@ -288,7 +144,7 @@ impl StationApi for Handle {
         {
             return Ok(answer);
         }
-        let mut documents = self.read(body, inbound::Language::Json);
+        let mut documents = self.read(body, inbound::Language::Json)?;
         match (documents.pop(), documents.is_empty()) {
             (Some(document), true) => self.submit_one(document, idempotency),
             _ => Err(ApiError::Invalid {
@@ -299,13 +155,18 @@ impl StationApi for Handle {
     }
 
     fn import_orders(&self, body: &[u8], csv: bool) -> Result<Vec<Submitted>, ApiError> {
-        let language = if csv { inbound::Language::Csv } else { inbound::Language::Json };
-        let documents = self.read(body, language);
+        let language = if csv {
+            inbound::Language::Csv
+        } else {
+            inbound::Language::Json
+        };
+        let documents = self.read(body, language)?;
         // A conflict concerns one order; its neighbours in the file are taken all the same.
         let one = |document| match self.submit_one(document, None) {
-            Err(ApiError::Conflict { text }) => {
-                Ok(Submitted::Refused { order: String::new(), problems: vec![text] })
-            }
+            Err(ApiError::Conflict { text }) => Ok(Submitted::Refused {
+                order: String::new(),
+                problems: vec![text],
+            }),
             other => other,
         };
         documents.into_iter().map(one).collect()
@@ -318,7 +179,9 @@ impl StationApi for Handle {
     fn import_items(&self, body: &[u8]) -> Result<u32, ApiError> {
         let list = |problems: Vec<inbound::Problem>| {
             let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
-            ApiError::Invalid { text: lines.join("\n") }
+            ApiError::Invalid {
+                text: lines.join("\n"),
+            }
         };
         let items = inbound::items::read(body).map_err(list)?;
         let count = u32::try_from(items.len()).unwrap_or(u32::MAX);
@@ -327,7 +190,10 @@ impl StationApi for Handle {
     }
 
     fn order(&self, id: &str) -> Result<Option<Order>, ApiError> {
-        self.store.record(RecordKind::Order, id)?.map(parse).transpose()
+        self.store
+            .record(RecordKind::Order, id)?
+            .map(parse)
+            .transpose()
     }
 
     fn orders(&self, limit: u32) -> Result<Vec<Order>, ApiError> {
@@ -336,16 +202,21 @@ impl StationApi for Handle {
     }
 
     fn parcel(&self, code: &str) -> Result<Option<ParcelDetail>, ApiError> {
-        let Some(parcel) = self.by_code(code)? else { return Ok(None) };
+        let Some(parcel) = self.by_code(code)? else {
+            return Ok(None);
+        };
         let job = |id: &crate::domain::JobId| {
             let body = self.store.record(RecordKind::Job, id.as_str());
-            body.map_err(ApiError::from).and_then(|b| b.map(parse).transpose())
+            body.map_err(ApiError::from)
+                .and_then(|b| b.map(parse).transpose())
         };
         let jobs: Result<Vec<_>, ApiError> = parcel.jobs.iter().map(job).collect();
         Ok(Some(ParcelDetail {
             order: self.order(parcel.order.as_str())?,
             jobs: jobs?.into_iter().flatten().collect(),
-            events: self.store.events_of(parcel.id.as_str(), PARCEL_EVENTS_MAX)?,
+            events: self
+                .store
+                .events_of(parcel.id.as_str(), PARCEL_EVENTS_MAX)?,
             parcel,
         }))
     }
@@ -360,7 +231,9 @@ impl StationApi for Handle {
     }
 
     fn label_picture(&self, job: &str) -> Result<Option<Document>, ApiError> {
-        let Some(body) = self.store.record(RecordKind::Job, job)? else { return Ok(None) };
+        let Some(body) = self.store.record(RecordKind::Job, job)? else {
+            return Ok(None);
+        };
         let job: crate::domain::job::LabelJob = parse(body)?;
         job.picture.map_or(Ok(None), |sha| self.document(&sha))
     }
@@ -369,11 +242,17 @@ impl StationApi for Handle {
         let body = self.store.record(RecordKind::Handover, handover)?;
         let Some(body) = body else { return Ok(None) };
         let handover: Handover = parse(body)?;
-        handover.manifest.map_or(Ok(None), |sha| self.document(&sha))
+        handover
+            .manifest
+            .map_or(Ok(None), |sha| self.document(&sha))
     }
 
     fn status(&self) -> Status {
-        let (seq, head) = self.store.head().map(|(s, _, h)| (s, h)).unwrap_or_default();
+        let (seq, head) = self
+            .store
+            .head()
+            .map(|(s, _, h)| (s, h))
+            .unwrap_or_default();
         let devices = self.devices.lock().unwrap_or_else(PoisonError::into_inner);
         Status {
             station: self.station.clone(),
@@ -397,7 +276,10 @@ impl StationApi for Handle {
 
     fn backup(&self, file: &std::path::Path) -> Result<serde_json::Value, ApiError> {
         if !file.is_absolute() || file.exists() {
-            let text = format!("{}: give an absolute path of a file to be made", file.display());
+            let text = format!(
+                "{}: give an absolute path of a file to be made",
+                file.display()
+            );
             return Err(ApiError::Invalid { text });
         }
         json(self.store.backup(file)?)
@@ -412,8 +294,16 @@ impl StationApi for Handle {
             super::metrics::gauge(&mut out, name, help, value);
         };
         gauge("firstscan_events", "Newest event number", seq);
-        gauge("firstscan_commits", "Transactions since start", stats.commits);
-        gauge("firstscan_commit_us_max", "Longest commit in microseconds", stats.commit_us_max);
+        gauge(
+            "firstscan_commits",
+            "Transactions since start",
+            stats.commits,
+        );
+        gauge(
+            "firstscan_commit_us_max",
+            "Longest commit in microseconds",
+            stats.commit_us_max,
+        );
         for sink in self.sync.status() {
             let name = format!("firstscan_sync_waiting{{sink=\"{}\"}}", sink.sink);
             super::metrics::sample(&mut out, &name, sink.waiting);
@@ -429,7 +319,10 @@ impl StationApi for Handle {
 impl Handle {
     fn document(&self, sha: &str) -> Result<Option<Document>, ApiError> {
         let found = self.store.document(sha)?;
-        Ok(found.map(|d| Document { format: d.format, bytes: d.bytes }))
+        Ok(found.map(|d| Document {
+            format: d.format,
+            bytes: d.bytes,
+        }))
     }
 }
 

@@ -28,6 +28,9 @@ pub struct Printer {
     pub stock: Stock,
 }
 
+/// Plays a sound at a place.
+pub type Speaker = Box<dyn Fn(&PlaceId, Cue) + Send>;
+
 /// Carries effects out.
 pub struct StationHands {
     pub labels: LabelQueue,
@@ -36,7 +39,7 @@ pub struct StationHands {
     pub pictures: Pictures,
     pub store: Store,
     /// Called with every sound; plays it where the station has a speaker.
-    pub sound: Box<dyn Fn(&PlaceId, Cue) + Send>,
+    pub sound: Speaker,
     /// Wakes every sink.
     pub wake: Box<dyn Fn() + Send>,
     pub metrics: Arc<Metrics>,
@@ -46,7 +49,9 @@ pub struct StationHands {
 
 impl std::fmt::Debug for StationHands {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("StationHands").field("printers", &self.printers).finish_non_exhaustive()
+        f.debug_struct("StationHands")
+            .field("printers", &self.printers)
+            .finish_non_exhaustive()
     }
 }
 
@@ -63,19 +68,37 @@ impl Hands for StationHands {
                 }
                 self.order(&place, PrintOrder::Release { job });
             }
-            Effect::Settle { job, place, counter_before } => {
+            Effect::Settle {
+                job,
+                place,
+                counter_before,
+            } => {
                 let counter_before = Some(counter_before);
-                self.order(&place, PrintOrder::Settle { job, counter_before });
+                self.order(
+                    &place,
+                    PrintOrder::Settle {
+                        job,
+                        counter_before,
+                    },
+                );
             }
             Effect::DropJob { job, place } => {
                 self.triggered.remove(&job);
                 self.order(&place, PrintOrder::Drop { job });
             }
             Effect::Manifest { handover } => {
-                let Some(handover) = state.handovers.get(&handover) else { return };
-                let all = handover.parcels.iter().filter_map(|id| state.parcels.get(id));
+                let Some(handover) = state.handovers.get(&handover) else {
+                    return;
+                };
+                let all = handover
+                    .parcels
+                    .iter()
+                    .filter_map(|id| state.parcels.get(id));
                 let parcels = all.cloned().collect();
-                self.labels.push(Task::Manifest { handover: Box::new(handover.clone()), parcels });
+                self.labels.push(Task::Manifest {
+                    handover: Box::new(handover.clone()),
+                    parcels,
+                });
             }
             Effect::Zero { place } => self.scale(&place, DeviceCommand::Zero),
             Effect::Tare { place } => self.scale(&place, DeviceCommand::Tare),
@@ -89,18 +112,36 @@ impl Hands for StationHands {
 
 impl StationHands {
     fn render(&mut self, id: &JobId, state: &State) {
-        let Some(job) = state.jobs.get(id).cloned() else { return };
-        let Some(parcel) = state.parcels.get(&job.parcel).cloned() else { return };
-        let Some(order) = state.orders.get(&parcel.order).cloned() else { return };
+        let Some(job) = state.jobs.get(id).cloned() else {
+            return;
+        };
+        let Some(parcel) = state.parcels.get(&job.parcel).cloned() else {
+            return;
+        };
+        let Some(order) = state.orders.get(&parcel.order).cloned() else {
+            return;
+        };
         if self.triggered.len() < 1000 {
             self.triggered.insert(id.clone(), Instant::now());
         }
-        let stock = self.printers.get(&job.place).map_or(NO_PRINTER, |p| p.stock);
-        self.labels.push(Task::Label(Box::new(LabelTask { job, parcel, order, stock })));
+        let stock = self
+            .printers
+            .get(&job.place)
+            .map_or(NO_PRINTER, |p| p.stock);
+        self.labels.push(Task::Label(Box::new(LabelTask {
+            job,
+            parcel,
+            order,
+            stock,
+        })));
     }
 
     fn submit(&mut self, job: JobId, place: &PlaceId, state: &State) {
-        let ready = self.pictures.lock().unwrap_or_else(PoisonError::into_inner).remove(&job);
+        let ready = self
+            .pictures
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(&job);
         let stored = || {
             let sha = state.jobs.get(&job)?.picture.clone()?;
             self.stored_picture(&sha)
@@ -113,12 +154,16 @@ impl StationHands {
 
     fn stored_picture(&self, sha: &str) -> Option<Arc<Bitmap>> {
         let document = self.store.document(sha).ok()??;
-        png::decode(&document.bytes).ok().map(|(bitmap, _)| Arc::new(bitmap))
+        png::decode(&document.bytes)
+            .ok()
+            .map(|(bitmap, _)| Arc::new(bitmap))
     }
 
     /// A place without a printer keeps its jobs queued until they expire: the bench says so.
     fn order(&self, place: &PlaceId, order: PrintOrder) {
-        let Some(printer) = self.printers.get(place) else { return };
+        let Some(printer) = self.printers.get(place) else {
+            return;
+        };
         if let Err(error) = printer.handle.order(order) {
             tracing::error!(%place, %error, "the printer's worker does not take orders");
         }

@@ -1,8 +1,8 @@
 //! The label desk: a thread that makes, checks and stores label pictures and manifests. Slow work
 //! beside the loop; its results return as inputs.
 
-use super::core::{Delivery, Message};
 use super::clock::StationClock;
+use super::core::{Delivery, Message};
 use crate::content::address;
 use crate::domain::handover::Handover;
 use crate::domain::input::RenderedLabel;
@@ -29,7 +29,10 @@ const PICTURES_MAX: usize = 16;
 #[derive(Debug)]
 pub enum Task {
     Label(Box<LabelTask>),
-    Manifest { handover: Box<Handover>, parcels: Vec<Parcel> },
+    Manifest {
+        handover: Box<Handover>,
+        parcels: Vec<Parcel>,
+    },
 }
 
 /// What one label is made of.
@@ -72,7 +75,10 @@ pub struct LabelDesk {
 
 /// Lower-case hex SHA-256.
 pub fn sha256_hex(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|b| format!("{b:02x}")).collect()
+    Sha256::digest(bytes)
+        .iter()
+        .map(|b| format!("{b:02x}"))
+        .collect()
 }
 
 impl LabelDesk {
@@ -89,7 +95,10 @@ impl LabelDesk {
                     let id = handover.id.clone();
                     match self.manifest(&handover, &parcels) {
                         Ok(document) => {
-                            self.send(InputKind::ManifestMade { handover: id, document });
+                            self.send(InputKind::ManifestMade {
+                                handover: id,
+                                document,
+                            });
                         }
                         Err(error) => tracing::error!(handover = %id, error, "manifest failed"),
                     }
@@ -100,14 +109,22 @@ impl LabelDesk {
 
     fn send(&self, kind: InputKind) {
         let delivery = Delivery::plain(None, self.clock.now(), kind);
-        if self.station.blocking_send(Message::Input(Box::new(delivery))).is_err() {
+        if self
+            .station
+            .blocking_send(Message::Input(Box::new(delivery)))
+            .is_err()
+        {
             tracing::debug!("station has stopped; the work is taken up at the next start");
         }
     }
 
     /// Makes, checks and stores one label picture.
     fn label(&self, task: &LabelTask) -> Result<RenderedLabel, Vec<String>> {
-        let given = task.order.carrier_label.as_ref().filter(|_| task.parcel.n == 1);
+        let given = task
+            .order
+            .carrier_label
+            .as_ref()
+            .filter(|_| task.parcel.n == 1);
         let (bitmap, symbols) = match given {
             Some(given) => self.carrier_label(&given.document, task)?,
             None => self.own_label(task)?,
@@ -115,9 +132,14 @@ impl LabelDesk {
         let resolution = task.stock.resolution;
         let bytes = png::encode(&bitmap, resolution).map_err(|e| vec![e.to_string()])?;
         let picture = sha256_hex(&bytes);
-        let document =
-            NewDocument { sha256: picture.clone(), format: "png".into(), bytes };
-        self.store.put_document(document).map_err(|e| vec![e.to_string()])?;
+        let document = NewDocument {
+            sha256: picture.clone(),
+            format: "png".into(),
+            bytes,
+        };
+        self.store
+            .put_document(document)
+            .map_err(|e| vec![e.to_string()])?;
         let mut pictures = self.pictures.lock().unwrap_or_else(PoisonError::into_inner);
         while pictures.len() >= PICTURES_MAX {
             pictures.pop_first();
@@ -128,17 +150,32 @@ impl LabelDesk {
 
     /// Our own template; every symbol is decoded from the final bitmap before paper is used.
     fn own_label(&self, task: &LabelTask) -> Result<(Bitmap, u32), Vec<String>> {
-        let person = self.store.person(&task.order.ship_to.id).map_err(|e| vec![e.to_string()])?;
+        let person = self
+            .store
+            .person(&task.order.ship_to.id)
+            .map_err(|e| vec![e.to_string()])?;
         let person = person.ok_or_else(|| {
             vec!["The address was erased: send the order again with its address.".to_owned()]
         })?;
-        let name = task.parcel.assignment.as_ref().map_or("", |a| a.template.as_str());
-        let template = Template::load(if name.is_empty() { "transport-4x6" } else { name })
-            .map_err(|e| vec![e.to_string()])?;
+        let name = task
+            .parcel
+            .assignment
+            .as_ref()
+            .map_or("", |a| a.template.as_str());
+        let template = Template::load(if name.is_empty() {
+            "transport-4x6"
+        } else {
+            name
+        })
+        .map_err(|e| vec![e.to_string()])?;
         let fields = fields(task, &person.address, &self.sender, &self.clock);
         let rendered = label::render(&template, &fields, task.stock.resolution);
         let mut problems: Vec<String> = rendered.problems.iter().map(ToString::to_string).collect();
-        problems.extend(label::check::expect(&rendered).iter().map(ToString::to_string));
+        problems.extend(
+            label::check::expect(&rendered)
+                .iter()
+                .map(ToString::to_string),
+        );
         if problems.is_empty() {
             let symbols = u32::try_from(rendered.symbols.len()).unwrap_or(u32::MAX);
             Ok((rendered.bitmap, symbols))
@@ -155,11 +192,18 @@ impl LabelDesk {
         let stock = task.stock;
         let kind = import::Kind::detect(&stored.bytes)
             .ok_or_else(|| vec!["The carrier's label is neither PDF nor picture.".to_owned()])?;
-        let pages =
-            import::to_bitmaps(&stored.bytes, kind, (stock.width, stock.height), stock.resolution)
-                .map_err(|e| vec![e.to_string()])?;
+        let pages = import::to_bitmaps(
+            &stored.bytes,
+            kind,
+            (stock.width, stock.height),
+            stock.resolution,
+        )
+        .map_err(|e| vec![e.to_string()])?;
         let [page] = pages.as_slice() else {
-            return Err(vec![format!("The carrier sent {} labels for one parcel.", pages.len())]);
+            return Err(vec![format!(
+                "The carrier sent {} labels for one parcel.",
+                pages.len()
+            )]);
         };
         let mut problems: Vec<String> = page.problems.iter().map(ToString::to_string).collect();
         let number = task.parcel.tracking_number().unwrap_or_default();
@@ -178,8 +222,14 @@ impl LabelDesk {
         let bytes = manifest::document(&manifest_of(handover, parcels, &self.sender))
             .map_err(|e| e.to_string())?;
         let sha256 = sha256_hex(&bytes);
-        let document = NewDocument { sha256: sha256.clone(), format: "pdf".into(), bytes };
-        self.store.put_document(document).map_err(|e| e.to_string())?;
+        let document = NewDocument {
+            sha256: sha256.clone(),
+            format: "pdf".into(),
+            bytes,
+        };
+        self.store
+            .put_document(document)
+            .map_err(|e| e.to_string())?;
         Ok(sha256)
     }
 }
@@ -212,12 +262,7 @@ fn manifest_of(handover: &Handover, parcels: &[Parcel], sender: &Sender) -> mani
 }
 
 /// The field map of a transport label.
-fn fields(
-    task: &LabelTask,
-    address: &Address,
-    sender: &Sender,
-    clock: &StationClock,
-) -> FieldMap {
+fn fields(task: &LabelTask, address: &Address, sender: &Sender, clock: &StationClock) -> FieldMap {
     let mut fields = FieldMap::new();
     let mut put = |key: &str, value: &str| {
         fields.insert(key.to_owned(), value.to_owned());
@@ -253,11 +298,21 @@ fn fields(
     put("order_ref", parcel.order.as_str());
     put("parcel_ref", parcel.id.as_str());
     put("seller", &task.order.seller);
-    let of = parcel.of.filter(|of| *of > 1).map(|of| format!("{} of {of}", parcel.n));
+    let of = parcel
+        .of
+        .filter(|of| *of > 1)
+        .map(|of| format!("{} of {of}", parcel.n));
     put("parcel_of", of.as_deref().unwrap_or_default());
-    put("tracking_number", parcel.tracking_number().unwrap_or_default());
+    put(
+        "tracking_number",
+        parcel.tracking_number().unwrap_or_default(),
+    );
     put("job_code", &scan::label_code(&parcel.id, &task.job.id));
-    let copy = if task.job.copy > 0 { task.job.copy.to_string() } else { String::new() };
+    let copy = if task.job.copy > 0 {
+        task.job.copy.to_string()
+    } else {
+        String::new()
+    };
     put("copy", &copy);
     fields
 }
@@ -277,5 +332,6 @@ impl LabelQueue {
 
 /// Used by the manifest effect.
 pub fn parcels_of(handover: &HandoverId, all: impl Iterator<Item = Parcel>) -> Vec<Parcel> {
-    all.filter(|p| p.handover.as_ref() == Some(handover)).collect()
+    all.filter(|p| p.handover.as_ref() == Some(handover))
+        .collect()
 }

@@ -16,7 +16,10 @@ pub struct Histogram {
 impl Histogram {
     /// Adds one observation.
     pub fn observe_us(&self, us: u64) {
-        let at = BUCKETS_MS.iter().position(|b| us <= b * 1000).unwrap_or(BUCKETS_MS.len());
+        let at = BUCKETS_MS
+            .iter()
+            .position(|b| us <= b * 1000)
+            .unwrap_or(BUCKETS_MS.len());
         if let Some(bucket) = self.buckets.get(at) {
             bucket.fetch_add(1, Ordering::Relaxed);
         }
@@ -56,7 +59,10 @@ pub struct Metrics {
 
 /// A gauge line with help and type.
 pub fn gauge(out: &mut String, name: &str, help: &str, value: u64) {
-    let written = writeln!(out, "# HELP {name} {help}\n# TYPE {name} gauge\n{name} {value}");
+    let written = writeln!(
+        out,
+        "# HELP {name} {help}\n# TYPE {name} gauge\n{name} {value}"
+    );
     debug_assert!(written.is_ok(), "writing to a string cannot fail");
 }
 
@@ -69,7 +75,8 @@ impl Metrics {
             "firstscan_scan_to_verdict_ms",
             &format!("Scan to published verdict {ms}"),
         );
-        self.commit.write(out, "firstscan_commit_ms", &format!("Group commit {ms}"));
+        self.commit
+            .write(out, "firstscan_commit_ms", &format!("Group commit {ms}"));
         self.trigger_to_release.write(
             out,
             "firstscan_trigger_to_release_ms",

@@ -3,8 +3,10 @@
 pub mod api;
 pub mod clock;
 pub mod core;
-pub mod hands;
 pub mod handle;
+pub mod hands;
 pub mod labels;
 mod look;
+pub mod mark;
 pub mod metrics;
+mod submit;

@@ -15,7 +15,7 @@ use super::types::SalvageReport;
 use super::writer::now_ms;
 use super::{migrate, page1};
 use rusqlite::types::Value;
-use rusqlite::{Connection, OpenFlags, params_from_iter};
+use rusqlite::{Connection, OpenFlags, TransactionBehavior, params_from_iter};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -134,7 +134,7 @@ fn fill(
         versions
     };
     migrate::migrate(&mut target, &migrate::MIGRATIONS[..version])?;
-    let transaction = target.transaction()?;
+    let transaction = target.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let (mut saved, mut incomplete) = (BTreeMap::new(), Vec::new());
     for table in tables(&transaction)? {
         let (rows, complete) = match source {

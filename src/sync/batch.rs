@@ -145,3 +145,14 @@ pub(super) fn misfit(receipt: &UpstreamReceipt, head: &Head) -> Option<String> {
         )
     })
 }
+
+/// Bounds of a batch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Events in a batch, at least 1.
+    pub events_max: u32,
+    /// Bytes of a batch's JSON; a single larger event still goes alone.
+    pub bytes_max: usize,
+    /// The first attempt comes within this time, at random: a fleet must not reconnect at once.
+    pub first_spread_ms: u64,
+}

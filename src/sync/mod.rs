@@ -13,5 +13,6 @@ mod pace;
 mod refusals;
 pub mod sender;
 pub mod sinks;
+pub mod status;
 pub mod stored;
 pub mod worker;

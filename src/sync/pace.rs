@@ -52,3 +52,13 @@ impl Pace {
         (z ^ (z >> 31)) % max.saturating_add(1)
     }
 }
+
+/// How the sink fares, for people.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mood {
+    Ok,
+    /// Reachable, but it asked for patience.
+    Waiting,
+    Offline,
+    Paused,
+}

@@ -16,8 +16,8 @@
 //!   upstream took other events, or after 30.
 //! - A receipt that does not fit the batch's chain head: nothing counts, the sink pauses.
 
-pub use super::batch::{Answer, Batch, Entry, Head, Outcome, UpstreamReceipt, Verdict};
-pub use super::pace::{BACKOFF_BASE_MS, BACKOFF_CAP_MS, RETRY_AFTER_MS_MAX};
+pub use super::batch::{Answer, Batch, Entry, Head, Limits, Outcome, UpstreamReceipt, Verdict};
+pub use super::pace::{BACKOFF_BASE_MS, BACKOFF_CAP_MS, Mood, RETRY_AFTER_MS_MAX};
 
 use super::batch::{batch_id, head_of, misfit};
 use super::cloudevents::{self, Filter};
@@ -35,16 +35,6 @@ pub const LOCAL_SETTLE_MS: u64 = 1000;
 const LOCAL_EVENTS_MAX: usize = 8;
 /// Single events refused by a whole-request 4xx, one after the other, before the sink pauses.
 const CULPRITS_MAX: u32 = 3;
-/// Bounds of a batch.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Limits {
-    /// Events in a batch, at least 1.
-    pub events_max: u32,
-    /// Bytes of a batch's JSON; a single larger event still goes alone.
-    pub bytes_max: usize,
-    /// The first attempt comes within this time, at random: a fleet must not reconnect at once.
-    pub first_spread_ms: u64,
-}
 
 /// What the driver has to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,16 +47,6 @@ pub enum Output {
     Settle(Settlement),
     /// For people: the sink stands still until [`Sender::resume`] or the next slow try.
     Pause { reason: String },
-}
-
-/// How the sink fares, for people.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Mood {
-    Ok,
-    /// Reachable, but it asked for patience.
-    Waiting,
-    Offline,
-    Paused,
 }
 
 #[derive(Debug)]

@@ -13,7 +13,10 @@ pub struct StoredOutbox {
 impl StoredOutbox {
     /// The outbox of `sink`.
     pub fn new(store: Store, sink: impl Into<String>) -> Self {
-        StoredOutbox { store, sink: sink.into() }
+        StoredOutbox {
+            store,
+            sink: sink.into(),
+        }
     }
 }
 
@@ -26,7 +29,10 @@ impl From<StoreError> for OutboxError {
 impl Outbox for StoredOutbox {
     fn due(&mut self, events_max: u32, bytes_max: usize) -> Result<Due, OutboxError> {
         let batch = self.store.outbox(&self.sink, events_max, bytes_max)?;
-        Ok(Due { events: batch.events, through: batch.through })
+        Ok(Due {
+            events: batch.events,
+            through: batch.through,
+        })
     }
 
     fn settle(&mut self, settlement: Settlement) -> Result<(), OutboxError> {

@@ -7,8 +7,8 @@
 use super::outbox::{Outbox, Parked, Settlement};
 use super::sender::{Answer, Batch, Mood, Output, Sender};
 use super::sinks::{self, Sink, SinkConfig, SinkError};
+use super::status::{ParkedEvent, SinkStatus};
 use crate::domain::Instant;
-use crate::station::api::{ParkedEvent, SinkStatus};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};

@@ -239,9 +239,13 @@ pub(super) async fn import_orders(
 ) -> Result<Json<Value>, Problem> {
     let media = ["application/json", "text/csv"];
     let body = input::read(&headers, body, &media, input::LABELLED_BYTES_MAX).await?;
-    let kind = headers.get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok());
+    let kind = headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|v| v.to_str().ok());
     let csv = kind.is_some_and(|k| k.starts_with("text/csv"));
-    let results = app.ask(move |station| station.import_orders(&body, csv)).await?;
+    let results = app
+        .ask(move |station| station.import_orders(&body, csv))
+        .await?;
     Ok(Json(json!({ "results": results })))
 }
 

@@ -19,9 +19,16 @@ pub struct TestDesk;
 impl Desk for TestDesk {
     fn assign(&self, request: &AssignRequest<'_>) -> Result<Assignment, Refusal> {
         if request.mass > Mass::from_grams(30_000) {
-            return Err(Refusal { text: "Too heavy for all.".into(), remedy: "Split it.".into() });
+            return Err(Refusal {
+                text: "Too heavy for all.".into(),
+                remedy: "Split it.".into(),
+            });
         }
-        let carrier = if request.country == "AA" { "alpha" } else { "beta" };
+        let carrier = if request.country == "AA" {
+            "alpha"
+        } else {
+            "beta"
+        };
         Ok(Assignment {
             carrier: carrier.into(),
             carrier_name: carrier.to_uppercase(),
@@ -40,7 +47,11 @@ impl Desk for TestDesk {
     ) -> Result<Number, Refusal> {
         let serial = next(carrier);
         let tracking_number = format!("{}{serial:08}", carrier.to_uppercase());
-        Ok(Number { tracking_number, range: Some(carrier.into()), serial: Some(serial) })
+        Ok(Number {
+            tracking_number,
+            range: Some(carrier.into()),
+            serial: Some(serial),
+        })
     }
 
     fn carriers(&self) -> Vec<CarrierInfo> {
@@ -101,7 +112,10 @@ pub fn order(id: &str, country: &str, lines: &[(&str, u32)]) -> Order {
         seller: "seller".into(),
         channel: "test".into(),
         lines: lines.iter().map(line).collect(),
-        ship_to: PersonRef { id: "p".into(), hash: "h".into() },
+        ship_to: PersonRef {
+            id: "p".into(),
+            hash: "h".into(),
+        },
         country: country.into(),
         requested_service: None,
         carrier_label: None,
@@ -128,14 +142,26 @@ pub struct Station {
 
 impl Station {
     pub fn new() -> Self {
-        let places = [(place("b1"), PlaceKind::Bench), (place("b2"), PlaceKind::Bench),
-            (place("d1"), PlaceKind::Dock)];
-        let badge = |id: &str| Badge { operator: OperatorId::new(id), name: id.into() };
-        let badges = [("badge-1".to_owned(), badge("anna")), ("badge-2".to_owned(), badge("ben"))];
+        let places = [
+            (place("b1"), PlaceKind::Bench),
+            (place("b2"), PlaceKind::Bench),
+            (place("d1"), PlaceKind::Dock),
+        ];
+        let badge = |id: &str| Badge {
+            operator: OperatorId::new(id),
+            name: id.into(),
+        };
+        let badges = [
+            ("badge-1".to_owned(), badge("anna")),
+            ("badge-2".to_owned(), badge("ben")),
+        ];
         Station {
             state: State::new("T1", &places),
             live: Live::default(),
-            rules: Rules { badges: badges.into(), ..Rules::default() },
+            rules: Rules {
+                badges: badges.into(),
+                ..Rules::default()
+            },
             items: items(),
             now_ms: 1_000,
             drafts: Vec::new(),
@@ -147,7 +173,13 @@ impl Station {
 
     pub fn stamp(&self) -> Stamp {
         let unix_ms = 1_790_000_000_000 + i64::try_from(self.now_ms).unwrap();
-        Stamp { wall: Wall { unix_ms, offset_min: 60 }, mono: Instant(self.now_ms) }
+        Stamp {
+            wall: Wall {
+                unix_ms,
+                offset_min: 60,
+            },
+            mono: Instant(self.now_ms),
+        }
     }
 
     /// Feeds one input; returns the facts it led to.
@@ -164,11 +196,23 @@ impl Station {
         };
         if let Some(id) = id.filter(|id| !self.state.orders.contains_key(id)) {
             let row = self.rows.get(&("order", id.to_string())).cloned();
-            looked.orders.extend(row.map(|r| serde_json::from_value(r).unwrap()));
+            looked
+                .orders
+                .extend(row.map(|r| serde_json::from_value(r).unwrap()));
         }
-        let input = Input { place: at.map(place), stamp: self.stamp(), kind };
-        let done =
-            step(&mut self.state, &mut self.live, &input, &looked, &self.rules, &TestDesk);
+        let input = Input {
+            place: at.map(place),
+            stamp: self.stamp(),
+            kind,
+        };
+        let done = step(
+            &mut self.state,
+            &mut self.live,
+            &input,
+            &looked,
+            &self.rules,
+            &TestDesk,
+        );
         self.keep(done.changes);
         self.effects.extend(done.effects);
         let facts = done.drafts.iter().map(|d| d.fact.clone()).collect();
@@ -178,7 +222,8 @@ impl Station {
 
     fn keep(&mut self, changes: Vec<Change>) {
         for change in changes {
-            self.rows.insert((change.kind.as_str(), change.id), change.body);
+            self.rows
+                .insert((change.kind.as_str(), change.id), change.body);
         }
     }
 
@@ -189,7 +234,13 @@ impl Station {
     pub fn scan(&mut self, at: &str, code: &str) -> Vec<Fact> {
         self.wait(500);
         let device = DeviceId::new(format!("{at}/scanner"));
-        self.input(Some(at), InputKind::Scan { device, code: code.into() })
+        self.input(
+            Some(at),
+            InputKind::Scan {
+                device,
+                code: code.into(),
+            },
+        )
     }
 
     pub fn control(&mut self, at: &str, control: Control) -> Vec<Fact> {
@@ -206,14 +257,27 @@ impl Station {
 
     pub fn cancel(&mut self, id: &str) -> Vec<Fact> {
         let order = OrderId::new(id);
-        self.input(None, InputKind::OrderCancelled { order, reason: "buyer".into() })
+        self.input(
+            None,
+            InputKind::OrderCancelled {
+                order,
+                reason: "buyer".into(),
+            },
+        )
     }
 
     /// A scale frame.
     pub fn mass(&mut self, at: &str, grams: i64, stable: bool) -> Vec<Fact> {
         self.wait(100);
-        let decimal = Decimal { mantissa: grams, exponent: -3 };
-        let flags = MassFlags { stable, motion: !stable, ..MassFlags::default() };
+        let decimal = Decimal {
+            mantissa: grams,
+            exponent: -3,
+        };
+        let flags = MassFlags {
+            stable,
+            motion: !stable,
+            ..MassFlags::default()
+        };
         let reading = MassReading {
             mass: stable.then(|| Mass::from_decimal(decimal, Unit::Kilogram).unwrap()),
             decimal: stable.then_some(decimal),
@@ -221,7 +285,14 @@ impl Station {
             flags,
         };
         let device = DeviceId::new(format!("{at}/scale"));
-        self.input(Some(at), InputKind::Mass { device, reading, raw: "02".into() })
+        self.input(
+            Some(at),
+            InputKind::Mass {
+                device,
+                reading,
+                raw: "02".into(),
+            },
+        )
     }
 
     /// Empties the platform, then puts a weight on it.
@@ -243,15 +314,35 @@ impl Station {
 
     pub fn carry_out(&mut self, effect: Effect) {
         self.wait(10);
-        let print = |job: &JobId, step| InputKind::Print { job: job.clone(), step };
+        let print = |job: &JobId, step| InputKind::Print {
+            job: job.clone(),
+            step,
+        };
         match effect {
             Effect::Render { job, .. } => {
-                let label = RenderedLabel { picture: format!("sha-{job}"), symbols: 2 };
-                self.input(None, InputKind::Rendered { job, outcome: Ok(label) });
+                let label = RenderedLabel {
+                    picture: format!("sha-{job}"),
+                    symbols: 2,
+                };
+                self.input(
+                    None,
+                    InputKind::Rendered {
+                        job,
+                        outcome: Ok(label),
+                    },
+                );
             }
             Effect::Submit { job, .. } => {
                 let before = u64::try_from(self.printed.len()).unwrap();
-                self.input(None, print(&job, PrintStep::Ready { counter_before: Some(before) }));
+                self.input(
+                    None,
+                    print(
+                        &job,
+                        PrintStep::Ready {
+                            counter_before: Some(before),
+                        },
+                    ),
+                );
             }
             Effect::Release { job, .. } => {
                 let before = u64::try_from(self.printed.len()).unwrap();
@@ -269,7 +360,10 @@ impl Station {
     }
 
     pub fn stop(&self, at: &str) -> Option<String> {
-        self.state.places[&place(at)].stop.as_ref().map(|s| s.code.clone())
+        self.state.places[&place(at)]
+            .stop
+            .as_ref()
+            .map(|s| s.code.clone())
     }
 
     pub fn open_parcel(&self, at: &str) -> Option<&parcel::Parcel> {
@@ -281,7 +375,10 @@ impl Station {
     pub fn label(&self, at: &str) -> (String, String) {
         let parcel = self.open_parcel(at).expect("a parcel is open");
         let job = parcel.jobs.last().expect("it has a label job");
-        let number = parcel.tracking_number().expect("it has a number").to_owned();
+        let number = parcel
+            .tracking_number()
+            .expect("it has a number")
+            .to_owned();
         (number, scan::label_code(&parcel.id, job))
     }
 

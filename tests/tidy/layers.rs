@@ -34,10 +34,21 @@ pub const LAYERS: &[(&str, &[&str])] = &[
         "hub",
         &["content", "domain", "carrier", "store", "sync", "config"],
     ),
-    // Emulated things share wire types with the product, and read labels as a scanner would.
+    // Emulated things share wire types with the product, read labels as a scanner would, and the
+    // demo's player finds the daemon as any program does.
     (
         "emulate",
-        &["drivers", "content", "domain", "label::check", "sync"],
+        &[
+            "drivers",
+            "content",
+            "domain",
+            "carrier",
+            "label::check",
+            "label::pdf",
+            "label::png",
+            "sync",
+            "station::mark",
+        ],
     ),
     ("web", &["content", "domain", "station"]),
     (
@@ -131,7 +142,7 @@ fn allowed(layer: &str, path: &str) -> bool {
     let target = path.split("::").next().unwrap_or_default();
     let row = LAYERS.iter().find(|(name, _)| *name == layer);
     let inside = |allow: &&str| *allow == path || path.starts_with(&format!("{allow}::"));
-    target == layer || row.is_some_and(|(_, may)| may.iter().any(|a| inside(&a)))
+    target == layer || row.is_some_and(|(_, may)| may.iter().any(inside))
 }
 
 /// Paths that leave the file's layer, without `crate::`.

@@ -81,6 +81,11 @@ impl Rust {
         self.lines.partition_point(|start| *start <= at)
     }
 
+    /// Offset of the first byte of a line.
+    pub fn start(&self, line: usize) -> usize {
+        self.lines.get(line - 1).copied().unwrap_or(self.code.len())
+    }
+
     pub fn is_test(&self, at: usize) -> bool {
         self.whole_test || self.test_ranges.iter().any(|(a, b)| (*a..*b).contains(&at))
     }

@@ -5,13 +5,21 @@ use crate::tree::Tree;
 
 const FILE_LINES_MAX: usize = 500;
 const FUNCTION_LINES_MAX: usize = 70;
+/// A test is one story, read from top to bottom.
+const TEST_LINES_MAX: usize = 120;
 const COLUMNS_MAX: usize = 100;
 
 /// Product files that may be longer: (file, reason). An entry that is not needed fails.
 const LONG_FILES: &[(&str, &str)] = &[];
 
 /// Functions that may be longer: (file, function, reason). An entry that is not needed fails.
-const LONG_FUNCTIONS: &[(&str, &str, &str)] = &[];
+const LONG_FUNCTIONS: &[(&str, &str, &str)] = &[
+    ("src/domain/apply.rs", "apply_parcel", FLAT),
+    ("src/domain/apply/labels.rs", "apply_label", FLAT),
+    ("src/domain/apply/handovers.rs", "apply_handover", FLAT),
+];
+
+const FLAT: &str = "one flat arm per fact; a fact that is forgotten does not compile";
 
 pub fn check(tree: &Tree) -> Vec<Finding> {
     let mut found = files(tree);
@@ -60,7 +68,13 @@ fn functions(tree: &Tree) -> Vec<Finding> {
         for function in file.functions() {
             let (first, last) = function.lines;
             let lines = last - first + 1;
-            if lines <= FUNCTION_LINES_MAX {
+            let test = file.is_test(file.start(first));
+            let most = if test {
+                TEST_LINES_MAX
+            } else {
+                FUNCTION_LINES_MAX
+            };
+            if lines <= most {
                 continue;
             }
             let listed = |(f, n, _): &&(&str, &str, &str)| *f == file.path && *n == function.name;
@@ -69,8 +83,7 @@ fn functions(tree: &Tree) -> Vec<Finding> {
                 continue;
             }
             let text = format!(
-                "`{}` has {lines} lines, {FUNCTION_LINES_MAX} are the limit; give a step of it a \
-                 name",
+                "`{}` has {lines} lines, {most} are the limit; give a step of it a name",
                 function.name
             );
             found.push(Finding::new(&file.path, first, text));
@@ -135,7 +148,8 @@ fn long_files_functions_and_lines_are_found() {
         texts,
         rust,
     });
-    let shown: Vec<String> = found.iter().map(Finding::to_string).collect();
+    let here = found.iter().filter(|f| f.file == path);
+    let shown: Vec<String> = here.map(Finding::to_string).collect();
     assert_eq!(shown.len(), 2, "{shown:?}");
     assert!(shown[0].starts_with("src/a.rs:1: 503 lines"), "{shown:?}");
     assert!(

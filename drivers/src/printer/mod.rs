@@ -90,8 +90,25 @@ pub enum QueryKind {
     Identity,
     /// Labels printed so far.
     Counter,
-    /// What is wrong in detail; says nothing about work in progress.
-    Faults,
+}
+
+/// The question what is wrong in detail. It stands apart from [`Query`], because its answer says
+/// nothing about work in progress, and must never be taken for a status that does.
+#[derive(Debug, Clone, Copy)]
+pub struct FaultsQuery {
+    /// Name for `--query`, such as `hqes`.
+    pub name: &'static str,
+    pub bytes: &'static [u8],
+    /// Reads the start of the received bytes as the answer.
+    pub parse: fn(&[u8]) -> FaultsReply,
+}
+
+/// An answer to a [`FaultsQuery`], as far as it came; with the number of bytes it took up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FaultsReply {
+    Faults(PrinterFaults, usize),
+    Incomplete,
+    Unknown(usize),
 }
 
 /// An answer, as far as it came.
@@ -101,7 +118,6 @@ pub enum Reply {
     Status(PrinterStatus, usize),
     Identity(PrinterIdentity, usize),
     Counter(u64, usize),
-    Faults(PrinterFaults, usize),
     /// More bytes are needed.
     Incomplete,
     /// Not an answer to this question; skip this many bytes.
@@ -238,6 +254,15 @@ pub trait Language: Sync + Send {
     fn queries(&self) -> &'static [Query];
     /// Reads the start of `bytes` as the answer to `query`.
     fn parse_reply(&self, query: &Query, bytes: &[u8]) -> Reply;
+    /// The question what is wrong in detail, if the language has one.
+    fn faults_query(&self) -> Option<&'static FaultsQuery> {
+        None
+    }
+    /// Names of all questions, for `--query`.
+    fn query_names(&self) -> Vec<&'static str> {
+        let names = self.queries().iter().map(|q| q.name);
+        names.chain(self.faults_query().map(|q| q.name)).collect()
+    }
     /// The question of a kind, if the language has one.
     fn query(&self, kind: QueryKind) -> Option<&'static Query> {
         self.queries().iter().find(|q| q.kind == kind)

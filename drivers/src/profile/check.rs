@@ -167,9 +167,8 @@ fn example(profile: &Profile, example: &Example) -> Result<(), Finding> {
         );
     }
     if let Some(query) = &example.query {
-        let queries = registry::language(profile).map_or(&[][..], |l| l.queries());
-        if !queries.iter().any(|q| q.name == query) {
-            let names: Vec<&str> = queries.iter().map(|q| q.name).collect();
+        let names = registry::language(profile).map_or(Vec::new(), |l| l.query_names());
+        if !names.contains(&query.as_str()) {
             let remedy = if names.is_empty() {
                 "only printers are asked: leave it out".to_owned()
             } else {

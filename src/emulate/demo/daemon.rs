@@ -1,6 +1,6 @@
 //! The child `firstscan run`: started, watched, started again, and asked over its API.
 
-use crate::cli::DaemonFile;
+use crate::station::mark::DaemonFile;
 use serde_json::Value;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -72,12 +72,13 @@ impl Daemon {
         let layout = &self.layout;
         let log = std::fs::OpenOptions::new().create(true).append(true).open(layout.log())?;
         let child = Command::new(std::env::current_exe()?)
-            .arg("run")
+            .args(["run", "--end-with-stdin"])
             .arg("--config")
             .arg(layout.config())
             .arg("--data")
             .arg(layout.data())
-            .stdin(Stdio::null())
+            // Closes when this process dies, however it dies: the child then ends, too.
+            .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .stderr(log)
             .spawn()?;
@@ -122,10 +123,9 @@ impl Daemon {
     pub fn stop(&self) {
         let Some(mut child) = lock(&self.child).take() else { return };
         let pid = i32::try_from(child.id()).ok().and_then(rustix::process::Pid::from_raw);
-        if let Some(pid) = pid {
-            if let Err(error) = rustix::process::kill_process(pid, rustix::process::Signal::TERM) {
-                tracing::debug!(%error, "the daemon is gone already");
-            }
+        let terminate = rustix::process::Signal::TERM;
+        if let Some(Err(error)) = pid.map(|p| rustix::process::kill_process(p, terminate)) {
+            tracing::debug!(%error, "the daemon is gone already");
         }
         let until = Instant::now() + END_MAX;
         while Instant::now() < until {
@@ -141,7 +141,9 @@ impl Daemon {
 
     /// The child's base address.
     pub fn url(&self) -> Option<String> {
-        DaemonFile::read(&self.layout.data()).map(|d| d.url)
+        // A daemon of an earlier run, still ending, is not ours.
+        let mark = DaemonFile::read(&self.layout.data())?;
+        (Some(mark.pid) == self.pid()).then_some(mark.url)
     }
 
     fn token(&self) -> String {
@@ -161,6 +163,24 @@ impl Daemon {
         let status = answer.status();
         let value: Value = answer.body_mut().read_json().map_err(|e| e.to_string())?;
         if status.is_success() { Ok(value) } else { Err(format!("{status}: {value}")) }
+    }
+
+    /// Asks until there is an answer, and keeps the child alive meanwhile.
+    ///
+    /// # Errors
+    /// The last error's text if there is none in time.
+    pub fn insist<T>(&self, ask: impl Fn(&Self) -> Result<T, String>) -> Result<T, String> {
+        let until = Instant::now() + READY_MAX;
+        loop {
+            match ask(self) {
+                Ok(answer) => return Ok(answer),
+                Err(error) if Instant::now() >= until => return Err(error),
+                Err(_) => {
+                    self.revive().map_err(|e| e.to_string())?;
+                    std::thread::sleep(Duration::from_millis(25));
+                }
+            }
+        }
     }
 
     /// GET bytes, such as a picture.

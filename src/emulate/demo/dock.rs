@@ -2,13 +2,18 @@
 
 use super::player::{PlayError, Player, number, text};
 use crate::content::control::Control;
+use crate::domain::event::Fact;
 use serde_json::Value;
+use std::collections::BTreeMap;
 
 const DOCK: &str = "dock1";
 
 impl Player {
     /// One deed at the dock; false when every ready parcel has left.
     pub(super) fn dock_turn(&mut self) -> Result<bool, PlayError> {
+        if self.once("dock/recalled".into()) {
+            self.recall_stickers()?;
+        }
         let view = self.look(DOCK)?;
         match text(&view, "/mode") {
             "login" => {
@@ -37,11 +42,37 @@ impl Player {
         Ok(true)
     }
 
+    /// What is stuck on the parcels that an earlier run packed.
+    fn recall_stickers(&mut self) -> Result<(), PlayError> {
+        let mut carriers = BTreeMap::new();
+        for event in super::summary::all_events(&self.daemon)? {
+            match event.fact {
+                Fact::ParcelAssigned { parcel, assignment } => {
+                    carriers.insert(parcel, assignment.carrier_name);
+                }
+                Fact::NumberAllocated { parcel, number, .. } => {
+                    let carrier = carriers.get(&parcel).cloned().unwrap_or_default();
+                    self.stickers.insert(number.tracking_number, carrier);
+                }
+                Fact::NumberBurnt { number, .. } => {
+                    self.stickers.remove(&number.tracking_number);
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
     fn hand_over(&mut self, view: &Value) -> Result<(), PlayError> {
         let carrier = text(view, "/dock/carrier_name").to_owned();
         if !self.was("dock/wrong_carrier") {
-            let other = self.stickers.iter().find(|(_, c)| **c != carrier).map(|(n, _)| n.clone());
+            // Each is tried once: what left the house earlier is refused for another reason.
+            let fits = |(n, c): &(&String, &String)| {
+                **c != carrier && !self.was(&format!("dock/tried/{n}"))
+            };
+            let other = self.stickers.iter().find(fits).map(|(n, _)| n.clone());
             if let Some(other) = other.filter(|_| number(view, "/dock/scanned") > 0) {
+                self.once(format!("dock/tried/{other}"));
                 return self.act(DOCK, view, |p| p.scan(DOCK, &other));
             }
         }

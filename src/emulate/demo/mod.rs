@@ -6,6 +6,7 @@ pub mod player;
 pub mod script;
 pub mod summary;
 mod dock;
+mod paper;
 pub mod room;
 mod setup;
 

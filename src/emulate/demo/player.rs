@@ -8,7 +8,6 @@ use super::daemon::Daemon;
 use super::script::{Script, Step, Twist};
 use crate::content::control::{Control, payload};
 use crate::emulate::bench::EmulatedStation;
-use crate::emulate::eyes;
 use firstscan_drivers::mass::Mass;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -18,12 +17,11 @@ use std::time::{Duration, Instant};
 /// Longest whole run.
 const RUN_MAX: Duration = Duration::from_secs(240);
 /// Between two looks at a screen.
-const LOOK: Duration = Duration::from_millis(8);
+pub(super) const LOOK: Duration = Duration::from_millis(8);
 /// How long a deed may take to show on the screen before it is judged again.
 const SHOWN_MAX: Duration = Duration::from_millis(900);
-/// How long a packer waits for paper before saying that none came out.
-const PAPER_MAX: Duration = Duration::from_millis(2500);
-/// The same code again sooner would count as one scan.
+/// The same code again sooner would count as one scan: articles, and all others.
+const REPEAT_ITEM_MIN: Duration = Duration::from_millis(180);
 const REPEAT_MIN: Duration = Duration::from_millis(430);
 
 /// What can go wrong for good.
@@ -39,7 +37,9 @@ pub struct Player {
     /// Tracking number and carrier of every label stuck on a parcel.
     pub stickers: BTreeMap<String, String>,
     last_scan: BTreeMap<&'static str, (String, Instant)>,
-    paper_since: Option<Instant>,
+    pub(super) paper_since: Option<Instant>,
+    /// The label taken from the printer for a job, and the code on it that is scanned.
+    pub(super) in_hand: Option<(String, String)>,
     started: Instant,
     /// One line per deed, for people who watch.
     pub narrate: bool,
@@ -72,6 +72,7 @@ impl Player {
             stickers: BTreeMap::new(),
             last_scan: BTreeMap::new(),
             paper_since: None,
+            in_hand: None,
             started: Instant::now(),
             narrate: false,
         }
@@ -173,7 +174,9 @@ impl Player {
         if let Some((last, at)) = self.last_scan.get(place)
             && last == code
         {
-            std::thread::sleep(REPEAT_MIN.saturating_sub(at.elapsed()));
+            let article = self.script.articles.values().any(|a| a.barcode == code);
+            let pause = if article { REPEAT_ITEM_MIN } else { REPEAT_MIN };
+            std::thread::sleep(pause.saturating_sub(at.elapsed()));
         }
         let Some(scanner) = self.devices.scanner(place) else { return };
         let scanner = scanner.device();
@@ -316,7 +319,7 @@ impl Player {
         self.script.articles.get(text(line, "/sku")).map(|a| a.barcode.clone())
     }
 
-    fn clear_platform(&self) {
+    pub(super) fn clear_platform(&self) {
         if let Some(bench) = self.devices.bench("bench1") {
             bench.scale.device().with(|scale, now| {
                 if scale.load() != Mass::from_grams(0) {
@@ -360,64 +363,6 @@ impl Player {
         chosen.or(expected).unwrap_or(850)
     }
 
-    fn wait_for_label(&mut self, view: &Value) -> Result<(), PlayError> {
-        self.clear_platform();
-        self.paper_since = None;
-        match text(view, "/parcel/job/state") {
-            "failed" | "expired" => self.reprint(view),
-            _ => self.act("bench1", view, |_| ()),
-        }
-    }
-
-    fn reprint(&mut self, view: &Value) -> Result<(), PlayError> {
-        if text(view, "/prompt").is_empty() {
-            return self.act("bench1", view, |p| p.control("bench1", Control::Reprint, None));
-        }
-        self.act("bench1", view, |p| p.control("bench1", Control::Reason, Some("TORN")))
-    }
-
-    /// Takes what came out of the printer and scans what is really on it.
-    fn stick_label(&mut self, view: &Value) -> Result<(), PlayError> {
-        self.clear_platform();
-        if !text(view, "/prompt").is_empty() {
-            return self.reprint(view);
-        }
-        let Some(bench) = self.devices.bench("bench1") else { return Ok(()) };
-        let printer = bench.printer.device();
-        let Some((_, picture)) = printer.with(|p, _| p.take_label()) else {
-            let since = *self.paper_since.get_or_insert_with(Instant::now);
-            if since.elapsed() < PAPER_MAX {
-                std::thread::sleep(LOOK);
-                return Ok(());
-            }
-            self.paper_since = None;
-            let counted = view.pointer("/parcel/job/evidence").and_then(Value::as_array);
-            let counted = counted.is_some_and(|e| e.iter().any(|e| e == "counted"));
-            let state = text(view, "/parcel/job/state");
-            return match (state, counted) {
-                ("sending", _) => Ok(()),
-                (_, true) => self.reprint(view),
-                _ => self.act("bench1", view, |p| p.control("bench1", Control::NoLabel, None)),
-            };
-        };
-        self.paper_since = None;
-        let codes = eyes::read_codes(&picture);
-        let number = text(view, "/parcel/tracking_number").to_owned();
-        let square = format!("FS1/P/{}/J/{}", text(view, "/parcel/id"), text(view, "/parcel/job/id"));
-        let fresh_copy = number_of_copies(view) > 0;
-        let code = codes
-            .iter()
-            .find(|c| c.text == square && fresh_copy)
-            .or_else(|| codes.iter().find(|c| c.text == number))
-            .or_else(|| codes.iter().find(|c| c.text == square))
-            .or(codes.first());
-        let Some(code) = code.map(|c| c.text.clone()) else {
-            return Err("a label came out that no scanner can read".into());
-        };
-        self.stickers.insert(number, text(view, "/parcel/carrier").to_owned());
-        self.act("bench1", view, |p| p.scan("bench1", &code))
-    }
-
     fn clear_stop(&mut self, view: &Value) -> Result<(), PlayError> {
         let code = text(view, "/stop/code").to_owned();
         let order = text(view, "/order/id").to_owned();
@@ -446,10 +391,6 @@ impl Player {
     fn ok(&mut self, view: &Value) -> Result<(), PlayError> {
         self.act("bench1", view, |p| p.control("bench1", Control::Ok, None))
     }
-}
-
-fn number_of_copies(view: &Value) -> u64 {
-    number(view, "/parcel/job/copy")
 }
 
 /// The part of a view that changes when work goes on: all but the live weight and the clock.

@@ -67,7 +67,8 @@ pub fn all_events(daemon: &Daemon) -> Result<Vec<Event>, String> {
     let mut events: Vec<Event> = Vec::new();
     loop {
         let since = events.last().map_or(0, |e| e.seq);
-        let page = daemon.get(&format!("/api/v1/events?since={since}&limit=1000"))?;
+        let path = format!("/api/v1/events?since={since}&limit=1000");
+        let page = daemon.insist(|d| d.get(&path))?;
         let list = page.get("events").cloned().unwrap_or_default();
         let mut more: Vec<Event> = serde_json::from_value(list).map_err(|e| e.to_string())?;
         if more.is_empty() {
@@ -182,7 +183,7 @@ pub fn sum_up(
     labels.printed = odometer;
     let mut problems = judge(&facts, script, plan, odometer);
     problems.extend(upstream.violations());
-    let (status, report) = daemon.post("/api/v1/verify", b"{}")?;
+    let (status, report) = daemon.insist(|d| d.post("/api/v1/verify", b"{}"))?;
     let valid = report.get("valid").and_then(Value::as_bool).unwrap_or(false);
     if status != 200 || !valid {
         problems.push(format!("the event chain does not verify: {report}"));
@@ -262,7 +263,7 @@ fn write_labels(daemon: &Daemon, facts: &Facts) -> Result<LabelCounts, String> {
         if !facts.verified.contains(job) {
             continue;
         }
-        let bytes = daemon.bytes(&format!("/api/v1/jobs/{job}/label.png"))?;
+        let bytes = daemon.insist(|d| d.bytes(&format!("/api/v1/jobs/{job}/label.png")))?;
         let (bitmap, resolution) = png::decode(&bytes).map_err(|e| e.to_string())?;
         write(&folder.join(format!("{parcel}.png")), &bytes)?;
         let resolution = resolution
@@ -271,8 +272,7 @@ fn write_labels(daemon: &Daemon, facts: &Facts) -> Result<LabelCounts, String> {
         write(&folder.join(format!("{parcel}.pdf")), &document.map_err(|e| e.to_string())?)?;
         counts.written += 1;
         let number = facts.parcels.get(parcel).map(|p| p.tracking_number.as_str());
-        let seen = eyes::read_codes(&bitmap);
-        if seen.iter().any(|s| Some(s.text.as_str()) == number) {
+        if number.is_some_and(|number| eyes::sees(&bitmap, number)) {
             counts.decoded += 1;
         }
     }

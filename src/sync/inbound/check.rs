@@ -21,8 +21,7 @@ const REASON_CHARS_MAX: usize = 200;
 /// Characters of a tracking number.
 const TRACKING_CHARS: std::ops::RangeInclusive<usize> = 6..=40;
 const ID_REMEDY: &str = "give 1 to 64 letters, digits or -_.:/#";
-pub(super) const RESERVED: &str =
-    "XCTL begins the station's control codes: give another code";
+pub(super) const RESERVED: &str = "XCTL begins the station's control codes: give another code";
 
 /// Judges a draft; `person` is asked only if nothing is wrong.
 pub(super) fn finish(
@@ -32,14 +31,21 @@ pub(super) fn finish(
 ) -> Result<Document, Refused> {
     match draft {
         Draft::Order(draft) => order(*draft, rules, person),
-        Draft::Cancel { order, reason, mut report } => {
+        Draft::Cancel {
+            order,
+            reason,
+            mut report,
+        } => {
             check_id("cancel", &order, &mut report);
             check_text("reason", &reason, REASON_CHARS_MAX, &mut report);
             if !report.problems.is_empty() {
                 return Err(refused(&order, report));
             }
             let reason = address::tidy(&reason);
-            Ok(Document::Cancel { order: OrderId::new(order), reason })
+            Ok(Document::Cancel {
+                order: OrderId::new(order),
+                reason,
+            })
         }
     }
 }
@@ -50,7 +56,11 @@ fn order(
     person: &mut dyn FnMut(&OrderId) -> Person,
 ) -> Result<Document, Refused> {
     let mut report = std::mem::take(&mut draft.report);
-    if report.problems.iter().any(|problem| problem.field.is_empty()) {
+    if report
+        .problems
+        .iter()
+        .any(|problem| problem.field.is_empty())
+    {
         return Err(refused(&draft.id, report));
     }
     let id_field = draft.names.order_id();
@@ -61,14 +71,21 @@ fn order(
     check_text("seller", &draft.seller, SELLER_CHARS_MAX, &mut report);
     check_glyphs("seller", &draft.seller, rules, &mut report);
     check_slug("channel", &draft.channel, &mut report);
-    let service = draft.service.take().map(|s| s.trim().to_owned()).filter(|s| !s.is_empty());
+    let service = draft
+        .service
+        .take()
+        .map(|s| s.trim().to_owned())
+        .filter(|s| !s.is_empty());
     if let Some(service) = &service {
         check_slug("service", service, &mut report);
     }
     tidy(&mut draft.ship_to);
     check_address(&draft, rules, &mut report);
     let lines = check_lines(&draft, &mut report);
-    let label = draft.label.take().and_then(|label| check_label(&label, rules, &mut report));
+    let label = draft
+        .label
+        .take()
+        .and_then(|label| check_label(&label, rules, &mut report));
     if !report.problems.is_empty() {
         return Err(refused(&draft.id, report));
     }
@@ -92,18 +109,29 @@ fn order(
         status: OrderStatus::Waiting,
     };
     order.fingerprint = fingerprint(&order);
-    Ok(Document::Order(Box::new(Incoming { order, address, salt, label })))
+    Ok(Document::Order(Box::new(Incoming {
+        order,
+        address,
+        salt,
+        label,
+    })))
 }
 
 fn refused(order: &str, report: Report) -> Refused {
     let order = order.chars().take(ids::ID_BYTES_MAX).collect();
-    Refused { order, problems: report.problems }
+    Refused {
+        order,
+        problems: report.problems,
+    }
 }
 
 /// Trims every text of an address and drops empty optional ones.
 fn tidy(address: &mut Address) {
     let optional = |text: &mut Option<String>| {
-        *text = text.take().map(|text| address::tidy(&text)).filter(|text| !text.is_empty());
+        *text = text
+            .take()
+            .map(|text| address::tidy(&text))
+            .filter(|text| !text.is_empty());
     };
     optional(&mut address.company);
     optional(&mut address.region);
@@ -123,10 +151,6 @@ fn tidy(address: &mut Address) {
 /// With the carrier's own label nothing of the address is printed here, and platforms mask it on
 /// purpose: then only the country must be right.
 fn check_address(draft: &OrderDraft, rules: &Rules<'_>, report: &mut Report) {
-    // A missing or mistyped address was reported by the reader; its parts are not asked for.
-    if report.problems.iter().any(|problem| problem.field == "ship_to") {
-        return;
-    }
     let ship_to = &draft.ship_to;
     let name = |field: &str| draft.names.address(field);
     let found = match draft.label {
@@ -158,7 +182,11 @@ fn check_address(draft: &OrderDraft, rules: &Rules<'_>, report: &mut Report) {
 /// Lines of the same article are put together: the bench counts articles, not lines.
 fn check_lines(draft: &OrderDraft, report: &mut Report) -> Vec<OrderLine> {
     if draft.lines.is_empty() {
-        report.add("lines", "the order has no lines", "give at least one with sku and quantity");
+        report.add(
+            "lines",
+            "the order has no lines",
+            "give at least one with sku and quantity",
+        );
     }
     if draft.lines.len() > LINES_MAX {
         let text = format!("{} lines", draft.lines.len());
@@ -216,7 +244,10 @@ fn check_label(
     let tracking_number = tracking::normalise(&draft.tracking_number);
     let plain = tracking_number.bytes().all(|b| b.is_ascii_alphanumeric());
     if !plain || !TRACKING_CHARS.contains(&tracking_number.len()) {
-        let text = format!("{} is no tracking number", address::shorten(&draft.tracking_number));
+        let text = format!(
+            "{} is no tracking number",
+            address::shorten(&draft.tracking_number)
+        );
         let remedy = "give the 6 to 40 letters and digits of the label's barcode";
         report.add("carrier_label.tracking_number", text, remedy);
     } else if control::is_reserved(&tracking_number) {
@@ -240,7 +271,10 @@ fn check_document(base64: &str, report: &mut Report) -> Option<LabelDocument> {
         report.add(FIELD, "the label is too large", "send at most 5 MiB");
         return None;
     }
-    let plain: String = base64.chars().filter(|c| !c.is_ascii_whitespace()).collect();
+    let plain: String = base64
+        .chars()
+        .filter(|c| !c.is_ascii_whitespace())
+        .collect();
     let bytes = match base64::engine::general_purpose::STANDARD.decode(&plain) {
         Ok(bytes) => bytes,
         Err(error) => {
@@ -250,7 +284,11 @@ fn check_document(base64: &str, report: &mut Report) -> Option<LabelDocument> {
         }
     };
     if bytes.len() > LABEL_BYTES_MAX {
-        report.add(FIELD, format!("the label has {} bytes", bytes.len()), "send at most 5 MiB");
+        report.add(
+            FIELD,
+            format!("the label has {} bytes", bytes.len()),
+            "send at most 5 MiB",
+        );
         return None;
     }
     let format = match bytes.as_slice() {
@@ -258,7 +296,11 @@ fn check_document(base64: &str, report: &mut Report) -> Option<LabelDocument> {
         [0x89, b'P', b'N', b'G', 0x0d, 0x0a, 0x1a, 0x0a, ..] => "png",
         [0xff, 0xd8, 0xff, ..] => "jpeg",
         _ => {
-            report.add(FIELD, "the label is neither PDF nor PNG nor JPEG", "send one of these");
+            report.add(
+                FIELD,
+                "the label is neither PDF nor PNG nor JPEG",
+                "send one of these",
+            );
             return None;
         }
     };
@@ -269,7 +311,11 @@ pub(super) fn check_id(field: &str, id: &str, report: &mut Report) {
     if id.is_empty() {
         report.add(field, "is missing", ID_REMEDY);
     } else if ids::check(id).is_err() {
-        report.add(field, format!("{} is no usable id", address::shorten(id)), ID_REMEDY);
+        report.add(
+            field,
+            format!("{} is no usable id", address::shorten(id)),
+            ID_REMEDY,
+        );
     }
 }
 
@@ -283,7 +329,10 @@ pub(super) fn check_text(field: &str, text: &str, chars_max: usize, report: &mut
     let chars = text.chars().count();
     if let Some(c) = text.chars().find(|c| address::is_unprintable(*c)) {
         let code = u32::from(c);
-        let told = format!("{} has the control character U+{code:04X}", address::shorten(&text));
+        let told = format!(
+            "{} has the control character U+{code:04X}",
+            address::shorten(&text)
+        );
         report.add(field, told, "remove it");
     } else if chars > chars_max {
         let told = format!("{} has {chars} characters", address::shorten(&text));
@@ -299,14 +348,27 @@ fn check_slug(field: &str, text: &str, report: &mut Report) {
             "" => "is missing".to_owned(),
             _ => format!("{} cannot be compared", address::shorten(text)),
         };
-        report.add(field, told, "give 1 to 40 letters, digits, hyphens or spaces");
+        report.add(
+            field,
+            told,
+            "give 1 to 40 letters, digits, hyphens or spaces",
+        );
     }
 }
 
 fn check_glyphs(field: &str, text: &str, rules: &Rules<'_>, report: &mut Report) {
-    let Err(missing) = (rules.printable)(text) else { return };
-    let shown: Vec<String> =
-        missing.iter().take(10).map(|c| format!("{c} (U+{:04X})", u32::from(*c))).collect();
-    let told = format!("no printable form of {} in {}", shown.join(", "), address::shorten(text));
+    let Err(missing) = (rules.printable)(text) else {
+        return;
+    };
+    let shown: Vec<String> = missing
+        .iter()
+        .take(10)
+        .map(|c| format!("{c} (U+{:04X})", u32::from(*c)))
+        .collect();
+    let told = format!(
+        "no printable form of {} in {}",
+        shown.join(", "),
+        address::shorten(text)
+    );
     report.add(field, told, "write it in Latin letters");
 }

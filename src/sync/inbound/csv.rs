@@ -14,8 +14,9 @@ const ORDER_COLUMNS: &[&str] = &[
     "city", "region", "country", "phone",
 ];
 /// Columns a file must have.
-const REQUIRED: &[&str] =
-    &["order_id", "seller", "channel", "name", "line1", "city", "country", "sku", "title", "quantity"];
+const REQUIRED: &[&str] = &[
+    "order_id", "seller", "channel", "name", "line1", "city", "country", "sku", "title", "quantity",
+];
 /// Rows of one file.
 const ROWS_MAX: usize = 100_000;
 
@@ -34,15 +35,28 @@ impl Table {
     /// must.
     pub fn read(body: &[u8], known: &[&str], required: &[&str]) -> Result<Table, Problem> {
         let text = utf8(body)?;
-        let mut reader =
-            ReaderBuilder::new().has_headers(false).flexible(true).from_reader(text.as_bytes());
+        let mut reader = ReaderBuilder::new()
+            .has_headers(false)
+            .flexible(true)
+            .from_reader(text.as_bytes());
         let mut records = reader.records();
         let no_csv = |error: ::csv::Error| {
-            Problem::document(format!("this is no CSV ({error})"), "save it as CSV with commas")
+            Problem::document(
+                format!("this is no CSV ({error})"),
+                "save it as CSV with commas",
+            )
         };
-        let header = records.next().transpose().map_err(no_csv)?.unwrap_or_default();
+        let header = records
+            .next()
+            .transpose()
+            .map_err(no_csv)?
+            .unwrap_or_default();
         let columns = header_columns(&header, known, required)?;
-        let mut table = Table { columns, rows: Vec::new(), ragged: Vec::new() };
+        let mut table = Table {
+            columns,
+            rows: Vec::new(),
+            ragged: Vec::new(),
+        };
         for record in records {
             let record = record.map_err(no_csv)?;
             if record.iter().all(|cell| cell.trim().is_empty()) {
@@ -55,7 +69,10 @@ impl Table {
             table.add(&record);
         }
         if table.rows.is_empty() {
-            return Err(Problem::document("there are no rows below the header", "add some"));
+            return Err(Problem::document(
+                "there are no rows below the header",
+                "add some",
+            ));
         }
         Ok(table)
     }
@@ -66,7 +83,8 @@ impl Table {
             self.ragged.push((line, record.len()));
         }
         let cell = |at| record.get(at).unwrap_or_default().to_owned();
-        self.rows.push((line, (0..self.columns.len()).map(cell).collect()));
+        self.rows
+            .push((line, (0..self.columns.len()).map(cell).collect()));
     }
 
     /// A cell by row and column name; empty if the column is not there.
@@ -98,21 +116,33 @@ fn header_columns(
     for (separator, name) in [(';', "semicolons"), ('\t', "tabs"), ('|', "bars")] {
         if header.len() == 1 && first.contains(separator) {
             let text = format!("the columns are separated by {name}");
-            return Err(at_header(text, "save it again with commas (\"CSV UTF-8\" may not do it)"));
+            return Err(at_header(
+                text,
+                "save it again with commas (\"CSV UTF-8\" may not do it)",
+            ));
         }
     }
-    let columns: Vec<String> = header.iter().map(|name| name.trim().to_lowercase()).collect();
+    let columns: Vec<String> = header
+        .iter()
+        .map(|name| name.trim().to_lowercase())
+        .collect();
     for (index, column) in columns.iter().enumerate() {
         if !known.contains(&column.as_str()) {
             let text = format!("{} is no column here", shorten(column));
-            return Err(at_header(text, &format!("the columns are {}", known.join(","))));
+            return Err(at_header(
+                text,
+                &format!("the columns are {}", known.join(",")),
+            ));
         }
         if columns.iter().take(index).any(|earlier| earlier == column) {
             let text = format!("column {column} is there twice");
             return Err(at_header(text, "remove one"));
         }
     }
-    match required.iter().find(|column| !columns.iter().any(|name| name == *column)) {
+    match required
+        .iter()
+        .find(|column| !columns.iter().any(|name| name == *column))
+    {
         Some(column) => Err(at_header(
             format!("column {column} is missing"),
             &format!("begin the file with {}", known.join(",")),
@@ -122,7 +152,10 @@ fn header_columns(
 }
 
 fn at_header(text: String, remedy: &str) -> Problem {
-    Problem { place: place(1), ..Problem::document(text, remedy) }
+    Problem {
+        place: place(1),
+        ..Problem::document(text, remedy)
+    }
 }
 
 /// All orders of a file, in order of their first rows.
@@ -140,7 +173,12 @@ pub(super) fn drafts(body: &[u8]) -> Result<Vec<Draft>, Problem> {
                 if let (Some((first_line, first)), Some(draft)) =
                     (table.rows.get(first), drafts.get_mut(at))
                 {
-                    compare(&table, (*first_line, first), (*line, row), &mut draft.report);
+                    compare(
+                        &table,
+                        (*first_line, first),
+                        (*line, row),
+                        &mut draft.report,
+                    );
                 }
                 at
             }
@@ -160,7 +198,10 @@ pub(super) fn drafts(body: &[u8]) -> Result<Vec<Draft>, Problem> {
         let text = format!("the file has {} orders", drafts.len());
         return Err(Problem::document(text, "send at most 2000 in one document"));
     }
-    Ok(drafts.into_iter().map(|draft| Draft::Order(Box::new(draft))).collect())
+    Ok(drafts
+        .into_iter()
+        .map(|draft| Draft::Order(Box::new(draft)))
+        .collect())
 }
 
 fn begin(table: &Table, id: &str, line: u64, row: &[String]) -> OrderDraft {
@@ -192,7 +233,10 @@ fn begin(table: &Table, id: &str, line: u64, row: &[String]) -> OrderDraft {
 /// Further rows of an order must say the same as its first, or nothing.
 fn compare(table: &Table, first: (u64, &[String]), row: (u64, &[String]), report: &mut Report) {
     for column in ORDER_COLUMNS {
-        let (one, other) = (table.cell(first.1, column).trim(), table.cell(row.1, column).trim());
+        let (one, other) = (
+            table.cell(first.1, column).trim(),
+            table.cell(row.1, column).trim(),
+        );
         if !other.is_empty() && one != other {
             let text = format!("{} is not what line {} says", shorten(other), first.0);
             let remedy = "make the rows of one order agree, or leave the cell empty";

@@ -7,7 +7,11 @@ use crate::domain::order::Address;
 #[derive(Debug)]
 pub(super) enum Draft {
     Order(Box<OrderDraft>),
-    Cancel { order: String, reason: String, report: Report },
+    Cancel {
+        order: String,
+        reason: String,
+        report: Report,
+    },
 }
 
 #[derive(Debug, Default)]

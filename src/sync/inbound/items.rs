@@ -47,7 +47,11 @@ pub fn read(body: &[u8]) -> Result<Vec<Item>, Vec<Problem>> {
     let mut report = Report::default();
     let text = utf8(body).map_err(|problem| vec![problem])?;
     let is_json = text.trim_start().starts_with(['[', '{']);
-    let drafts = if is_json { json(text, &mut report) } else { csv(body, &mut report) };
+    let drafts = if is_json {
+        json(text, &mut report)
+    } else {
+        csv(body, &mut report)
+    };
     let drafts = drafts.map_err(|problem| vec![problem])?;
     if drafts.is_empty() || drafts.len() > ITEMS_MAX {
         let text = format!("the document has {} items", drafts.len());
@@ -61,20 +65,29 @@ pub fn read(body: &[u8]) -> Result<Vec<Item>, Vec<Problem>> {
         let item = item(&draft, &mut report);
         owners.claim(&item, &draft.place, &mut report);
         for problem in report.problems {
-            let told = problems.iter().any(|p| p.place == problem.place && p.field == problem.field);
+            let told = problems
+                .iter()
+                .any(|p| p.place == problem.place && p.field == problem.field);
             if !told && problems.len() < 1_000 {
                 problems.push(problem);
             }
         }
         items.push(item);
     }
-    if problems.is_empty() { Ok(items) } else { Err(problems) }
+    if problems.is_empty() {
+        Ok(items)
+    } else {
+        Err(problems)
+    }
 }
 
 fn json(text: &str, report: &mut Report) -> Result<Vec<ItemDraft>, Problem> {
     let Value::List(list) = Value::parse(text)? else {
         let text = "an item master is a list";
-        return Err(Problem::document(text, "put the items into square brackets"));
+        return Err(Problem::document(
+            text,
+            "put the items into square brackets",
+        ));
     };
     let mut drafts = Vec::new();
     for (index, value) in list.into_iter().enumerate() {
@@ -94,7 +107,11 @@ fn json_item(value: Value, report: &mut Report) -> ItemDraft {
             Value::Text(text) => barcodes.push(text),
             other => {
                 let field = format!("barcodes[{index}]");
-                report.add(&field, format!("is {}", other.kind()), "give it in quotation marks");
+                report.add(
+                    &field,
+                    format!("is {}", other.kind()),
+                    "give it in quotation marks",
+                );
             }
         }
     }
@@ -113,7 +130,14 @@ fn json_item(value: Value, report: &mut Report) -> ItemDraft {
     };
     let picture = fields.text("picture", report);
     fields.finish(report);
-    ItemDraft { place: report.place.clone(), sku, title, barcodes, weight, picture }
+    ItemDraft {
+        place: report.place.clone(),
+        sku,
+        title,
+        barcodes,
+        weight,
+        picture,
+    }
 }
 
 fn csv(body: &[u8], report: &mut Report) -> Result<Vec<ItemDraft>, Problem> {
@@ -142,7 +166,10 @@ fn item(draft: &ItemDraft, report: &mut Report) -> Item {
     }
     check_text("title", &draft.title, TITLE_CHARS_MAX, report);
     let barcodes = barcodes(draft, report);
-    let weight = draft.weight.as_deref().and_then(|text| piece_weight(text, report));
+    let weight = draft
+        .weight
+        .as_deref()
+        .and_then(|text| piece_weight(text, report));
     if let Some(picture) = &draft.picture {
         check_picture(picture, report);
     }
@@ -172,7 +199,11 @@ fn barcodes(draft: &ItemDraft, report: &mut Report) -> Vec<String> {
         barcodes.push(code.to_owned());
     }
     if barcodes.len() > BARCODES_MAX {
-        report.add("barcodes", format!("{} barcodes", barcodes.len()), "give at most 20");
+        report.add(
+            "barcodes",
+            format!("{} barcodes", barcodes.len()),
+            "give at most 20",
+        );
     }
     if barcodes.is_empty() {
         let remedy = "give what is printed on the article, or its SKU if that is";
@@ -184,7 +215,11 @@ fn barcodes(draft: &ItemDraft, report: &mut Report) -> Vec<String> {
 fn piece_weight(text: &str, report: &mut Report) -> Option<Mass> {
     let text = text.trim();
     let grams = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
-    let parsed = if grams { weight::parse(&format!("{text} g")) } else { weight::parse(text) };
+    let parsed = if grams {
+        weight::parse(&format!("{text} g"))
+    } else {
+        weight::parse(text)
+    };
     match parsed {
         Ok(mass) if mass > Mass::default() && mass <= WEIGHT_MAX => Some(mass),
         Ok(mass) => {
@@ -203,12 +238,21 @@ fn piece_weight(text: &str, report: &mut Report) -> Option<Mass> {
 fn check_picture(path: &str, report: &mut Report) {
     let legal = |c: char| !c.is_control() && !matches!(c, '\\' | ':');
     let part = |part: &str| !part.is_empty() && !part.starts_with('.');
-    let ending = path.rsplit_once('.').map(|(_, ending)| ending.to_ascii_lowercase());
+    let ending = path
+        .rsplit_once('.')
+        .map(|(_, ending)| ending.to_ascii_lowercase());
     let picture = ending.is_some_and(|e| ["png", "jpg", "jpeg", "webp"].contains(&e.as_str()));
     let inside = path.chars().all(legal) && path.split('/').all(part);
     if !picture || !inside || path.len() > PICTURE_BYTES_MAX {
-        let text = format!("{} is no picture below the picture folder", address::shorten(path));
-        report.add("picture", text, "give a relative path without .. to a png, jpg or webp file");
+        let text = format!(
+            "{} is no picture below the picture folder",
+            address::shorten(path)
+        );
+        report.add(
+            "picture",
+            text,
+            "give a relative path without .. to a png, jpg or webp file",
+        );
     }
 }
 

@@ -7,10 +7,19 @@ use super::{LINES_MAX, ORDERS_MAX};
 use crate::content::address;
 use crate::domain::order::Address;
 
-const ORDER: &[&str] =
-    &["schema", "id", "seller", "channel", "service", "ship_to", "lines", "carrier_label"];
-const SHIP_TO: &[&str] =
-    &["name", "company", "lines", "postcode", "city", "region", "country", "phone"];
+const ORDER: &[&str] = &[
+    "schema",
+    "id",
+    "seller",
+    "channel",
+    "service",
+    "ship_to",
+    "lines",
+    "carrier_label",
+];
+const SHIP_TO: &[&str] = &[
+    "name", "company", "lines", "postcode", "city", "region", "country", "phone",
+];
 const LINE: &[&str] = &["sku", "title", "quantity"];
 const LABEL: &[&str] = &["carrier", "service", "tracking_number", "document"];
 const CANCEL: &[&str] = &["schema", "cancel", "reason"];
@@ -28,7 +37,9 @@ pub(super) fn drafts(body: &[u8]) -> Result<Vec<Draft>, Problem> {
         return Err(Problem::document(text, "send 1 to 2000 in one document"));
     }
     let places = list.into_iter().enumerate();
-    Ok(places.map(|(index, value)| draft(value, format!("[{index}]"))).collect())
+    Ok(places
+        .map(|(index, value)| draft(value, format!("[{index}]")))
+        .collect())
 }
 
 fn draft(value: Value, place: String) -> Draft {
@@ -40,11 +51,18 @@ fn draft(value: Value, place: String) -> Draft {
         let order = fields.required("cancel", &mut report);
         let reason = fields.required("reason", &mut report);
         fields.finish(&mut report);
-        return Draft::Cancel { order, reason, report };
+        return Draft::Cancel {
+            order,
+            reason,
+            report,
+        };
     }
     let mut fields = Fields::of(value, "", ORDER, &mut report);
     if !report.problems.is_empty() {
-        return Draft::Order(Box::new(OrderDraft { report, ..OrderDraft::default() }));
+        return Draft::Order(Box::new(OrderDraft {
+            report,
+            ..OrderDraft::default()
+        }));
     }
     schema(&mut fields, &mut report);
     let id = fields.required("id", &mut report);
@@ -54,10 +72,22 @@ fn draft(value: Value, place: String) -> Draft {
     let ship_to = ship_to(fields.take("ship_to"), &mut report);
     let rows = fields.list("lines", &mut report);
     let lines = lines(rows, &mut report);
-    let label = fields.take("carrier_label").map(|value| label(value, &mut report));
+    let label = fields
+        .take("carrier_label")
+        .map(|value| label(value, &mut report));
     fields.finish(&mut report);
     let names = Names::Json;
-    let order = OrderDraft { id, seller, channel, service, ship_to, lines, label, report, names };
+    let order = OrderDraft {
+        id,
+        seller,
+        channel,
+        service,
+        ship_to,
+        lines,
+        label,
+        report,
+        names,
+    };
     Draft::Order(Box::new(order))
 }
 
@@ -107,10 +137,15 @@ fn ship_to(value: Option<Value>, report: &mut Report) -> Address {
 fn lines(rows: Vec<Value>, report: &mut Report) -> Vec<LineDraft> {
     let too_many = rows.len() > LINES_MAX;
     if too_many {
-        report.add("lines", format!("{} lines", rows.len()), "send at most 200 per order");
+        report.add(
+            "lines",
+            format!("{} lines", rows.len()),
+            "send at most 200 per order",
+        );
     }
     let rows = rows.into_iter().take(LINES_MAX).enumerate();
-    rows.map(|(index, value)| line(index, value, report)).collect()
+    rows.map(|(index, value)| line(index, value, report))
+        .collect()
 }
 
 fn line(index: usize, value: Value, report: &mut Report) -> LineDraft {
@@ -122,7 +157,9 @@ fn line(index: usize, value: Value, report: &mut Report) -> LineDraft {
     let remedy = "give a whole number from 1 to 999, without quotation marks";
     let quantity = match fields.take("quantity") {
         Some(Value::Number(number)) => {
-            let whole = number.as_u64().and_then(|number| u32::try_from(number).ok());
+            let whole = number
+                .as_u64()
+                .and_then(|number| u32::try_from(number).ok());
             if whole.is_none() {
                 report.add(&field, format!("{number} is no quantity"), remedy);
             }
@@ -138,7 +175,12 @@ fn line(index: usize, value: Value, report: &mut Report) -> LineDraft {
         }
     };
     fields.finish(report);
-    LineDraft { place: report.place.clone(), sku, title, quantity }
+    LineDraft {
+        place: report.place.clone(),
+        sku,
+        title,
+        quantity,
+    }
 }
 
 fn label(value: Value, report: &mut Report) -> LabelDraft {

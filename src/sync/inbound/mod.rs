@@ -126,8 +126,14 @@ pub fn read(
         Language::Csv => csv::drafts(body),
     };
     match drafts {
-        Err(problem) => vec![Err(Refused { order: String::new(), problems: vec![problem] })],
-        Ok(drafts) => drafts.into_iter().map(|draft| check::finish(draft, rules, person)).collect(),
+        Err(problem) => vec![Err(Refused {
+            order: String::new(),
+            problems: vec![problem],
+        })],
+        Ok(drafts) => drafts
+            .into_iter()
+            .map(|draft| check::finish(draft, rules, person))
+            .collect(),
     }
 }
 
@@ -141,13 +147,19 @@ pub fn read_one(
     person: &mut dyn FnMut(&OrderId) -> Person,
 ) -> Result<Document, Refused> {
     let drafts = json::drafts(body);
-    let refuse = |problem| Refused { order: String::new(), problems: vec![problem] };
+    let refuse = |problem| Refused {
+        order: String::new(),
+        problems: vec![problem],
+    };
     let mut drafts = drafts.map_err(refuse)?;
     match (drafts.pop(), drafts.is_empty()) {
         (Some(draft), true) => check::finish(draft, rules, person),
         _ => {
             let remedy = "send each order by itself, or import the file";
-            Err(refuse(Problem::document("this is more than one order, or none", remedy)))
+            Err(refuse(Problem::document(
+                "this is more than one order, or none",
+                remedy,
+            )))
         }
     }
 }

@@ -1,6 +1,5 @@
 //! What is wrong with a document, told to the person who sent it.
 
-use crate::content::address::shorten;
 use std::fmt;
 
 /// Most problems told of one order; a flood helps nobody.
@@ -57,10 +56,14 @@ pub(super) struct Report {
 
 impl Report {
     pub fn at(place: impl Into<String>) -> Report {
-        Report { place: place.into(), problems: Vec::new() }
+        Report {
+            place: place.into(),
+            problems: Vec::new(),
+        }
     }
 
-    /// Adds a problem, unless this very field was reported before for something more basic.
+    /// Adds a problem, unless this very field, or the object it is in, was reported before for
+    /// something more basic.
     pub fn add(&mut self, field: &str, text: impl Into<String>, remedy: &str) {
         let place = self.place.clone();
         self.add_at(&place, field, text, remedy);
@@ -68,17 +71,29 @@ impl Report {
 
     /// The same for another place of the document than the order's own.
     pub fn add_at(&mut self, place: &str, field: &str, text: impl Into<String>, remedy: &str) {
-        let told = self.problems.iter().any(|p| p.field == field && p.place == place);
+        let of = |whole: &str| {
+            let rest = field.strip_prefix(whole);
+            rest.is_some_and(|rest| rest.is_empty() || (rest.starts_with('.') && !whole.is_empty()))
+        };
+        let told = self
+            .problems
+            .iter()
+            .any(|p| p.place == place && of(&p.field));
         if told || self.problems.len() >= PROBLEMS_MAX {
             return;
         }
         let (place, field) = (place.to_owned(), field.to_owned());
-        self.problems.push(Problem { place, field, text: text.into(), remedy: remedy.to_owned() });
+        self.problems.push(Problem {
+            place,
+            field,
+            text: text.into(),
+            remedy: remedy.to_owned(),
+        });
     }
 
     pub fn unknown_field(&mut self, field: &str, known: &[&str]) {
-        let text = format!("{} is no field here", shorten(field));
-        self.add(field, text, &format!("remove it; the fields are {}", known.join(", ")));
+        let remedy = format!("remove it; the fields are {}", known.join(", "));
+        self.add(field, "is no field here", &remedy);
     }
 }
 
@@ -89,13 +104,17 @@ pub(super) fn utf8(body: &[u8]) -> Result<&str, Problem> {
         return Err(Problem::document(text, "split it below 32 MiB"));
     }
     if body.starts_with(&[0xff, 0xfe]) || body.starts_with(&[0xfe, 0xff]) {
-        return Err(Problem::document("the document is UTF-16", "save it as UTF-8"));
+        return Err(Problem::document(
+            "the document is UTF-16",
+            "save it as UTF-8",
+        ));
     }
     let body = body.strip_prefix(&[0xef, 0xbb, 0xbf]).unwrap_or(body);
     match std::str::from_utf8(body) {
-        Ok(text) if text.trim().is_empty() => {
-            Err(Problem::document("the document is empty", "send at least one order"))
-        }
+        Ok(text) if text.trim().is_empty() => Err(Problem::document(
+            "the document is empty",
+            "send at least one order",
+        )),
         Ok(text) => Ok(text),
         Err(error) => {
             let text = format!("the document is no UTF-8 (byte {})", error.valid_up_to());

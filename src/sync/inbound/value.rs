@@ -29,7 +29,10 @@ impl Value {
             let told = error.to_string();
             let cause = told.split(" at line ").next().unwrap_or_default();
             let text = format!("this is no JSON ({cause})");
-            Problem { place, ..Problem::document(text, "correct it there; `order schema` helps") }
+            Problem {
+                place,
+                ..Problem::document(text, "correct it there; `order schema` helps")
+            }
         })
     }
 
@@ -108,7 +111,10 @@ impl<'de> Visitor<'de> for Tree {
                 return Err(A::Error::custom("an object has more than 100 keys"));
             }
             if map.iter().any(|(known, _)| *known == key) {
-                return Err(A::Error::custom(format!("key {} is given twice", shorten(&key))));
+                return Err(A::Error::custom(format!(
+                    "key {} is given twice",
+                    shorten(&key)
+                )));
             }
             let value = entries.next_value()?;
             map.push((key, value));
@@ -131,11 +137,19 @@ impl<'a> Fields<'a> {
             Value::Map(map) => map,
             other => {
                 let text = format!("is {}", other.kind());
-                report.add(path, text, &format!("give an object with {}", known.join(", ")));
+                report.add(
+                    path,
+                    text,
+                    &format!("give an object with {}", known.join(", ")),
+                );
                 Vec::new()
             }
         };
-        Fields { path: path.to_owned(), left, known }
+        Fields {
+            path: path.to_owned(),
+            left,
+            known,
+        }
     }
 
     /// The full path of a field.
@@ -191,7 +205,9 @@ impl<'a> Fields<'a> {
     pub fn finish(self, report: &mut Report) {
         for (name, _) in &self.left {
             if !self.known.contains(&name.as_str()) {
-                report.unknown_field(&self.path(name), self.known);
+                let plain = name.len() <= 40 && name.bytes().all(|b| b.is_ascii_graphic());
+                let name = if plain { name.clone() } else { shorten(name) };
+                report.unknown_field(&self.path(&name), self.known);
             }
         }
     }

@@ -75,7 +75,11 @@ impl Watch {
             let path = folder.join(part);
             fs::create_dir_all(&path).map_err(|error| WatchError { path, error })?;
         }
-        Ok(Watch { folder: folder.to_owned(), settle_ms, seen: HashMap::new() })
+        Ok(Watch {
+            folder: folder.to_owned(),
+            settle_ms,
+            seen: HashMap::new(),
+        })
     }
 
     /// Looks once. `now_ms` is monotonic. `take` gets name, language and bytes of every stable
@@ -106,14 +110,21 @@ impl Watch {
             if taken != Taken::Later {
                 self.seen.remove(&name);
             }
-            handled.push(Handled { name: shown, taken, path });
+            handled.push(Handled {
+                name: shown,
+                taken,
+                path,
+            });
         }
         Ok(handled)
     }
 
     /// Order files that did not change for long enough.
     fn stable(&mut self, now_ms: u64) -> Result<Vec<(OsString, Language)>, WatchError> {
-        let fail = |error| WatchError { path: self.folder.clone(), error };
+        let fail = |error| WatchError {
+            path: self.folder.clone(),
+            error,
+        };
         let mut names = Vec::new();
         for entry in fs::read_dir(&self.folder).map_err(fail)? {
             let name = entry.map_err(fail)?.file_name();
@@ -123,20 +134,30 @@ impl Watch {
             }
         }
         names.sort_by(|one, other| one.0.cmp(&other.0));
-        self.seen.retain(|name, _| names.iter().any(|(there, _)| there == name));
+        self.seen
+            .retain(|name, _| names.iter().any(|(there, _)| there == name));
 
         let mut stable = Vec::new();
         for (name, language) in names {
-            let Ok(meta) = fs::symlink_metadata(self.folder.join(&name)) else { continue };
+            let Ok(meta) = fs::symlink_metadata(self.folder.join(&name)) else {
+                continue;
+            };
             if !meta.is_file() {
                 continue;
             }
-            let look = Look { bytes: meta.len(), modified: meta.modified().ok() };
+            let look = Look {
+                bytes: meta.len(),
+                modified: meta.modified().ok(),
+            };
             let entry = self.seen.entry(name.clone()).or_insert((look, now_ms));
             if entry.0 != look {
                 *entry = (look, now_ms);
             }
-            let wait_ms = if look.bytes == 0 { EMPTY_WAIT_MS } else { self.settle_ms };
+            let wait_ms = if look.bytes == 0 {
+                EMPTY_WAIT_MS
+            } else {
+                self.settle_ms
+            };
             let waited_ms = now_ms.saturating_sub(entry.1);
             if waited_ms >= wait_ms && stable.len() < FILES_PER_SCAN_MAX {
                 stable.push((name, language));
@@ -154,8 +175,10 @@ impl Watch {
         lines: Option<&[String]>,
     ) -> Result<PathBuf, WatchError> {
         let from = self.folder.join(name);
-        let to = free_name(&self.folder.join(part), name)
-            .map_err(|error| WatchError { path: from.clone(), error })?;
+        let to = free_name(&self.folder.join(part), name).map_err(|error| WatchError {
+            path: from.clone(),
+            error,
+        })?;
         if let Some(lines) = lines {
             let path = with_ending(&to, ".txt");
             explain(&path, lines).map_err(|error| WatchError { path, error })?;
@@ -175,7 +198,9 @@ enum Unreadable {
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, Unreadable> {
-    let bytes = fs::symlink_metadata(path).map_err(|_| Unreadable::Gone)?.len();
+    let bytes = fs::symlink_metadata(path)
+        .map_err(|_| Unreadable::Gone)?
+        .len();
     if bytes > DOCUMENT_BYTES_MAX as u64 {
         let text = format!("the file has {bytes} bytes: split it below 32 MiB");
         return Err(Unreadable::Why(text));

@@ -11,7 +11,11 @@ impl Bench {
     fn new() -> Bench {
         let folder = tempfile::tempdir().unwrap();
         let watch = Watch::open(folder.path(), 1_000).unwrap();
-        Bench { folder, watch, taken: Vec::new() }
+        Bench {
+            folder,
+            watch,
+            taken: Vec::new(),
+        }
     }
 
     fn write(&self, name: &str, text: &str) {
@@ -90,7 +94,11 @@ fn strangers_are_left_alone() {
     for now_ms in [0, 1_000, 2_000] {
         assert_eq!(bench.scan(now_ms, &Taken::Done), []);
     }
-    assert_eq!(bench.scan(EMPTY_WAIT_MS, &Taken::Done).len(), 1, "empty for a minute");
+    assert_eq!(
+        bench.scan(EMPTY_WAIT_MS, &Taken::Done).len(),
+        1,
+        "empty for a minute"
+    );
     assert_eq!(bench.taken, [("e.json".to_owned(), Vec::new())]);
 }
 

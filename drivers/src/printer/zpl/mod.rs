@@ -8,7 +8,9 @@ pub mod graphic;
 pub mod reply;
 pub mod tokens;
 
-use super::{Compression, EncodeError, JobOptions, Language, PrintMode, Query, QueryKind, Reply};
+use super::{
+    Compression, EncodeError, FaultsQuery, JobOptions, Language, PrintMode, Query, QueryKind, Reply,
+};
 use crate::bitmap::{BitmapView, Resolution};
 
 /// Widest head ZPL knows, in dots.
@@ -20,7 +22,7 @@ const COPIES_MAX: u32 = 99;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Zpl;
 
-static QUERIES: [Query; 5] = [
+static QUERIES: [Query; 4] = [
     Query {
         name: "hs",
         kind: QueryKind::Status,
@@ -41,12 +43,13 @@ static QUERIES: [Query; 5] = [
         kind: QueryKind::Counter,
         bytes: b"! U1 getvar \"odometer.total_label_count\"\r\n",
     },
-    Query {
-        name: "hqes",
-        kind: QueryKind::Faults,
-        bytes: b"~HQES",
-    },
 ];
+
+static FAULTS: FaultsQuery = FaultsQuery {
+    name: "hqes",
+    bytes: b"~HQES",
+    parse: reply::faults,
+};
 
 impl Language for Zpl {
     fn id(&self) -> &'static str {
@@ -98,12 +101,15 @@ impl Language for Zpl {
         &QUERIES
     }
 
+    fn faults_query(&self) -> Option<&'static FaultsQuery> {
+        Some(&FAULTS)
+    }
+
     fn parse_reply(&self, query: &Query, bytes: &[u8]) -> Reply {
         match query.kind {
             QueryKind::Status => reply::host_status(bytes),
             QueryKind::Identity => reply::identity(bytes),
             QueryKind::Counter => reply::counter(bytes),
-            QueryKind::Faults => reply::faults(bytes),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Answers of ZPL printers: `~HS`, `~HI`, `~HQES`, SGD values.
 
-use super::super::{PrinterFaults, PrinterIdentity, PrinterStatus, Reply};
+use super::super::{FaultsReply, PrinterFaults, PrinterIdentity, PrinterStatus, Reply};
 
 const STX: u8 = 0x02;
 const ETX: u8 = 0x03;
@@ -163,7 +163,7 @@ pub fn counter(bytes: &[u8]) -> Reply {
 
 /// `~HQES`: a block between STX and ETX with a line for errors and one for warnings, each
 /// `f gggggggg gggggggg`: any set, group 2, group 1 (both in hex; group 1 has the meanings).
-pub fn faults(bytes: &[u8]) -> Reply {
+pub fn faults(bytes: &[u8]) -> FaultsReply {
     let mut at = 0;
     while let Some((text, next)) = line(bytes, at) {
         at = next;
@@ -180,8 +180,14 @@ pub fn faults(bytes: &[u8]) -> Reply {
             })
         };
         if let (Some(errors), Some(warnings)) = (group("ERRORS:"), group("WARNINGS:")) {
-            return Reply::Faults(PrinterFaults::new(errors, warnings, (ERRORS, WARNINGS)), at);
+            return FaultsReply::Faults(
+                PrinterFaults::new(errors, warnings, (ERRORS, WARNINGS)),
+                at,
+            );
         }
     }
-    missing(bytes)
+    match missing(bytes) {
+        Reply::Unknown(used) => FaultsReply::Unknown(used),
+        _ => FaultsReply::Incomplete,
+    }
 }

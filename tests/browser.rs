@@ -56,13 +56,21 @@ impl Demo {
         let (tell, told) = mpsc::channel();
         std::thread::spawn(move || {
             // Read to the end: who closes the pipe ends the demo.
-            lines.map_while(Result::ok).for_each(|line| drop(tell.send(line)));
+            lines
+                .map_while(Result::ok)
+                .for_each(|line| drop(tell.send(line)));
         });
-        let mut demo = Self { child, dir, panel: String::new() };
+        let mut demo = Self {
+            child,
+            dir,
+            panel: String::new(),
+        };
         let until = Instant::now() + START_MAX;
         while demo.panel.is_empty() {
             let rest = until.saturating_duration_since(Instant::now());
-            let line = told.recv_timeout(rest).expect("the demo prints its addresses in time");
+            let line = told
+                .recv_timeout(rest)
+                .expect("the demo prints its addresses in time");
             if let Some((_, url)) = line.split_once("play the packer:") {
                 demo.panel = url.trim().to_owned();
             }
@@ -154,7 +162,8 @@ impl Packer {
             json!(says),
             json!(format!("{ringed}.ring"))
         );
-        self.browser.wait(&format!("the panel says {says:?}"), SHOWN_MS_MAX, &script);
+        self.browser
+            .wait(&format!("the panel says {says:?}"), SHOWN_MS_MAX, &script);
         self.click(ringed);
     }
 
@@ -192,13 +201,20 @@ impl Packer {
             if shown["mode"] == mode && words.iter().all(|w| text.contains(w)) {
                 break shown;
             }
-            assert!(Instant::now() < until, "{screen} should be {mode} with {words:?}: {shown}");
+            assert!(
+                Instant::now() < until,
+                "{screen} should be {mode} with {words:?}: {shown}"
+            );
             std::thread::sleep(Duration::from_millis(25));
         };
         let shape = "const stop = document.querySelector('.stop');
             return stop && getComputedStyle(stop).backgroundColor";
         let red = self.run(screen, shape);
-        let wanted = if mode == "stop" { json!("rgb(163, 40, 0)") } else { Value::Null };
+        let wanted = if mode == "stop" {
+            json!("rgb(163, 40, 0)")
+        } else {
+            Value::Null
+        };
         assert_eq!(red, wanted, "red only in a stop: {shown}");
         self.keep(&format!("{}-{mode}", &screen[1..]));
     }
@@ -226,7 +242,11 @@ impl Packer {
         let until = Instant::now() + Duration::from_millis(SHOWN_MS_MAX);
         while self.browser.run(&script) != Value::Bool(true) {
             let listed = || self.browser.run(list);
-            assert!(Instant::now() < until, "{kind} of {subject} in {}", listed());
+            assert!(
+                Instant::now() < until,
+                "{kind} of {subject} in {}",
+                listed()
+            );
             std::thread::sleep(Duration::from_millis(50));
         }
     }
@@ -236,7 +256,12 @@ impl Packer {
         let bad = |e: &Value| {
             e["level"] == "SEVERE" || e["message"].to_string().contains("Content Security")
         };
-        self.browser.log("browser").iter().filter(|e| bad(e)).map(Value::to_string).collect()
+        self.browser
+            .log("browser")
+            .iter()
+            .filter(|e| bad(e))
+            .map(Value::to_string)
+            .collect()
     }
 
     /// Every address the browser asked for, or connected to, since the last call.
@@ -264,7 +289,10 @@ fn a_parcel_goes_from_badge_to_truck_on_the_screens() {
     let demo = Demo::start();
     browser.resize(1920, 1080);
     browser.goto(&demo.panel);
-    let packer = Packer { browser, pictures: std::cell::Cell::new(0) };
+    let packer = Packer {
+        browser,
+        pictures: std::cell::Cell::new(0),
+    };
 
     open_an_order(&packer);
     meet_a_wrong_item(&packer);
@@ -276,7 +304,10 @@ fn a_parcel_goes_from_badge_to_truck_on_the_screens() {
 
     assert_eq!(packer.complaints(), [""; 0]);
     let requested = packer.requested();
-    assert!(requested.len() > 30, "the browser's traffic is seen: {requested:?}");
+    assert!(
+        requested.len() > 30,
+        "the browser's traffic is seen: {requested:?}"
+    );
     let local = |url: &&String| url.starts_with("http://127.0.0.1:") || url.starts_with("about:");
     let foreign: Vec<_> = requested.iter().filter(|url| !local(url)).collect();
     assert!(foreign.is_empty(), "{foreign:?}");
@@ -288,13 +319,23 @@ fn open_an_order(packer: &Packer) {
     packer.follow("Click a badge to log in", "#badges .badge");
     packer.shows(BENCH, "ready", &["Anna", "Ready", "Scan an order"]);
     packer.scan("#orders", ORDER);
-    let lines = ["Copper pan 24 cm", "0 / 1", "Stirring spoon", "0 / 2", "0 / 3"];
+    let lines = [
+        "Copper pan 24 cm",
+        "0 / 1",
+        "Stirring spoon",
+        "0 / 2",
+        "0 / 3",
+    ];
     packer.shows(BENCH, "verifying", &lines);
 }
 
 fn meet_a_wrong_item(packer: &Packer) {
     packer.scan("#orders", SOCKS);
-    packer.shows(BENCH, "stop", &["WRONG ITEM", "Wool socks", SOCKS, "Put it back"]);
+    packer.shows(
+        BENCH,
+        "stop",
+        &["WRONG ITEM", "Wool socks", SOCKS, "Put it back"],
+    );
     // Another order does not get past a red screen.
     packer.scan("#orders", OTHER_ORDER);
     std::thread::sleep(TRIGGER);
@@ -321,7 +362,10 @@ fn lose_the_daemon(packer: &Packer, demo: &Demo) {
         let look = "return !document.getElementById('cover').hidden
             && document.getElementById('screen').inert
             && document.getElementById('cover').innerText";
-        packer.run(BENCH, look).as_str().is_some_and(|text| text.contains("Do not continue"))
+        packer
+            .run(BENCH, look)
+            .as_str()
+            .is_some_and(|text| text.contains("Do not continue"))
     };
     while !covered() {
         let late = killed.elapsed() > Duration::from_secs(6);
@@ -336,16 +380,25 @@ fn lose_the_daemon(packer: &Packer, demo: &Demo) {
         std::thread::sleep(Duration::from_millis(50));
     }
     assert_ne!(demo.daemon(), Some(before), "another daemon serves now");
-    packer.shows(BENCH, "verifying", &["Anna", ORDER, "1 / 1", "0 / 2", "1 / 3"]);
+    packer.shows(
+        BENCH,
+        "verifying",
+        &["Anna", ORDER, "1 / 1", "0 / 2", "1 / 3"],
+    );
     packer.shows(DOCK, "login", &["Scan your badge"]);
     // A dead server cannot be reached; nothing else may have gone wrong.
-    let else_wrong: Vec<_> =
-        packer.complaints().into_iter().filter(|c| !c.contains("net::ERR_")).collect();
+    let else_wrong: Vec<_> = packer
+        .complaints()
+        .into_iter()
+        .filter(|c| !c.contains("net::ERR_"))
+        .collect();
     assert!(else_wrong.is_empty(), "{else_wrong:?}");
     // The devices are found again before work goes on.
     let linked = "return ['gun-cable', 'scale-cable', 'printer-cable'].every(id =>
         document.getElementById(id).textContent === 'connected')";
-    packer.browser.wait("the devices are connected again", SHOWN_MS_MAX, linked);
+    packer
+        .browser
+        .wait("the devices are connected again", SHOWN_MS_MAX, linked);
 }
 
 /// The tracking number on the screen, after weighing.
@@ -354,10 +407,19 @@ fn weigh_and_label(packer: &Packer) -> String {
     packer.shows(BENCH, "verifying", &["1 / 2", "2 / 3"]);
     std::thread::sleep(TRIGGER);
     packer.scan("#orders", SPOON);
-    let words = ["Put the parcel on the scale", "expected 1.60 kg", "3 / 3 pieces"];
+    let words = [
+        "Put the parcel on the scale",
+        "expected 1.60 kg",
+        "3 / 3 pieces",
+    ];
     packer.shows(BENCH, "weighing", &words);
     packer.follow("Put the box on the scale", "#put-box");
-    let words = ["Stick the label on, then scan it", "1.600 kg", "Demo Swift Parcel", ORDER];
+    let words = [
+        "Stick the label on, then scan it",
+        "1.600 kg",
+        "Demo Swift Parcel",
+        ORDER,
+    ];
     packer.shows(BENCH, "scan_back", &words);
     let drawn = "const picture = document.querySelector('.label-picture');
         return !!picture?.complete && picture.naturalWidth > 500
@@ -368,12 +430,21 @@ fn weigh_and_label(packer: &Packer) -> String {
     packer.follow("Take the label from the printer", "#take-label");
     let held = "#hand-labels .label:first-child .code.ring";
     let there = format!("return !!document.querySelector({})", json!(held));
-    packer.browser.wait("the label can be scanned", SHOWN_MS_MAX, &there);
-    packer.browser.text(held).trim_start_matches(|c: char| !c.is_ascii_alphanumeric()).to_owned()
+    packer
+        .browser
+        .wait("the label can be scanned", SHOWN_MS_MAX, &there);
+    packer
+        .browser
+        .text(held)
+        .trim_start_matches(|c: char| !c.is_ascii_alphanumeric())
+        .to_owned()
 }
 
 fn scan_back(packer: &Packer, number: &str) {
-    assert!(number.starts_with("SFT"), "the number of the seller's carrier: {number:?}");
+    assert!(
+        number.starts_with("SFT"),
+        "the number of the seller's carrier: {number:?}"
+    );
     packer.scan("#hand-labels", number);
     packer.browser.within(BENCH, |page| {
         let flash = "return document.querySelector('.flash h1')?.textContent === 'Done'";
@@ -395,9 +466,19 @@ fn hand_over(packer: &Packer, number: &str) {
     packer.follow("Click a badge to log in here", "#dock-badges .badge");
     let words = ["Which carrier is here?", "Demo Swift Parcel", "1 parcel"];
     packer.shows(DOCK, "dock_ready", &words);
-    packer.follow("its driver is here", "#carriers [data-name=\"Demo Swift Parcel\"]");
-    packer.shows(DOCK, "dock_scanning", &["Demo Swift Parcel", "0 / 1", "Nothing scanned yet"]);
-    packer.follow("Scan the parcel", &format!("#dock-labels [data-scan=\"{number}\"]"));
+    packer.follow(
+        "its driver is here",
+        "#carriers [data-name=\"Demo Swift Parcel\"]",
+    );
+    packer.shows(
+        DOCK,
+        "dock_scanning",
+        &["Demo Swift Parcel", "0 / 1", "Nothing scanned yet"],
+    );
+    packer.follow(
+        "Scan the parcel",
+        &format!("#dock-labels [data-scan=\"{number}\"]"),
+    );
     packer.shows(DOCK, "dock_scanning", &["1 / 1", ORDER, "Refused: 0"]);
 
     std::thread::sleep(TRIGGER);
@@ -407,9 +488,17 @@ fn hand_over(packer: &Packer, number: &str) {
     packer.shows(DOCK, "dock_scanning", &["1 / 1", "Refused: 1"]);
 
     packer.follow("click CLOSE", &control("XCTLCLOU"));
-    packer.shows(DOCK, "dock_closing", &["1\nScanned", "0\nMissing", "1\nRefused"]);
+    packer.shows(
+        DOCK,
+        "dock_closing",
+        &["1\nScanned", "0\nMissing", "1\nRefused"],
+    );
     packer.follow("Click CONFIRM", &control("XCTLCONV"));
-    packer.shows(DOCK, "dock_closed", &["1 parcel. Load it.", "The manifest is ready", "Open it"]);
+    packer.shows(
+        DOCK,
+        "dock_closed",
+        &["1 parcel. Load it.", "The manifest is ready", "Open it"],
+    );
     let manifest = packer.run(
         DOCK,
         "const answer = await fetch(document.querySelector('.paperwork a').href);

@@ -131,14 +131,20 @@ impl Browser {
     }
 
     /// A real click in the middle of an element.
-    #[allow(dead_code, reason = "not every test that shares this client clicks this way")]
+    #[allow(
+        dead_code,
+        reason = "not every test that shares this client clicks this way"
+    )]
     pub fn click(&self, selector: &str) {
         let Element(id) = self.find(selector);
         self.post(&format!("element/{id}/click"), &json!({}));
     }
 
     /// Presses the mouse on an element for `ms` milliseconds.
-    #[allow(dead_code, reason = "not every test that shares this client holds keys")]
+    #[allow(
+        dead_code,
+        reason = "not every test that shares this client holds keys"
+    )]
     pub fn hold(&self, selector: &str, ms: u64) {
         let Element(id) = self.find(selector);
         let actions = json!({ "actions": [{ "type": "pointer", "id": "mouse", "actions": [
@@ -151,7 +157,10 @@ impl Browser {
     }
 
     /// Does something inside a frame of the page, then returns to the page itself.
-    #[allow(dead_code, reason = "not every test that shares this client has frames")]
+    #[allow(
+        dead_code,
+        reason = "not every test that shares this client has frames"
+    )]
     pub fn within<T>(&self, frame: &str, act: impl FnOnce(&Self) -> T) -> T {
         let Element(id) = self.find(frame);
         self.post("frame", &json!({ "id": { ELEMENT: id } }));

@@ -76,38 +76,57 @@ impl PanelUpstream for DemoUpstream {
 
     fn received(&self, limit: usize) -> Vec<ReceivedEvent> {
         let events = self.upstream.events();
-        let row = |e: &crate::emulate::upstream::Received| {
-            ReceivedEvent {
-                at: e.event.occurred_at.get(11..19).unwrap_or_default().to_owned(),
-                kind: e.event.fact.kind(),
-                subject: e.event.subject.clone(),
-                verdict: "acknowledged".into(),
-            }
+        let row = |e: &crate::emulate::upstream::Received| ReceivedEvent {
+            at: e
+                .event
+                .occurred_at
+                .get(11..19)
+                .unwrap_or_default()
+                .to_owned(),
+            kind: e.event.fact.kind(),
+            subject: e.event.subject.clone(),
+            verdict: "acknowledged".into(),
         };
         events.iter().rev().take(limit).map(row).collect()
     }
 
     fn screens(&self) -> Screens {
-        self.screens.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.screens
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 }
 
 /// What the panel shows: orders to scan, sheets, badges.
 pub fn panel(script: &Script, tables: &Tables, daemon_url: &str) -> PanelConfig {
-    let code = |name: &str, payload: String| PanelCode { name: name.into(), payload };
-    let boxes = tables.boxes().iter().map(|(token, b)| {
-        code(&b.name, payload(Control::Box, Some(token)))
-    });
-    let reasons = tables.reasons().iter().take(4).map(|(token, name)| {
-        code(name, payload(Control::Reason, Some(token)))
-    });
+    let code = |name: &str, payload: String| PanelCode {
+        name: name.into(),
+        payload,
+    };
+    let boxes = tables
+        .boxes()
+        .iter()
+        .map(|(token, b)| code(&b.name, payload(Control::Box, Some(token))));
+    let reasons = tables
+        .reasons()
+        .iter()
+        .take(4)
+        .map(|(token, name)| code(name, payload(Control::Reason, Some(token))));
     PanelConfig {
         bench: "bench1".into(),
         dock: "dock1".into(),
         bench_url: format!("{daemon_url}/bench/bench1"),
         dock_url: format!("{daemon_url}/dock/dock1"),
-        badges: vec![code("Anna", "BADGE-ANNA".into()), code("Ben", "BADGE-BEN".into())],
-        orders: script.steps.iter().filter_map(|s| card(script, s)).collect(),
+        badges: vec![
+            code("Anna", "BADGE-ANNA".into()),
+            code("Ben", "BADGE-BEN".into()),
+        ],
+        orders: script
+            .steps
+            .iter()
+            .filter_map(|s| card(script, s))
+            .collect(),
         bench_codes: PanelCode::bench_sheet(),
         extra_codes: boxes.chain(reasons).collect(),
         dock_codes: PanelCode::dock_sheet(),
@@ -127,15 +146,33 @@ fn card(script: &Script, step: &Step) -> Option<PanelOrder> {
     }
     let document: Value = serde_json::from_slice(&step.document).ok()?;
     let text = |pointer: &str| {
-        document.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned()
+        document
+            .pointer(pointer)
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+            .to_owned()
     };
     let item = |line: &Value| {
         let sku = line.get("sku")?.as_str()?;
-        let Article { title, barcode, grams } = script.articles.get(sku)?.clone();
+        let Article {
+            title,
+            barcode,
+            grams,
+        } = script.articles.get(sku)?.clone();
         let quantity = u32::try_from(line.get("quantity")?.as_u64()?).ok()?;
-        Some(PanelItem { title, barcode, quantity, grams })
+        Some(PanelItem {
+            title,
+            barcode,
+            quantity,
+            grams,
+        })
     };
-    let items = document.get("lines")?.as_array()?.iter().filter_map(item).collect();
+    let items = document
+        .get("lines")?
+        .as_array()?
+        .iter()
+        .filter_map(item)
+        .collect();
     let note = match document.get("carrier_label") {
         Some(_) => "arrives with its carrier label".to_owned(),
         None => match step.twist {

@@ -344,7 +344,10 @@ impl Panel {
     /// Weight of the box on the table: what the bench expects, so that cartons, removed pieces
     /// and second boxes come out right; before that, what went into it.
     fn box_grams(&self, screens: &Screens) -> i64 {
-        let content = || self.play().grams(&self.config.orders, self.config.box_grams);
+        let content = || {
+            self.play()
+                .grams(&self.config.orders, self.config.box_grams)
+        };
         screens.expected_grams().unwrap_or_else(content)
     }
 

@@ -5,7 +5,6 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 #[path = "support/webdriver.rs"]
-#[allow(dead_code, reason = "shared with tests/web.rs")]
 mod webdriver;
 
 use rustix::process::{Pid, Signal, kill_process};
@@ -341,10 +340,8 @@ fn meet_a_wrong_item(packer: &Packer) {
     packer.scan("#orders", OTHER_ORDER);
     std::thread::sleep(TRIGGER);
     packer.shows(BENCH, "stop", &["WRONG ITEM"]);
-    packer.follow(
-        "Stopped: scan a wanted article",
-        &format!("#orders .open [data-scan=\"{PAN}\"]"),
-    );
+    let pan = format!("#orders .open [data-scan=\"{PAN}\"]");
+    packer.follow("Stopped: scan a wanted article", &pan);
     packer.shows(BENCH, "verifying", &[ORDER, "1 / 1", "0 / 2", "1 / 3"]);
 
     // A finger on the screen takes the pan out again.

@@ -131,16 +131,20 @@ impl Browser {
     }
 
     /// A real click in the middle of an element.
+    #[allow(
+        dead_code,
+        reason = "not every test that shares this client clicks this way"
+    )]
     pub fn click(&self, selector: &str) {
         let Element(id) = self.find(selector);
         self.post(&format!("element/{id}/click"), &json!({}));
     }
 
+    /// Presses the mouse on an element for `ms` milliseconds.
     #[allow(
         dead_code,
         reason = "not every test that shares this client holds keys"
     )]
-    /// Presses the mouse on an element for `ms` milliseconds.
     pub fn hold(&self, selector: &str, ms: u64) {
         let Element(id) = self.find(selector);
         let actions = json!({ "actions": [{ "type": "pointer", "id": "mouse", "actions": [

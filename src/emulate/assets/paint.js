@@ -111,17 +111,18 @@ function guide(setup, state) {
     const fresh = guided.get(id) !== target;
     guided.set(id, target);
     if (node && fresh && id === "bench-next") {
-      node.scrollIntoView({ block: "nearest", inline: "nearest", behavior: "smooth" });
+      const whole = node.closest(".card") ?? node;
+      whole.scrollIntoView({ block: "nearest", inline: "nearest", behavior: "smooth" });
     }
   }
 }
 
 function paintScale(scale, state) {
-  const packed = state.box_grams > 0;
+  const laden = scale.grams > 0;
+  const packed = state.box_grams > 0 && !!state.screens.bench?.order && !laden;
   byId("put-box").disabled = !packed;
   byId("put-box").textContent = packed
     ? `Put the box on (${grams(state.box_grams)})` : "Put the box on";
-  const laden = scale.grams > 0;
   byId("carton").hidden = !laden;
   byId("carton-text").textContent = grams(scale.grams);
   const out = scale.lifted ? "below zero" : grams(scale.grams);

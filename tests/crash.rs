@@ -31,7 +31,9 @@ impl Random {
 
 /// `FIRSTSCAN_SEED`, or one by the clock: every run of the suite tries other moments.
 fn seed() -> u64 {
-    let given = std::env::var("FIRSTSCAN_SEED").ok().and_then(|s| s.parse().ok());
+    let given = std::env::var("FIRSTSCAN_SEED")
+        .ok()
+        .and_then(|s| s.parse().ok());
     given.unwrap_or_else(|| {
         let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
         u64::try_from(now.unwrap().as_nanos() % 1_000_000_007).unwrap() + 1
@@ -59,9 +61,18 @@ fn killed_run(folder: &Path, seed: u64, kills: u32) -> Value {
     let status = demo.wait(RUN_MAX);
     let tell = || {
         keep(folder, seed);
-        format!("seed {seed}, killed at {moments:?} ms\n{}\n{}", demo.out(), demo.err())
+        format!(
+            "seed {seed}, killed at {moments:?} ms\n{}\n{}",
+            demo.out(),
+            demo.err()
+        )
     };
-    assert_eq!(moments.len(), kills as usize, "the run was over too soon\n{}", tell());
+    assert_eq!(
+        moments.len(),
+        kills as usize,
+        "the run was over too soon\n{}",
+        tell()
+    );
     assert!(status.success(), "{}", tell());
     let document: Value = serde_json::from_str(&demo.out()).unwrap();
     assert_eq!(document["ok"], true, "{}", tell());
@@ -70,9 +81,15 @@ fn killed_run(folder: &Path, seed: u64, kills: u32) -> Value {
 
 /// Keeps a failed run's folder for whoever looks into it.
 fn keep(folder: &Path, seed: u64) {
-    let Ok(to) = std::env::var("FIRSTSCAN_KEEP") else { return };
+    let Ok(to) = std::env::var("FIRSTSCAN_KEEP") else {
+        return;
+    };
     let to = Path::new(&to).join(format!("crash-{seed}"));
-    let copied = std::process::Command::new("cp").arg("-a").arg(folder).arg(&to).status();
+    let copied = std::process::Command::new("cp")
+        .arg("-a")
+        .arg(folder)
+        .arg(&to)
+        .status();
     eprintln!("kept in {}: {copied:?}", to.display());
 }
 
@@ -85,25 +102,40 @@ fn assert_exact(folder: &Path, document: &Value) {
     let data = folder.join("data");
     let data = data.to_str().unwrap();
     let verified = daemon::run(&["events", "verify", "--json", "--data", data]);
-    assert_eq!(daemon::code(&verified), 0, "{}", daemon::text(&verified.stdout));
+    assert_eq!(
+        daemon::code(&verified),
+        0,
+        "{}",
+        daemon::text(&verified.stdout)
+    );
     let exported = daemon::run(&["events", "export", "--data", data]);
     let events: Vec<Value> = daemon::text(&exported.stdout)
         .lines()
         .map(|l| serde_json::from_str(l).unwrap())
         .collect();
     let orders = document["orders"].as_array().unwrap();
-    let parcels: Vec<&Value> =
-        orders.iter().flat_map(|o| o["parcels"].as_array().unwrap()).collect();
+    let parcels: Vec<&Value> = orders
+        .iter()
+        .flat_map(|o| o["parcels"].as_array().unwrap())
+        .collect();
     assert_eq!(count(&events, "parcel.first_scan"), parcels.len());
     assert_eq!(count(&events, "label.verified"), parcels.len());
     let ledger = std::fs::read_to_string(folder.join("upstream.jsonl")).unwrap();
     for parcel in parcels {
         assert_eq!(parcel["acks"], 1, "{parcel}");
         let event = parcel["first_scan_event"].as_str().unwrap();
-        assert_eq!(ledger.lines().filter(|l| l.contains(event)).count(), 1, "{parcel}");
+        assert_eq!(
+            ledger.lines().filter(|l| l.contains(event)).count(),
+            1,
+            "{parcel}"
+        );
     }
     let labels = &document["labels"];
-    assert_eq!(labels["printed"], count(&events, "label.verified"), "{labels}");
+    assert_eq!(
+        labels["printed"],
+        count(&events, "label.verified"),
+        "{labels}"
+    );
     assert_eq!(labels["decoded"], labels["written"], "{labels}");
 }
 
@@ -119,6 +151,9 @@ fn fifty_kills_change_nothing() {
         }
     };
     let threads: Vec<_> = (0..RUNS).map(|n| std::thread::spawn(run(n))).collect();
-    let ended: Vec<_> = threads.into_iter().map(std::thread::JoinHandle::join).collect();
+    let ended: Vec<_> = threads
+        .into_iter()
+        .map(std::thread::JoinHandle::join)
+        .collect();
     assert!(ended.iter().all(Result::is_ok), "FIRSTSCAN_SEED={seed}");
 }

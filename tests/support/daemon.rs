@@ -12,7 +12,10 @@ pub const BIN: &str = env!("CARGO_BIN_EXE_firstscan");
 /// A command of the binary that reads nothing.
 pub fn firstscan(args: &[&str]) -> Command {
     let mut command = Command::new(BIN);
-    command.args(args).stdin(Stdio::null()).env_remove("RUST_LOG");
+    command
+        .args(args)
+        .stdin(Stdio::null())
+        .env_remove("RUST_LOG");
     command
 }
 
@@ -54,8 +57,17 @@ impl Guarded {
         let out = folder.join(format!("{name}.out"));
         let err = folder.join(format!("{name}.err"));
         let file = |path: &Path| std::fs::File::create(path).unwrap();
-        let child = command.stdout(file(&out)).stderr(file(&err)).spawn().unwrap();
-        Guarded { child, out, err, note: None }
+        let child = command
+            .stdout(file(&out))
+            .stderr(file(&err))
+            .spawn()
+            .unwrap();
+        Guarded {
+            child,
+            out,
+            err,
+            note: None,
+        }
     }
 
     /// A demo in `folder`.
@@ -85,7 +97,11 @@ impl Guarded {
             if let Some(status) = self.child.try_wait().unwrap() {
                 return status;
             }
-            assert!(Instant::now() < until, "does not end; it said:\n{}", self.err());
+            assert!(
+                Instant::now() < until,
+                "does not end; it said:\n{}",
+                self.err()
+            );
             std::thread::sleep(Duration::from_millis(10));
         }
     }
@@ -100,7 +116,10 @@ impl Drop for Guarded {
             return;
         }
         // The supervised daemon ends by itself when its supervisor is gone; make sure of it.
-        let noted = self.note.as_ref().and_then(|n| std::fs::read_to_string(n).ok());
+        let noted = self
+            .note
+            .as_ref()
+            .and_then(|n| std::fs::read_to_string(n).ok());
         if let Some(id) = noted.and_then(|t| t.trim().parse::<u32>().ok())
             && is_ours(id)
         {
@@ -116,8 +135,12 @@ fn is_ours(id: u32) -> bool {
 
 /// Kills the daemon of a demo or data folder, if it runs now; true if it did.
 pub fn kill_noted(note: &Path) -> bool {
-    let Ok(text) = std::fs::read_to_string(note) else { return false };
-    let Ok(id) = text.trim().parse::<u32>() else { return false };
+    let Ok(text) = std::fs::read_to_string(note) else {
+        return false;
+    };
+    let Ok(id) = text.trim().parse::<u32>() else {
+        return false;
+    };
     is_ours(id) && kill_process(pid(id), Signal::KILL).is_ok()
 }
 
@@ -154,7 +177,11 @@ impl Daemon {
         let paths = [file.to_str().unwrap(), data.to_str().unwrap()];
         let command = firstscan(&["run", "--config", paths[0], "--data", paths[1]]);
         let process = Guarded::start(command, folder, "daemon");
-        let mut daemon = Daemon { process, data, url: String::new() };
+        let mut daemon = Daemon {
+            process,
+            data,
+            url: String::new(),
+        };
         let mark = daemon.data.join("daemon.json");
         wait_until("the daemon is ready", Duration::from_secs(20), || {
             let text = std::fs::read(&mark).unwrap_or_default();
@@ -166,13 +193,18 @@ impl Daemon {
     }
 
     pub fn token(&self) -> String {
-        std::fs::read_to_string(self.data.join("api-token")).unwrap().trim().to_owned()
+        std::fs::read_to_string(self.data.join("api-token"))
+            .unwrap()
+            .trim()
+            .to_owned()
     }
 
     /// Status and answer of a POST.
     pub fn post(&self, path: &str, headers: &[(&str, &str)], body: &[u8]) -> (u16, Value) {
-        let agent: ureq::Agent =
-            ureq::Agent::config_builder().http_status_as_error(false).build().into();
+        let agent: ureq::Agent = ureq::Agent::config_builder()
+            .http_status_as_error(false)
+            .build()
+            .into();
         let request = agent.post(format!("{}{path}", self.url));
         let mut request = request
             .header("Authorization", format!("Bearer {}", self.token()))
@@ -181,7 +213,10 @@ impl Daemon {
             request = request.header(*name, *value);
         }
         let mut answer = request.send(body).unwrap();
-        (answer.status().as_u16(), answer.body_mut().read_json().unwrap_or_default())
+        (
+            answer.status().as_u16(),
+            answer.body_mut().read_json().unwrap_or_default(),
+        )
     }
 
     /// Ends it as a service manager would.

@@ -1,6 +1,6 @@
 //! The child `firstscan run`: started, watched, started again, and asked over its API.
 
-use crate::cli::DaemonFile;
+use crate::station::mark::DaemonFile;
 use serde_json::Value;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -63,14 +63,21 @@ impl Daemon {
             .http_status_as_error(false)
             .build()
             .new_agent();
-        let daemon = Daemon { layout, child: Arc::default(), agent };
+        let daemon = Daemon {
+            layout,
+            child: Arc::default(),
+            agent,
+        };
         daemon.spawn()?;
         Ok(daemon)
     }
 
     fn spawn(&self) -> io::Result<()> {
         let layout = &self.layout;
-        let log = std::fs::OpenOptions::new().create(true).append(true).open(layout.log())?;
+        let log = std::fs::OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(layout.log())?;
         let child = Command::new(std::env::current_exe()?)
             .args(["run", "--end-with-stdin"])
             .arg("--config")
@@ -121,8 +128,12 @@ impl Daemon {
 
     /// Ends the child: SIGTERM, then after a while SIGKILL.
     pub fn stop(&self) {
-        let Some(mut child) = lock(&self.child).take() else { return };
-        let pid = i32::try_from(child.id()).ok().and_then(rustix::process::Pid::from_raw);
+        let Some(mut child) = lock(&self.child).take() else {
+            return;
+        };
+        let pid = i32::try_from(child.id())
+            .ok()
+            .and_then(rustix::process::Pid::from_raw);
         if let Some(pid) = pid
             && let Err(error) = rustix::process::kill_process(pid, rustix::process::Signal::TERM)
         {
@@ -149,7 +160,10 @@ impl Daemon {
 
     fn token(&self) -> String {
         let path = self.layout.data().join(DaemonFile::TOKEN_NAME);
-        std::fs::read_to_string(path).unwrap_or_default().trim().to_owned()
+        std::fs::read_to_string(path)
+            .unwrap_or_default()
+            .trim()
+            .to_owned()
     }
 
     /// GET a JSON document.
@@ -163,7 +177,11 @@ impl Daemon {
         let mut answer = request.call().map_err(|e| e.to_string())?;
         let status = answer.status();
         let value: Value = answer.body_mut().read_json().map_err(|e| e.to_string())?;
-        if status.is_success() { Ok(value) } else { Err(format!("{status}: {value}")) }
+        if status.is_success() {
+            Ok(value)
+        } else {
+            Err(format!("{status}: {value}"))
+        }
     }
 
     /// Asks until there is an answer, and keeps the child alive meanwhile.
@@ -195,7 +213,11 @@ impl Daemon {
         let mut answer = request.call().map_err(|e| e.to_string())?;
         let status = answer.status();
         let bytes = answer.body_mut().read_to_vec().map_err(|e| e.to_string())?;
-        if status.is_success() { Ok(bytes) } else { Err(status.to_string()) }
+        if status.is_success() {
+            Ok(bytes)
+        } else {
+            Err(status.to_string())
+        }
     }
 
     /// POST a document; status and answer.

@@ -108,8 +108,14 @@ impl Facts {
             Fact::OrderCancelled { order, .. } => drop(self.cancelled.insert(order.to_string())),
             Fact::PackingCompleted { order, .. } => drop(self.packed.insert(order.to_string())),
             Fact::ParcelOpened { parcel, order, .. } => {
-                self.orders.entry(order.to_string()).or_default().push(parcel.clone());
-                let row = ParcelRow { id: parcel.to_string(), ..ParcelRow::default() };
+                self.orders
+                    .entry(order.to_string())
+                    .or_default()
+                    .push(parcel.clone());
+                let row = ParcelRow {
+                    id: parcel.to_string(),
+                    ..ParcelRow::default()
+                };
                 self.parcels.insert(parcel.clone(), row);
             }
             Fact::PackingAborted { parcel, .. } | Fact::LabelVoided { parcel, .. } => {
@@ -119,10 +125,13 @@ impl Facts {
                 self.parcel(parcel).carrier.clone_from(&assignment.carrier);
             }
             Fact::NumberAllocated { parcel, number, .. } => {
-                self.parcel(parcel).tracking_number.clone_from(&number.tracking_number);
+                self.parcel(parcel)
+                    .tracking_number
+                    .clone_from(&number.tracking_number);
             }
             Fact::LabelRequested { job, parcel, .. } => {
-                self.jobs.insert(job.clone(), (parcel.clone(), BTreeSet::new()));
+                self.jobs
+                    .insert(job.clone(), (parcel.clone(), BTreeSet::new()));
             }
             Fact::LabelRendered { job, .. } => {
                 let parcel = self.jobs.get(job).map(|(p, _)| p.clone());
@@ -175,7 +184,9 @@ pub fn sum_up(
     let ledger = upstream.first_scans();
     for row in facts.parcels.values_mut() {
         let acks = row.first_scan_event.as_ref().map_or(0, |id| {
-            ledger.get(&row.id).map_or(0, |ids| ids.iter().filter(|i| *i == id).count())
+            ledger
+                .get(&row.id)
+                .map_or(0, |ids| ids.iter().filter(|i| *i == id).count())
         });
         row.acks = u64::try_from(acks).unwrap_or(u64::MAX);
     }
@@ -184,18 +195,38 @@ pub fn sum_up(
     let mut problems = judge(&facts, script, plan, odometer);
     problems.extend(upstream.violations());
     let (status, report) = daemon.insist(|d| d.post("/api/v1/verify", b"{}"))?;
-    let valid = report.get("valid").and_then(Value::as_bool).unwrap_or(false);
+    let valid = report
+        .get("valid")
+        .and_then(Value::as_bool)
+        .unwrap_or(false);
     if status != 200 || !valid {
         problems.push(format!("the event chain does not verify: {report}"));
     }
     if labels.written != labels.decoded {
         let (written, decoded) = (labels.written, labels.decoded);
-        problems.push(format!("{written} label pictures, but only {decoded} could be read"));
+        problems.push(format!(
+            "{written} label pictures, but only {decoded} could be read"
+        ));
     }
-    let orders = script.steps.iter().map(|s| order_row(&facts, &s.order)).collect();
-    let head = report.get("head").and_then(Value::as_str).unwrap_or_default().to_owned();
+    let orders = script
+        .steps
+        .iter()
+        .map(|s| order_row(&facts, &s.order))
+        .collect();
+    let head = report
+        .get("head")
+        .and_then(Value::as_str)
+        .unwrap_or_default()
+        .to_owned();
     let count = u64::try_from(events.len()).unwrap_or(u64::MAX);
-    Ok(Summary { ok: problems.is_empty(), orders, labels, events: count, head, problems })
+    Ok(Summary {
+        ok: problems.is_empty(),
+        orders,
+        labels,
+        events: count,
+        head,
+        problems,
+    })
 }
 
 fn order_row(facts: &Facts, id: &str) -> OrderRow {
@@ -210,8 +241,14 @@ fn order_row(facts: &Facts, id: &str) -> OrderRow {
     };
     let parcels = facts.orders.get(id).into_iter().flatten();
     let parcels = parcels.filter(|p| !facts.gone.contains(p));
-    let parcels = parcels.filter_map(|p| facts.parcels.get(p).cloned()).collect();
-    OrderRow { id: id.to_owned(), outcome: outcome.to_owned(), parcels }
+    let parcels = parcels
+        .filter_map(|p| facts.parcels.get(p).cloned())
+        .collect();
+    OrderRow {
+        id: id.to_owned(),
+        outcome: outcome.to_owned(),
+        parcels,
+    }
 }
 
 fn judge(facts: &Facts, script: &Script, plan: UpstreamPlan, odometer: u64) -> Vec<String> {
@@ -250,7 +287,9 @@ fn judge(facts: &Facts, script: &Script, plan: UpstreamPlan, odometer: u64) -> V
     }
     let wanted = u64::try_from(facts.verified.len()).unwrap_or(u64::MAX);
     if odometer != wanted {
-        problems.push(format!("the printer counted {odometer} labels, {wanted} were wanted"));
+        problems.push(format!(
+            "the printer counted {odometer} labels, {wanted} were wanted"
+        ));
     }
     problems
 }
@@ -267,12 +306,17 @@ fn write_labels(daemon: &Daemon, facts: &Facts) -> Result<LabelCounts, String> {
         let bytes = daemon.insist(|d| d.bytes(&format!("/api/v1/jobs/{job}/label.png")))?;
         let (bitmap, resolution) = png::decode(&bytes).map_err(|e| e.to_string())?;
         write(&folder.join(format!("{parcel}.png")), &bytes)?;
-        let resolution = resolution
-            .unwrap_or(firstscan_drivers::bitmap::Resolution::from_dpi(203));
+        let resolution = resolution.unwrap_or(firstscan_drivers::bitmap::Resolution::from_dpi(203));
         let document = pdf::encode(std::slice::from_ref(&bitmap), resolution);
-        write(&folder.join(format!("{parcel}.pdf")), &document.map_err(|e| e.to_string())?)?;
+        write(
+            &folder.join(format!("{parcel}.pdf")),
+            &document.map_err(|e| e.to_string())?,
+        )?;
         counts.written += 1;
-        let number = facts.parcels.get(parcel).map(|p| p.tracking_number.as_str());
+        let number = facts
+            .parcels
+            .get(parcel)
+            .map(|p| p.tracking_number.as_str());
         if number.is_some_and(|number| eyes::sees(&bitmap, number)) {
             counts.decoded += 1;
         }

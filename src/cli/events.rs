@@ -104,7 +104,7 @@ fn verify(globals: &Globals, access: &Access) -> anyhow::Result<ExitCode> {
     if globals.json {
         output::json(&report)?;
     } else {
-        let text = |key: &str| report.get(key).map(ToString::to_string).unwrap_or_default();
+        let text = |key: &str| output::field(&report, key);
         let word = if valid {
             "the chain holds"
         } else {

@@ -68,7 +68,7 @@ pub(crate) fn run(globals: &Globals, args: SyncArgs) -> anyhow::Result<ExitCode>
         output::json(&sinks)?;
     } else {
         for sink in &sinks {
-            let text = |key: &str| sink.get(key).map(ToString::to_string).unwrap_or_default();
+            let text = |key: &str| output::field(sink, key);
             output::line(&format!(
                 "{}: {}, acknowledged through {}, {} waiting, {} parked",
                 text("sink"),

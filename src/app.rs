@@ -27,6 +27,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{mpsc, watch};
 
 /// Time between two ticks of the station.
@@ -93,6 +94,8 @@ pub fn run(config: Config, data: &Path) -> Result<(), AppError> {
 }
 
 async fn serve(config: Config, data: PathBuf) -> Result<(), AppError> {
+    // From here on a stop that comes early is a graceful one too.
+    let signals = Signals::new()?;
     let config = with_default_places(config);
     config.check()?;
     check(&config)?;
@@ -121,7 +124,7 @@ async fn serve(config: Config, data: PathBuf) -> Result<(), AppError> {
     let mark = DaemonFile { pid: std::process::id(), url: url.clone() };
     write_mark(&data, &mark)?;
     tracing::info!(%url, station = config.station.id, "ready");
-    let ended = wait_for_end(&running, served).await;
+    let ended = wait_for_end(&running, served, signals).await;
     stop.send_replace(true);
     running.stop().await;
     // A mark that stays behind names a process that no longer answers; commands cope with that.
@@ -135,13 +138,30 @@ async fn until(mut stopped: watch::Receiver<bool>) {
 
 type Served = tokio::task::JoinHandle<Result<(), WebError>>;
 
-async fn wait_for_end(running: &Running, served: Served) -> Result<(), AppError> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut terminate = signal(SignalKind::terminate()).map_err(io("cannot wait for signals"))?;
-    let mut interrupt = signal(SignalKind::interrupt()).map_err(io("cannot wait for signals"))?;
+/// What ends the daemon from outside.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    fn new() -> Result<Self, AppError> {
+        let listen = |kind| signal(kind).map_err(io("cannot wait for signals"));
+        Ok(Signals {
+            terminate: listen(SignalKind::terminate())?,
+            interrupt: listen(SignalKind::interrupt())?,
+        })
+    }
+}
+
+async fn wait_for_end(
+    running: &Running,
+    served: Served,
+    mut signals: Signals,
+) -> Result<(), AppError> {
     tokio::select! {
-        _ = terminate.recv() => tracing::info!("stopping: SIGTERM"),
-        _ = interrupt.recv() => tracing::info!("stopping: SIGINT"),
+        _ = signals.terminate.recv() => tracing::info!("stopping: SIGTERM"),
+        _ = signals.interrupt.recv() => tracing::info!("stopping: SIGINT"),
         ended = served => return ended.map_or_else(
             |e| Err(AppError::Io { doing: "the web side ended".into(), error: e.into() }),
             |outcome| outcome.map_err(AppError::from),

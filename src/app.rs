@@ -25,6 +25,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{mpsc, oneshot, watch};
 
 /// Time between two ticks of the station.
@@ -112,6 +113,8 @@ pub fn run(config: Config, data: &Path, end_with_stdin: bool) -> Result<(), AppE
 }
 
 async fn serve(config: Config, data: PathBuf, end_with_stdin: bool) -> Result<(), AppError> {
+    // From here on a stop that comes early is a graceful one too.
+    let signals = Signals::new()?;
     let config = with_default_places(config);
     config.check()?;
     check(&config)?;
@@ -153,7 +156,7 @@ async fn serve(config: Config, data: PathBuf, end_with_stdin: bool) -> Result<()
     folder::write_mark(&data, &mark)?;
     tracing::info!(%url, station = config.station.id, "ready");
     let lifeline = lifeline(end_with_stdin)?;
-    let ended = wait_for_end(&running, served, lifeline).await;
+    let ended = wait_for_end(&running, served, lifeline, signals).await;
     stop.send_replace(true);
     running.stop().await;
     // A mark that stays behind names a process that no longer answers; commands cope with that.
@@ -198,21 +201,35 @@ struct Lifeline {
     kept: Option<oneshot::Sender<()>>,
 }
 
+/// What ends the daemon from outside.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    fn new() -> Result<Self, AppError> {
+        let listen = |kind| signal(kind).map_err(io("cannot wait for signals"));
+        Ok(Signals {
+            terminate: listen(SignalKind::terminate())?,
+            interrupt: listen(SignalKind::interrupt())?,
+        })
+    }
+}
+
 async fn wait_for_end(
     running: &Running,
     served: Served,
     lifeline: Lifeline,
+    mut signals: Signals,
 ) -> Result<(), AppError> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut terminate = signal(SignalKind::terminate()).map_err(io("cannot wait for signals"))?;
-    let mut interrupt = signal(SignalKind::interrupt()).map_err(io("cannot wait for signals"))?;
     let Lifeline {
         closed,
         kept: _kept,
     } = lifeline;
     tokio::select! {
-        _ = terminate.recv() => tracing::info!("stopping: SIGTERM"),
-        _ = interrupt.recv() => tracing::info!("stopping: SIGINT"),
+        _ = signals.terminate.recv() => tracing::info!("stopping: SIGTERM"),
+        _ = signals.interrupt.recv() => tracing::info!("stopping: SIGINT"),
         _ = closed => tracing::info!("stopping: the supervisor is gone"),
         ended = served => return ended.map_or_else(
             |e| Err(AppError::Io { doing: "the web side ended".into(), error: e.into() }),

@@ -105,6 +105,14 @@ fn names(bytes: &[u8]) -> Vec<String> {
     pieces(bytes, &[]).into_iter().map(name).collect()
 }
 
+#[test]
+fn a_counted_head_cut_short_by_a_command_is_no_count() {
+    let stream = b"^GFB,9,^GFA,2,2,1,FF81";
+    let every: Vec<usize> = (0..stream.len()).collect();
+    assert_eq!(pieces(stream, &[]), pieces(stream, &every));
+    assert_eq!(names(stream), ["^GF", "^GF"]);
+}
+
 proptest! {
     #[test]
     fn streams_mean_the_same_however_they_are_split(

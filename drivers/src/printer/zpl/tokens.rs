@@ -271,12 +271,14 @@ impl Tokeniser {
             .collect();
         let mut header = 0_usize;
         for (index, part) in parts.iter().take(fields).enumerate() {
+            // A head with a prefix in it is cut short by the next command, however much follows.
+            if part.iter().any(|b| self.is_prefix(*b)) {
+                return None;
+            }
             let whole = index + 1 < parts.len();
             if !whole {
                 // Still inside the head: open as long as it may become a binary one.
-                let text = part.iter().any(|b| self.is_prefix(*b));
-                let full = window.len() >= HEAD_BYTES_MAX;
-                return (!text && !full).then_some(Counted::Open);
+                return (window.len() < HEAD_BYTES_MAX).then_some(Counted::Open);
             }
             if index == mark && !matches!(part.trim_ascii(), b"B" | b"b") {
                 return None;

@@ -14,17 +14,7 @@ use crate::content::control::Control;
 
 /// A scan at a bench that is not red.
 pub(super) fn scan(at: &mut Desktop<'_>, code: &str, meaning: &Meaning) {
-    if let Meaning::Badge(badge) = meaning {
-        sign_in(at, badge);
-        return;
-    }
-    if at.operator().is_none() {
-        at.stop(
-            "no_operator",
-            Some(code),
-            "Nobody is signed in.",
-            "Scan your badge first.",
-        );
+    if signs_in(at, code, meaning) {
         return;
     }
     match meaning {
@@ -50,6 +40,24 @@ pub(super) fn scan(at: &mut Desktop<'_>, code: &str, meaning: &Meaning) {
         Some(parcel) => with_parcel(at, &parcel, code, meaning),
         None => without_parcel(at, code, meaning),
     }
+}
+
+/// At any place: a badge signs in, and without one nothing else counts. True if that was all.
+pub(super) fn signs_in(at: &mut Desktop<'_>, code: &str, meaning: &Meaning) -> bool {
+    if let Meaning::Badge(badge) = meaning {
+        sign_in(at, badge);
+        return true;
+    }
+    if at.operator().is_none() {
+        at.stop(
+            "no_operator",
+            Some(code),
+            "Nobody is signed in.",
+            "Scan your badge first.",
+        );
+        return true;
+    }
+    false
 }
 
 fn sign_in(at: &mut Desktop<'_>, badge: &super::rules::Badge) {

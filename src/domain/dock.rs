@@ -2,6 +2,7 @@
 //! the scan, not at close.
 
 use super::Cue;
+use super::bench;
 use super::controls::{parcels_named, pending, refuse, set_pending, wait_for};
 use super::effect::Effect;
 use super::event::Fact;
@@ -17,22 +18,7 @@ use crate::content::control::Control;
 
 /// A scan at a dock that is not red.
 pub(super) fn scan(at: &mut Desktop<'_>, code: &str, meaning: &Meaning) {
-    if let Meaning::Badge(badge) = meaning {
-        let operator = Some(badge.operator.clone());
-        if at.operator() != operator {
-            at.emit(badge.operator.as_str(), Fact::OperatorChanged { operator });
-        }
-        at.say(true, format!("Hello, {}", badge.name));
-        at.sound(Cue::ItemOk);
-        return;
-    }
-    if at.operator().is_none() {
-        at.stop(
-            "no_operator",
-            Some(code),
-            "Nobody is signed in.",
-            "Scan your badge first.",
-        );
+    if bench::signs_in(at, code, meaning) {
         return;
     }
     match meaning {

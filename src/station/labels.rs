@@ -9,7 +9,7 @@ use crate::domain::input::RenderedLabel;
 use crate::domain::job::LabelJob;
 use crate::domain::order::{Address, Order};
 use crate::domain::parcel::Parcel;
-use crate::domain::{HandoverId, InputKind, JobId, scan};
+use crate::domain::{InputKind, JobId, scan};
 use crate::label::{self, FieldMap, Template, import, manifest, png};
 use crate::store::{NewDocument, Store};
 use firstscan_drivers::bitmap::{Bitmap, Resolution};
@@ -328,10 +328,4 @@ impl LabelQueue {
             tracing::error!("label desk is overloaded or gone; restart to take the work up again");
         }
     }
-}
-
-/// Used by the manifest effect.
-pub fn parcels_of(handover: &HandoverId, all: impl Iterator<Item = Parcel>) -> Vec<Parcel> {
-    all.filter(|p| p.handover.as_ref() == Some(handover))
-        .collect()
 }

@@ -4,6 +4,7 @@ use crate::bitmap::Resolution;
 use crate::length::Length;
 use crate::mass::Unit;
 use crate::printer::{Compression, JobOptions, Media, PrintMode};
+use crate::scale::framed::FramedOptions;
 use serde::{Deserialize, Serialize};
 
 mod check;
@@ -43,6 +44,9 @@ pub struct Profile {
     pub unit: Option<Unit>,
     #[serde(default)]
     pub scale: ScaleOptions,
+    /// Frames of a scale with codec `framed`.
+    #[serde(default)]
+    pub framed: Option<FramedOptions>,
     #[serde(default)]
     pub scanner: ScannerOptions,
     #[serde(default)]

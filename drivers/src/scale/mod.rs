@@ -1,3 +1,4 @@
 //! Scale protocols, one file each.
 
+pub mod framed;
 pub mod toledo8217;

@@ -6,6 +6,7 @@ use crate::printer::Language;
 use crate::printer::zpl::Zpl;
 use crate::profile::{Kind, Profile};
 use crate::scale::framed::Framed;
+use crate::scale::toledo_continuous::{self, ToledoContinuous};
 use crate::scale::toledo8217::{Options, Toledo8217};
 use crate::scanner::line::{Line, LineOptions};
 use include_dir::{Dir, DirEntry, include_dir};
@@ -19,6 +20,9 @@ static SCALES: &[(&str, Make)] = &[
     ("framed", framed),
     ("toledo-8217", |p| {
         Some(Box::new(Toledo8217::new(toledo_options(p))))
+    }),
+    ("toledo-continuous", |p| {
+        Some(Box::new(ToledoContinuous::new(continuous_options(p))))
     }),
 ];
 
@@ -41,6 +45,13 @@ fn toledo_options(profile: &Profile) -> Options {
         implied_decimals: profile.scale.implied_decimals,
         poll_interval: Duration::from_millis(profile.scale.poll_ms),
         ..Options::new(unit)
+    }
+}
+
+fn continuous_options(profile: &Profile) -> toledo_continuous::Options {
+    toledo_continuous::Options {
+        checksum: profile.scale.checksum,
+        fixed_zeros: profile.scale.fixed_zeros,
     }
 }
 

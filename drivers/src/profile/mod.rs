@@ -117,6 +117,10 @@ impl Default for Serial {
 pub struct ScaleOptions {
     /// Decimals of a weight that comes without a point; such weights are refused if absent.
     pub implied_decimals: Option<u8>,
+    /// A checksum follows each frame (Toledo continuous).
+    pub checksum: bool,
+    /// The display's fixed zeros come on top of the digits sent (Toledo continuous).
+    pub fixed_zeros: bool,
     /// Time from one question to the next, for scales that are asked.
     pub poll_ms: u64,
 }
@@ -125,6 +129,8 @@ impl Default for ScaleOptions {
     fn default() -> Self {
         ScaleOptions {
             implied_decimals: None,
+            checksum: false,
+            fixed_zeros: false,
             poll_ms: 200,
         }
     }

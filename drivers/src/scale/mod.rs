@@ -2,3 +2,4 @@
 
 pub mod framed;
 pub mod toledo8217;
+pub mod toledo_continuous;

@@ -32,8 +32,7 @@ pub fn quiet(page: &BitmapView<'_>, symbol: &PlacedSymbol) -> bool {
         width: symbol.width,
         height: symbol.height,
     };
-    let quiet = symbol.quiet_dots;
-    let vertical = if symbol.symbology == "qr" { quiet } else { 0 };
+    let (quiet, vertical) = (symbol.quiet.left, symbol.quiet.top);
     let wide = Dots {
         x: area.x - quiet,
         y: area.y - vertical,

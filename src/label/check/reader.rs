@@ -14,6 +14,7 @@ use rxing::{
 
 use crate::label::canvas::Dots;
 use crate::label::render::PlacedSymbol;
+use crate::label::symbol::Symbology;
 
 /// Read on a whole page. Left out are UPC-E, EAN-8, Codabar, Code 93 and DataBar: no carrier uses
 /// them, and they are "found" in lines of text.
@@ -139,7 +140,7 @@ fn whole(point: Point) -> (i32, i32) {
 /// Reads a symbol where we drew it.
 pub fn read_placed(page: &BitmapView<'_>, symbol: &PlacedSymbol) -> Option<String> {
     let read = || {
-        if symbol.symbology == "qr" {
+        if symbol.symbology == Symbology::Qr {
             matrix(page, symbol)
         } else {
             bars(page, symbol)
@@ -151,8 +152,8 @@ pub fn read_placed(page: &BitmapView<'_>, symbol: &PlacedSymbol) -> Option<Strin
 /// A row near the top, the middle and near the bottom; all must say the same.
 fn bars(page: &BitmapView<'_>, symbol: &PlacedSymbol) -> Option<String> {
     let (x, width) = (
-        symbol.x - symbol.quiet_dots,
-        symbol.width + 2 * symbol.quiet_dots,
+        symbol.x - symbol.quiet.left,
+        symbol.width + 2 * symbol.quiet.left,
     );
     let mut read: Option<String> = None;
     for quarter in 1..=3 {
@@ -183,7 +184,7 @@ fn matrix(page: &BitmapView<'_>, symbol: &PlacedSymbol) -> Option<String> {
         width: symbol.width,
         height: symbol.height,
     };
-    let area = area.grown(symbol.quiet_dots);
+    let area = area.grown(symbol.quiet.left);
     let (width, height) = (
         u32::try_from(area.width).ok()?,
         u32::try_from(area.height).ok()?,

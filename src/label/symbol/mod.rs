@@ -3,6 +3,8 @@
 pub mod code128;
 pub mod qr;
 
+pub use crate::label::template::schema::Symbology;
+
 /// Why data cannot become a symbol.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SymbolError {

@@ -1,7 +1,7 @@
 //! `label.toml` as it is written. Unknown keys are refused. Checked and converted in
 //! [`super::build`]; nothing else reads these types.
 
-use serde::{Deserialize, Deserializer, de};
+use serde::{Deserialize, Deserializer, Serialize, de};
 
 use crate::label::units::parse_um;
 
@@ -75,7 +75,7 @@ pub enum Font {
 }
 
 /// Symbologies we draw.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Symbology {
     Code128,

@@ -61,31 +61,7 @@ pub fn check(
             ));
         }
     }
-    let flaw = cut.flaw();
-    let read = if flaw.is_none() {
-        cut.read_exact()
-    } else {
-        cut.read()
-    };
-    if let Some(what) = flaw {
-        problems.push(tell(
-            format!("something is printed across the code: {what}"),
-            "move the neighbours away from the code in the template",
-        ));
-    }
-    if !read
-        .as_ref()
-        .is_some_and(|read| compare::same(symbol.symbology, &symbol.data, read))
-    {
-        let read = read.map_or_else(
-            || "nothing".to_owned(),
-            |read| format!("{} \"{}\"", read.symbology.name(), read.data),
-        );
-        problems.push(tell(
-            format!("the code reads as {read} instead of \"{}\"", symbol.data),
-            "do not print; report this label",
-        ));
-    }
+    problems.extend(cut.verify(symbol));
     problems.extend(cut.judge(symbol, resolution).problems);
     *scratch = cut.sheet;
     problems
@@ -148,6 +124,40 @@ impl Cut {
             inner,
             symbology: symbol.symbology,
             module: symbol.module_dots.max(1),
+        }
+    }
+
+    /// Whether it is as it was drawn and says what it should.
+    fn verify(&self, symbol: &PlacedSymbol) -> Option<Problem> {
+        let flaw = self.flaw();
+        let read = match flaw {
+            None => self.read_exact(),
+            Some(_) => self.read(),
+        };
+        let right = |read: &Matrix| compare::same(symbol.symbology, &symbol.data, read);
+        let tell = |message, remedy| Some(Problem::new(symbol.element.as_str(), message, remedy));
+        let misread = || {
+            let read = match &read {
+                Some(read) => format!("{} \"{}\"", read.symbology.name(), read.data),
+                None => "nothing".to_owned(),
+            };
+            format!("the code reads as {read} instead of \"{}\"", symbol.data)
+        };
+        let remedy = "move the neighbours away from the code in the template";
+        match (flaw, read.as_ref().is_some_and(right)) {
+            (None, true) => None,
+            (None, false) => tell(misread(), "do not print; report this label"),
+            (Some(flaw), true) => tell(
+                format!("something is printed across the code: {flaw}"),
+                remedy,
+            ),
+            (Some(flaw), false) => tell(
+                format!(
+                    "something is printed across the code: {flaw}; {}",
+                    misread()
+                ),
+                remedy,
+            ),
         }
     }
 

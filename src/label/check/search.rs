@@ -358,20 +358,40 @@ fn ink_within(work: &Sheet, area: Dots) -> Dots {
     }
 }
 
-/// A fifth to four fifths black, and no noise.
+/// Whether an island can be a matrix symbol at all: a fifth to four fifths black, no noise, and
+/// changing colour often both across and down. Words change across only; in PDF417 of few rows the
+/// many changes across make up for the few down, but half of it is black, and of text less is.
 fn plausible(work: &Sheet, island: Dots) -> bool {
     let part = work.part(island);
-    let (mut ink, mut singles, mut all) = (0_u64, 0, 0);
+    let dots = (part.width() * part.height()) as u64;
+    let ink: u64 = (0..part.height())
+        .map(|y| u64::from(part.ink(y, 0, part.width())))
+        .sum();
+    let percent = ink * 100 / dots.max(1);
+    if !(20..=80).contains(&percent) {
+        return false;
+    }
+    let Some(across) = runs_per_row(&part) else {
+        return false;
+    };
+    let Some(down) = runs_per_row(&part.turned()) else {
+        return false;
+    };
+    let stacked = across.min(down) >= 2 && across.max(down) >= 25 && (38..=65).contains(&percent);
+    across.min(down) >= 5 || stacked
+}
+
+/// Stretches of one colour per row, on average; None if too many are a single dot.
+fn runs_per_row(part: &Sheet) -> Option<usize> {
+    let (mut singles, mut all) = (0, 0);
     let mut runs = Vec::new();
     for y in 0..part.height() {
-        ink += u64::from(part.ink(y, 0, part.width()));
         part.runs(y, 0, part.width(), &mut runs);
         singles += runs.iter().filter(|run| **run == 1).count();
         all += runs.len();
     }
-    let dots = (part.width() * part.height()) as u64;
-    let dense = ink * 100 >= dots * 20 && ink * 100 <= dots * 80;
-    dense && singles * 100 <= all * SINGLES_PERCENT_MAX
+    let average = all / part.height().max(1);
+    (singles * 100 <= all * SINGLES_PERCENT_MAX).then_some(average)
 }
 
 fn read_island(work: &Sheet, island: Dots) -> Option<Matrix> {

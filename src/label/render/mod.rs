@@ -162,6 +162,7 @@ impl Drawing {
                 code128::units_from_text(data).and_then(|units| code128::encode(&units))
             }
             Symbology::Qr => qr::encode(data, symbol.level),
+            _ => Err(SymbolError::Encoder("this symbology is not drawn".into())),
         };
         match encoded {
             Ok(modules) => self.place(id, symbol, data, &modules),

@@ -1,7 +1,7 @@
 //! `label.toml` as it is written. Unknown keys are refused. Checked and converted in
 //! [`super::build`]; nothing else reads these types.
 
-use serde::{Deserialize, Deserializer, Serialize, de};
+use serde::{Deserialize, Deserializer, de};
 
 use crate::label::units::parse_um;
 
@@ -74,13 +74,7 @@ pub enum Font {
     Condensed,
 }
 
-/// Symbologies we draw.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Symbology {
-    Code128,
-    Qr,
-}
+pub use crate::label::symbol::Symbology;
 
 /// Error correction of a QR code: L 7 %, M 15 %, Q 25 %, H 30 %.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]

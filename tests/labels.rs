@@ -98,7 +98,7 @@ fn shipped_templates_have_exact_size_and_scan_everywhere() {
             assert_eq!((view.width(), view.height()), (dpi * 4, dpi * 6), "{name}");
             assert_eq!(check::expect(&label), [], "{name} at {dpi}");
 
-            let placed = label.symbols.iter().map(|s| (s.symbology, s.data.as_str()));
+            let placed = label.symbols.iter().map(|s| (s.symbology.name(), s.data.as_str()));
             let wanted = as_zbar(placed);
             assert!(!wanted.is_empty());
             assert_eq!(
@@ -191,7 +191,7 @@ fn pdf_has_exact_pages_is_reproducible_and_scans() {
             "pdftoppm",
             &["-r", &dots, "-gray", "-png", "-singlefile", path, to],
         );
-        let wanted = as_zbar(label.symbols.iter().map(|s| (s.symbology, s.data.as_str())));
+        let wanted = as_zbar(label.symbols.iter().map(|s| (s.symbology.name(), s.data.as_str())));
         assert_eq!(zbar(&picture.with_extension("png")), wanted, "{dpi}");
 
         // And through our own reader dot by dot.

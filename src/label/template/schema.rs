@@ -74,13 +74,7 @@ pub enum Font {
     Condensed,
 }
 
-/// Symbologies we draw.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Symbology {
-    Code128,
-    Qr,
-}
+pub use crate::label::symbol::Symbology;
 
 /// Error correction of a QR code: L 7 %, M 15 %, Q 25 %, H 30 %.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]

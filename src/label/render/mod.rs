@@ -1,7 +1,8 @@
 //! Template + fields + resolution -> bitmap, problems, and where the symbols are.
 
-use firstscan_drivers::bitmap::{Bitmap, Resolution};
-use serde::Serialize;
+mod placed;
+
+use firstscan_drivers::bitmap::Resolution;
 
 use crate::label::FieldMap;
 use crate::label::canvas::{Canvas, Dots};
@@ -12,31 +13,7 @@ use crate::label::template::{Area, Element, Kind, Symbol, Template, Text};
 use crate::label::text::{Block, Engine, Style, engine};
 use crate::label::units::to_dots;
 
-/// A drawn label.
-#[derive(Debug, Clone)]
-pub struct Rendered {
-    pub bitmap: Bitmap,
-    pub resolution: Resolution,
-    /// Empty if the label may be printed.
-    pub problems: Vec<Problem>,
-    pub symbols: Vec<PlacedSymbol>,
-}
-
-/// A symbol as drawn, in dots, without its quiet zone.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct PlacedSymbol {
-    pub element: String,
-    /// `code128` or `qr`.
-    pub symbology: &'static str,
-    pub data: String,
-    pub x: i32,
-    pub y: i32,
-    pub width: i32,
-    pub height: i32,
-    pub module_dots: i32,
-    /// White dots needed left and right, for a matrix also above and below.
-    pub quiet_dots: i32,
-}
+pub use placed::{FontKey, GlyphRun, PlacedSymbol, PlacedText, Rendered, Sides};
 
 /// Draws a label. Never fails on data: what is wrong is listed and the rest is drawn.
 pub fn render(template: &Template, fields: &FieldMap, resolution: Resolution) -> Rendered {
@@ -82,6 +59,7 @@ impl Drawing {
             resolution: self.resolution,
             problems: self.problems,
             symbols: self.symbols,
+            texts: Vec::new(),
         }
     }
 
@@ -184,6 +162,7 @@ impl Drawing {
                 code128::units_from_text(data).and_then(|units| code128::encode(&units))
             }
             Symbology::Qr => qr::encode(data, symbol.level),
+            _ => Err(SymbolError::Encoder("this symbology is not drawn".into())),
         };
         match encoded {
             Ok(modules) => self.place(id, symbol, data, &modules),
@@ -242,14 +221,21 @@ impl Drawing {
             .modules(at, &modules.black, modules.width as usize, module);
         self.symbols.push(PlacedSymbol {
             element: id.to_owned(),
-            symbology: if matrix { "qr" } else { "code128" },
+            symbology: symbol.symbology,
             data: data.to_owned(),
+            text: data.to_owned(),
             x: at.x,
             y: at.y,
             width,
             height,
             module_dots: module,
-            quiet_dots: quiet,
+            quiet: Sides {
+                left: quiet,
+                right: quiet,
+                top: if matrix { quiet } else { 0 },
+                bottom: if matrix { quiet } else { 0 },
+            },
+            turns: 0,
         });
     }
 }

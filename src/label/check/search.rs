@@ -378,7 +378,7 @@ fn plausible(work: &Sheet, island: Dots) -> bool {
         return false;
     };
     let stacked = across.min(down) >= 2 && across.max(down) >= 25 && (38..=65).contains(&percent);
-    across.min(down) >= 5 || stacked
+    across.min(down) >= 4 || stacked
 }
 
 /// Stretches of one colour per row, on average; None if too many are a single dot.
@@ -455,6 +455,10 @@ pub fn maxi_code(sheet: &Sheet) -> Option<Matrix> {
 
 /// The island, unless the reader's points show that the symbol is only a part of it.
 fn extent(symbol: &Matrix, island: Dots) -> Dots {
+    // Of PDF417 the reader may have seen the start only.
+    if symbol.symbology == Symbology::Pdf417 {
+        return island;
+    }
     let xs = symbol.points.iter().map(|point| point.0);
     let ys = symbol.points.iter().map(|point| point.1);
     let (Some(left), Some(right)) = (xs.clone().min(), xs.max()) else {

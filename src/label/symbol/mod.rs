@@ -90,6 +90,7 @@ impl Symbology {
         )
     }
 }
+
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 pub enum Level {
     L,

@@ -21,7 +21,7 @@ mod units;
 use std::collections::BTreeMap;
 
 pub use problem::Problem;
-pub use render::{PlacedSymbol, PlacedText, Rendered, render};
+pub use render::{PlacedSymbol, PlacedText, Rendered, Renderer, render};
 pub use template::{Template, TemplateError};
 pub use text::printable;
 pub use units::parse_um;

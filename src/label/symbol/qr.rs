@@ -2,8 +2,8 @@
 
 use fast_qr::{ECL, QRBuilder};
 
+use super::Level;
 use super::{Modules, SymbolError};
-use crate::label::template::schema::Level;
 
 /// Longest data taken, bytes; far above what a label needs, below what version 40 holds.
 pub const BYTES_MAX: usize = 500;

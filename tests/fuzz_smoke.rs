@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 #[path = "fuzz/targets.rs"]
 mod targets;
 
+use firstscan::label::symbol::Symbology;
 use firstscan::label::{Template, check, pdf, png, render};
 use firstscan_drivers::bitmap::Resolution;
 
@@ -81,7 +82,7 @@ impl Random {
     }
 }
 
-fn bend_all(target: fn(&[u8]), seeds: &[Vec<u8>], rounds: usize) {
+fn bend_all(target: targets::Target, seeds: &[Vec<u8>], rounds: usize) {
     let mut random = Random(0x5EED_F1A5_7B0A_4D01);
     for seed in seeds {
         for round in 0..=rounds {
@@ -102,7 +103,7 @@ fn bend_all(target: fn(&[u8]), seeds: &[Vec<u8>], rounds: usize) {
     }
 }
 
-fn target(name: &str) -> fn(&[u8]) {
+fn target(name: &str) -> targets::Target {
     let found = targets::TARGETS.iter().find(|(known, _)| *known == name);
     found.map(|(_, target)| *target).unwrap()
 }
@@ -128,6 +129,32 @@ fn field_data() {
     ];
     let seeds = seeds.map(|seed| seed.as_bytes().to_vec());
     bend_all(target("fields"), &seeds, ROUNDS * 2);
+}
+
+#[test]
+fn symbols() {
+    const DATA: [&str; 8] = [
+        "1Z999AA10123456784",
+        "(00)003404340000000177(10)AB-12(21)x",
+        "400638133393",
+        "https://example.com/p/FS-0042?x=%20",
+        "Grüße aus Łódź, 東京",
+        "[)>\u{1E}01\u{1D}96841706672\u{1D}840\u{1D}001\u{1D}1Z00004951\u{1D}UPSN\u{1D}\u{4}",
+        "01234567094987654321-01234567891",
+        "A40156B",
+    ];
+    let kinds = 0..u8::try_from(Symbology::ALL.len()).unwrap();
+    let seeds = kinds.flat_map(|kind| DATA.map(|data| [&[kind][..], data.as_bytes()].concat()));
+    bend_all(target("symbols"), &seeds.collect::<Vec<_>>(), ROUNDS);
+}
+
+/// Four hundred numbers have all check characters of Code 128 several times, those that are
+/// function characters too.
+#[test]
+fn every_check_character() {
+    for number in 0..400 {
+        target("symbols")(format!("\0FS-{number:04}x").as_bytes());
+    }
 }
 
 /// A label as PNG and as PDF, and all fixtures that are files of carriers.

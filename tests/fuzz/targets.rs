@@ -5,14 +5,20 @@
 use std::sync::Once;
 
 use firstscan::label::import::{self, Kind};
-use firstscan::label::{FieldMap, Template, check, render};
+use firstscan::label::render::Sides;
+use firstscan::label::symbol::{self, Symbology};
+use firstscan::label::{FieldMap, PlacedSymbol, Rendered, Template, check, render};
 use firstscan_drivers::bitmap::{Bitmap, Resolution};
 use firstscan_drivers::length::Length;
 
+/// Takes any bytes; panics if a promise was broken.
+pub type Target = fn(&[u8]);
+
 /// All targets by name.
-pub const TARGETS: [(&str, fn(&[u8])); 4] = [
+pub const TARGETS: [(&str, Target); 5] = [
     ("template", template),
     ("fields", fields),
+    ("symbols", symbols),
     ("pictures", pictures),
     ("pages", pages),
 ];
@@ -22,7 +28,7 @@ const STOCK: (Length, Length) = (Length::from_um(101_600), Length::from_um(152_4
 
 /// Runs a target under the fuzzer. Its panic hook aborts, but panics inside third-party readers
 /// are caught and mean "not read"; those that are not caught still end the run.
-pub fn quietly(target: fn(&[u8]), data: &[u8]) {
+pub fn quietly(target: Target, data: &[u8]) {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| std::panic::set_hook(Box::new(|panic| eprintln!("{panic}"))));
     target(data);
@@ -60,6 +66,67 @@ pub fn fields(data: &[u8]) {
             "drawn without a problem and yet wrong"
         );
     }
+}
+
+/// The first byte chooses a symbology, the rest are data: refused with a reason, or drawn so that
+/// a reader of other descent says the same.
+pub fn symbols(data: &[u8]) {
+    let Some((first, rest)) = data.split_first() else {
+        return;
+    };
+    let symbology = Symbology::ALL[usize::from(*first) % Symbology::ALL.len()];
+    let text = String::from_utf8_lossy(rest);
+    let encoded = match symbol::encode(symbology, &text, &symbol::Options::default()) {
+        Ok(encoded) => encoded,
+        Err(error) => {
+            assert!(error.to_string().len() > 10, "{error:?}");
+            return;
+        }
+    };
+    let geometry = symbol::Geometry {
+        module_dots: 4,
+        height_dots: 260,
+        wide_tenths: 25,
+        resolution: HEAD,
+    };
+    let drawn = encoded.draw(&geometry);
+    let white = 12 * geometry.module_dots;
+    let mut bitmap = Bitmap::new(drawn.width() + 2 * white, drawn.height() + 2 * white)
+        .expect("a symbol is smaller than a bitmap can be");
+    bitmap.blit(&drawn.view(), white, white);
+    let dots = |dots: u32| i32::try_from(dots).expect("a symbol is not that large");
+    let quiet = dots(white);
+    let label = Rendered {
+        symbols: vec![PlacedSymbol {
+            element: "symbol".into(),
+            symbology,
+            data: encoded.data.clone(),
+            text: encoded.text.clone(),
+            x: quiet,
+            y: quiet,
+            width: dots(drawn.width()),
+            height: dots(drawn.height()),
+            module_dots: dots(geometry.module_dots),
+            quiet: Sides {
+                left: quiet,
+                top: quiet,
+                right: quiet,
+                bottom: quiet,
+            },
+            turns: 0,
+        }],
+        bitmap,
+        resolution: HEAD,
+        problems: Vec::new(),
+        texts: Vec::new(),
+    };
+    // How large it has to be is another question.
+    let told = check::expect(&label);
+    let told: Vec<_> = told
+        .iter()
+        .filter(|p| !p.message.contains("asked for by"))
+        .collect();
+    assert!(told.is_empty(), "{symbology:?} {text:?}: {told:?}");
 }
 
 /// A file of a carrier: refused with a reason, or on our stock.

@@ -79,6 +79,8 @@ impl Guard<'_> {
             let reason = "stores something in the printer that cannot be checked";
             return self.note_reason(row, Act::LeftOut, reason);
         };
+        let hidden = rest.split(|b| *b == b',').nth(1);
+        let hidden = hidden.is_some_and(|p| p.trim_ascii().eq_ignore_ascii_case(b"N"));
         let parameters = [object.volatile(), rest].concat();
         self.put(token, &parameters);
         self.note(row, Act::KeptInMemory);
@@ -88,10 +90,6 @@ impl Guard<'_> {
         match (token.name.as_str(), &mut self.format) {
             ("DF", Some(format)) => format.stored = true,
             ("IS", Some(format)) => {
-                let shown = token.parameters.split(|b| *b == self.before.delimiter());
-                let hidden = shown
-                    .skip(1)
-                    .any(|p| p.trim_ascii().eq_ignore_ascii_case(b"N"));
                 format.stored |= hidden;
                 format.prints |= !hidden;
             }

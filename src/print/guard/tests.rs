@@ -82,7 +82,7 @@ fn allowed(command: &model::Command) -> bool {
         "LT" => parameters == "0",
         "JM" | "MU" | "SN" | "SF" => true,
         "CC" | "CT" | "CD" | "CW" | "PR" | "PP" | "PN" | "PF" | "PH" | "XB" | "XS" => false,
-        "ZZ" | "TO" | "LF" | "IE" | "CM" | "CO" | "CN" | "CP" | "FL" => false,
+        "ZZ" | "TO" | "LF" | "CM" | "CO" | "CN" | "CP" | "FL" => false,
         _ => !name.starts_with(['D', 'E', 'H', 'J', 'K', 'M', 'N', 'R', 'S', 'W']),
     }
 }
@@ -404,7 +404,7 @@ fn commands() -> impl Strategy<Value = String> {
     let fixed: Vec<&'static str> = vec![
         "^FS",
         "^FR",
-        "^FH",
+        "^FH^FD_41b_^FS",
         "^POI",
         "^PON",
         "^PMY",
@@ -477,7 +477,7 @@ proptest! {
     #[test]
     fn labels_print_the_same_with_and_without_the_guard(stream in label()) {
         // Left out on purpose, and seen in the print: tables of characters, hidden deletion.
-        prop_assume!(!stream.contains("^SE") && !stream.contains("^ID"));
+        let stream = stream.replace("^SE", "").replace("^IDR:A.GRF", "");
         let guarded = checked(stream.as_bytes());
         let printed = after(stream.as_bytes()).printed;
         prop_assert_eq!(after(&guarded.bytes).printed, printed);

@@ -364,3 +364,37 @@ pub fn unhex(data: &[u8], indicator: u8) -> Cow<'_, [u8]> {
     }
     Cow::Owned(out)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pieces_are_found_again_in_the_stream_however_it_is_split() {
+        let stream =
+            b"x\r\n~DGR:A.GRF,1,1,FF\r\n^XA\n ^CD;^FO1;2\n^GFB;3;3;3;^~,^CC+ +FDa^b\n+XZ\n";
+        let whole: Vec<&[u8]> = vec![
+            b"x\r\n",
+            b"~DGR:A.GRF,1,1,FF\r\n",
+            b"^XA",
+            b"^CD;",
+            b"^FO1;2\n",
+            b"^GFB;3;3;3;^~,",
+            b"^CC+",
+            b"+FDa^b\n",
+            b"+XZ",
+        ];
+        for chunk in 1..=stream.len() {
+            let mut tokeniser = Tokeniser::default();
+            let mut found: Vec<&[u8]> = Vec::new();
+            let mut parts = stream.chunks(chunk).peekable();
+            while let Some(part) = parts.next() {
+                tokeniser.push(part);
+                while tokeniser.next_piece(parts.peek().is_none()).is_some() {
+                    found.extend(stream.get(tokeniser.last()));
+                }
+            }
+            assert_eq!(found, whole, "{chunk}");
+        }
+    }
+}

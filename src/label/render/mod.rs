@@ -10,7 +10,7 @@ use crate::label::problem::Problem;
 use crate::label::symbol::{Modules, SymbolError, code128, qr};
 use crate::label::template::schema::{Align, Symbology};
 use crate::label::template::{Area, Element, Kind, Symbol, Template, Text};
-use crate::label::text::{Block, Engine, Style, engine};
+use crate::label::text::{Block, Engine, Locale, Style, engine};
 use crate::label::units::to_dots;
 
 pub use placed::{FontKey, GlyphRun, PlacedSymbol, PlacedText, Rendered, Sides};
@@ -123,6 +123,7 @@ impl Drawing {
             height: area.height,
             size,
             size_min: to_dots(text.size_min_um, self.resolution),
+            locale: Locale::Elsewhere,
             lines_max: text.lines_max as usize,
             line_height_percent: i32::try_from(text.line_height_percent).unwrap_or(120),
             align: text.align,

@@ -13,6 +13,7 @@ use firstscan_drivers::printer::zpl::Zpl;
 use firstscan_drivers::printer::{JobOptions, Language};
 use serde::Serialize;
 
+use super::label_watch::Watch;
 use crate::label::import::{self, Kind};
 use crate::label::{FieldMap, Problem, Template, TemplateError, check, parse_um, pdf, png, render};
 
@@ -63,6 +64,20 @@ enum Command {
         #[arg(long, default_value = "4x6in", value_parser = parse_size)]
         size: (Length, Length),
         /// Where to write; standard output if absent
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
+    },
+    /// Draw a template folder again whenever a file in it is saved; ends with Ctrl-C
+    Watch {
+        /// Folder with label.toml
+        folder: PathBuf,
+        /// JSON object of texts; the folder's sample.json if absent
+        #[arg(long, value_name = "FILE")]
+        data: Option<PathBuf>,
+        /// Dots per inch of the printer
+        #[arg(long, default_value_t = 203, value_parser = dpi_range())]
+        dpi: u32,
+        /// PNG to write; beside the folder, with its name, if absent
         #[arg(long, value_name = "FILE")]
         out: Option<PathBuf>,
     },
@@ -122,6 +137,16 @@ pub fn run(args: LabelArgs, json: bool) -> anyhow::Result<ExitCode> {
             };
             let resolution = Resolution::from_dpi(dpi);
             convert(&file, from, size, resolution, &Target { format, out, json })
+        }
+        Command::Watch {
+            folder,
+            data,
+            dpi,
+            out,
+        } => {
+            Watch::new(&folder, data, out, Resolution::from_dpi(dpi))?
+                .run(&mut std::io::stdout().lock())?;
+            Ok(ExitCode::SUCCESS)
         }
         Command::Check { file, dpi } => check_file(&file, Resolution::from_dpi(dpi), json),
     }

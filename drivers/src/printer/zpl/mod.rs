@@ -5,6 +5,7 @@
 //! open; CRC of `:Z64:` is CRC-16/CCITT with initial value 0 over the base64 text.
 
 pub mod graphic;
+mod pack;
 pub mod reply;
 pub mod tokens;
 

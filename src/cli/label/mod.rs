@@ -13,8 +13,8 @@ use firstscan_drivers::printer::zpl::Zpl;
 use firstscan_drivers::printer::{JobOptions, Language};
 use serde::Serialize;
 
-use super::label_watch::Watch;
-use crate::label::import::{self, Kind};
+use crate::cli::label_watch::Watch;
+use crate::label::import::{self, ImportError, Kind};
 use crate::label::{FieldMap, Problem, Template, TemplateError, check, parse_um, pdf, png, render};
 
 /// Largest data file read.
@@ -362,13 +362,14 @@ fn numbered(path: &Path, number: usize) -> PathBuf {
 
 fn check_file(file: &Path, resolution: Resolution, json: bool) -> anyhow::Result<ExitCode> {
     let bytes = read(file, import::FILE_BYTES_MAX as u64)?;
-    let report = match import::original(&bytes, resolution) {
-        Ok(pages) => merge(pages.iter().map(|page| check::check(&page.view()))),
+    let report = match check_bytes(&bytes, resolution) {
+        Ok(report) => report,
         Err(error) => {
             let remedy = "give a PNG, JPEG or PDF of the label";
             let problem = Problem::new("file", error.to_string(), remedy);
             check::Report {
                 valid: false,
+                score: 0,
                 symbols: Vec::new(),
                 problems: vec![problem],
             }
@@ -382,15 +383,48 @@ fn check_file(file: &Path, resolution: Resolution, json: bool) -> anyhow::Result
     Ok(ExitCode::from(if report.valid { 0 } else { EXIT_NEGATIVE }))
 }
 
+/// Checks the pages of a PDF at `resolution`, or a picture at its own, with its grey values.
+fn check_bytes(bytes: &[u8], resolution: Resolution) -> Result<check::Report, ImportError> {
+    let format = match Kind::detect(bytes) {
+        Some(Kind::Png) => image::ImageFormat::Png,
+        Some(Kind::Jpeg) => image::ImageFormat::Jpeg,
+        _ => {
+            let options = check::Options {
+                resolution: Some(resolution),
+                dead_dots: true,
+                ..check::Options::default()
+            };
+            let pages = import::original(bytes, resolution)?;
+            let reports = pages
+                .iter()
+                .map(|page| check::check_with(&page.view(), &options));
+            return Ok(merge(reports));
+        }
+    };
+    let grey = import::raster::decode(bytes, format)?;
+    let options = check::Options {
+        resolution: grey.resolution,
+        grey: Some(check::Grey {
+            width: grey.width,
+            height: grey.height,
+            luma: &grey.pixels,
+        }),
+        dead_dots: true,
+    };
+    Ok(check::check_with(&grey.threshold().view(), &options))
+}
+
 /// All pages as one report; each page must be valid.
 fn merge(pages: impl Iterator<Item = check::Report>) -> check::Report {
     let mut all = check::Report {
         valid: true,
+        score: 100,
         symbols: Vec::new(),
         problems: Vec::new(),
     };
     for page in pages {
         all.valid &= page.valid;
+        all.score = all.score.min(page.score);
         all.symbols.extend(page.symbols);
         all.problems.extend(page.problems);
     }
@@ -406,20 +440,34 @@ fn tell(report: &check::Report) -> anyhow::Result<()> {
             x,
             y,
             module_dots,
-            problems,
+            score,
+            ..
         } = symbol;
         writeln!(
             out,
-            "{symbology} at {x},{y}, module {module_dots} dots: {data}"
+            "{symbology} at {x},{y}, module {module_dots} dots, score {score}: {data}"
         )?;
-        for problem in problems {
+        for problem in &symbol.problems {
             writeln!(out, "  {}; {}", problem.message, problem.remedy)?;
+        }
+        if let Some(dead) = symbol.dead_dots.as_ref().filter(|dead| dead.fatal > 0) {
+            let first = dead.examples.first().copied().unwrap_or_default();
+            writeln!(
+                out,
+                "  would not survive a dead dot of the head at {} of {} places, such as {first}",
+                dead.fatal, dead.tried
+            )?;
         }
     }
     for problem in &report.problems {
         writeln!(out, "{problem}")?;
     }
-    writeln!(out, "{}", if report.valid { "valid" } else { "not valid" })?;
+    let valid = if report.valid { "valid" } else { "not valid" };
+    writeln!(
+        out,
+        "{valid}, score {} of 100 (relative; no ISO grade)",
+        report.score
+    )?;
     Ok(())
 }
 

@@ -45,6 +45,45 @@ impl Drawn {
         }
     }
 
+    /// Makes one picture of it that starts at a whole byte of the page's rows: what stays the
+    /// same from label to label is then put down with the fewest steps.
+    pub fn settle(&mut self) {
+        let Some(ink) = self.ink() else { return };
+        let left = ink.x.div_euclid(8) * 8;
+        let mut canvas = Canvas::new(ink.x + ink.width - left, ink.height);
+        for (x, y, _) in &mut self.glyphs {
+            (*x, *y) = (*x - left, *y - ink.y);
+        }
+        if let Some(ground) = &mut self.ground {
+            (ground.x, ground.y) = (ground.x - left, ground.y - ink.y);
+        }
+        if let Some((x, y, _)) = &mut self.picture {
+            (*x, *y) = (*x - left, *y - ink.y);
+        }
+        self.paint(&mut canvas);
+        self.glyphs.clear();
+        self.ground = None;
+        self.picture = Some((left, ink.y, canvas.finish()));
+    }
+
+    /// The box around everything that is painted; None if that is nothing.
+    fn ink(&self) -> Option<Dots> {
+        let side = |dots: u32| i32::try_from(dots).unwrap_or(i32::MAX / 4);
+        let glyphs = self.glyphs.iter().map(|(x, y, glyph)| Dots {
+            x: *x,
+            y: *y,
+            width: side(glyph.width),
+            height: side(glyph.height),
+        });
+        let picture = self.picture.iter().map(|(x, y, picture)| Dots {
+            x: *x,
+            y: *y,
+            width: side(picture.width()),
+            height: side(picture.height()),
+        });
+        glyphs.chain(picture).chain(self.ground).reduce(Dots::with)
+    }
+
     /// Turns what was drawn in the upright box of `frame`.
     fn turned(mut self, frame: Frame) -> Self {
         if frame.turns == 0 {

@@ -127,14 +127,22 @@ impl Renderer {
 struct Slot {
     /// `drawn` is right for `value` and `country`.
     ready: bool,
+    /// `drawn` is one picture, because it was the same more than once.
+    settled: bool,
     value: String,
     country: String,
     drawn: Drawn,
 }
 
 impl Slot {
-    fn holds(&self, value: &str, country: &str) -> bool {
-        self.ready && self.value == value && self.country == country
+    /// Whether it can be painted again as it is.
+    fn holds(&mut self, value: &str, country: &str) -> bool {
+        let same = self.ready && self.value == value && self.country == country;
+        if same && !self.settled {
+            self.drawn.settle();
+            self.settled = true;
+        }
+        same
     }
 
     fn set(&mut self, value: &str, country: &str, drawn: Drawn) {
@@ -144,6 +152,7 @@ impl Slot {
         self.country.push_str(country);
         self.drawn = drawn;
         self.ready = true;
+        self.settled = false;
     }
 }
 

@@ -12,7 +12,6 @@ use crate::domain::{DeviceId, JobId};
 use firstscan_drivers::bitmap::{Bitmap, Resolution};
 use firstscan_drivers::printer::JobOptions;
 use firstscan_drivers::registry;
-use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
@@ -258,7 +257,11 @@ impl Worker {
 
     /// A carrier's ZPL as it is, without what would outlive it; what was done goes to the log.
     fn guarded(&self, zpl: &[u8], picture: &Bitmap) -> Vec<u8> {
-        let preamble = Preamble::for_stock(picture.width(), picture.height());
+        let preamble = Preamble {
+            width_dots: picture.width(),
+            length_dots: picture.height(),
+            ..Preamble::default()
+        };
         let guarded = guard::guard(zpl, &preamble);
         for done in &guarded.report {
             tracing::info!(device = %self.id, "{done}");

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use firstscan_drivers::bitmap::Resolution;
 use firstscan_drivers::length::Length;
+use firstscan_drivers::printer::Media;
 
 use super::target::{Format, Target};
 use super::{EXIT_NEGATIVE, EXIT_USAGE, read};
@@ -48,8 +49,11 @@ pub fn run(
             eprintln!("--native keeps a ZPL label as it is; use it from ZPL with --to zpl");
             return Ok(ExitCode::from(EXIT_USAGE));
         }
-        let stock = (resolution.dots(size.0), resolution.dots(size.1));
-        let guarded = guard::guard(&bytes, &Preamble::for_stock(stock.0, stock.1));
+        let media = Media {
+            width: size.0,
+            height: size.1,
+        };
+        let guarded = guard::guard(&bytes, &Preamble::of(media, resolution, None));
         notes.extend(guarded.report.iter().map(ToString::to_string));
         return target.finish_with(|| Ok(vec![guarded.bytes]), &problems, &notes);
     }

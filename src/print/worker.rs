@@ -100,10 +100,7 @@ pub fn start_with(
         id: wiring.id.clone(),
         printer,
         resolution: Resolution::from_dpi(options.dpi),
-        options: JobOptions {
-            compression: options.compression,
-            ..JobOptions::default()
-        },
+        options: options.job(1),
         foreign_zpl: wiring.foreign_zpl,
         session: Session::new(
             printer,

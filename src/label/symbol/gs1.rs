@@ -248,7 +248,7 @@ mod tests {
 
     #[test]
     fn both_spellings_mean_the_same() {
-        let elements = parse("(00)340123450000000000(10)AB(1)2(21)7").map(|e| e.len());
+        let elements = parse("(00)340123450000000001(10)AB(1)2(21)7").map(|e| e.len());
         assert!(elements.is_err(), "the check digit is wrong: {elements:?}");
         let bracketed = parse("(01)04012345678901(10)A(B)1(21)77").unwrap();
         assert_eq!(bracketed.len(), 3);

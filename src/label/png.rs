@@ -5,7 +5,7 @@ use firstscan_drivers::bitmap::{Bitmap, Resolution};
 use image::codecs::png::{CompressionType, FilterType, PngEncoder};
 use image::{ExtendedColorType, ImageEncoder};
 
-use crate::label::import::raster;
+use crate::label::import::{density, raster};
 
 /// Length of the signature and of the IHDR chunk that always follows it.
 const SIGNATURE_BYTES: usize = 8;
@@ -105,7 +105,7 @@ pub fn stated_resolution(bytes: &[u8]) -> Option<Resolution> {
             (b"IDAT", _) => return None,
             (b"pHYs", [a, b, c, d, y @ .., 1]) if y == [*a, *b, *c, *d] => {
                 let per_metre = u32::from_be_bytes([*a, *b, *c, *d]);
-                return raster::resolution_per_metre(per_metre);
+                return density::per_metre(per_metre);
             }
             _ => at += 12 + length,
         }

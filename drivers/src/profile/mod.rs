@@ -4,6 +4,7 @@ use crate::bitmap::Resolution;
 use crate::length::Length;
 use crate::mass::Unit;
 use crate::printer::{Compression, JobOptions, Media, PrintMode};
+use crate::scale::framed::FramedOptions;
 use serde::{Deserialize, Serialize};
 
 mod check;
@@ -43,6 +44,9 @@ pub struct Profile {
     pub unit: Option<Unit>,
     #[serde(default)]
     pub scale: ScaleOptions,
+    /// Frames of a scale with codec `framed`.
+    #[serde(default)]
+    pub framed: Option<FramedOptions>,
     #[serde(default)]
     pub scanner: ScannerOptions,
     #[serde(default)]
@@ -113,6 +117,10 @@ impl Default for Serial {
 pub struct ScaleOptions {
     /// Decimals of a weight that comes without a point; such weights are refused if absent.
     pub implied_decimals: Option<u8>,
+    /// A checksum follows each frame (Toledo continuous).
+    pub checksum: bool,
+    /// The display's fixed zeros come on top of the digits sent (Toledo continuous).
+    pub fixed_zeros: bool,
     /// Time from one question to the next, for scales that are asked.
     pub poll_ms: u64,
 }
@@ -121,6 +129,8 @@ impl Default for ScaleOptions {
     fn default() -> Self {
         ScaleOptions {
             implied_decimals: None,
+            checksum: false,
+            fixed_zeros: false,
             poll_ms: 200,
         }
     }

@@ -56,32 +56,66 @@ fn offset(page: i32, stock: i32, ink: i32, ink_length: i32) -> i32 {
 fn place(page: &BitmapView<'_>, ink: Dots, width: u32, height: u32) -> Bitmap {
     let x = offset(side(page.width()), side(width), ink.x, ink.width);
     let y = offset(side(page.height()), side(height), ink.y, ink.height);
-    build(width, height, |to_x, to_y| {
-        let (from_x, from_y) = (to_x - x, to_y - y);
-        match (u32::try_from(from_x), u32::try_from(from_y)) {
-            (Ok(x), Ok(y)) => page.get(x, y),
-            _ => false,
-        }
-    })
+    if (x, y) == (0, 0) && (page.width(), page.height()) == (width, height) {
+        return packed(width, height, page.bits().to_vec());
+    }
+    // All ink is inside, so that is all there is to move.
+    let stride = width.div_ceil(8) as usize;
+    let mut stock = packed(width, height, vec![0; stride * height as usize]);
+    let at = |start: i32, offset: i32| (start + offset).max(0).unsigned_abs();
+    stock.blit(&crop(page, ink).view(), at(ink.x, x), at(ink.y, y));
+    stock
 }
 
-fn build(width: u32, height: u32, black: impl Fn(i32, i32) -> bool) -> Bitmap {
+/// A part of a page. `area` lies on it and is not empty.
+pub fn crop(page: &BitmapView<'_>, area: Dots) -> Bitmap {
+    let (x, width) = (area.x.unsigned_abs(), area.width.unsigned_abs());
+    let (first, shift) = ((x / 8) as usize, x % 8);
     let stride = width.div_ceil(8) as usize;
-    let mut rows = vec![0_u8; stride * height as usize];
-    for (y, row) in (0_i32..).zip(rows.chunks_exact_mut(stride.max(1))) {
-        for x in (0..side(width)).filter(|x| black(*x, y)) {
-            row[x.unsigned_abs() as usize / 8] |= 0x80 >> (x % 8);
-        }
+    let mut rows = Vec::with_capacity(stride * area.height.unsigned_abs() as usize);
+    for y in area.y..area.y + area.height {
+        let row = page.row(y.unsigned_abs());
+        let byte = |at: usize| row.get(at).copied().unwrap_or(0);
+        rows.extend((first..first + stride).map(|at| {
+            let two = u16::from(byte(at)) << 8 | u16::from(byte(at + 1));
+            (two << shift >> 8) as u8
+        }));
     }
-    packed(width, height, rows)
+    packed(width, area.height.unsigned_abs(), rows)
 }
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
     use super::*;
 
-    fn page(width: u32, height: u32, ink: &[(i32, i32)]) -> Bitmap {
-        build(width, height, |x, y| ink.contains(&(x, y)))
+    fn page(width: u32, height: u32, ink: &[(u32, u32)]) -> Bitmap {
+        let mut page = Bitmap::new(width, height).unwrap();
+        for (x, y) in ink {
+            page.set(*x, *y, true);
+        }
+        page
+    }
+
+    #[test]
+    fn parts_are_cut_out_dot_by_dot() {
+        let ink = [(3, 1), (9, 1), (10, 2), (18, 3), (4, 4)];
+        let whole = page(21, 6, &ink);
+        for (x, y, width, height) in [(0, 0, 21, 6), (3, 1, 16, 4), (9, 1, 3, 2), (8, 2, 13, 4)] {
+            let part = crop(
+                &whole.view(),
+                Dots {
+                    x,
+                    y,
+                    width,
+                    height,
+                },
+            );
+            for (at_x, at_y) in (0..height).flat_map(|y| (0..width).map(move |x| (x, y))) {
+                let black = ink.contains(&((x + at_x) as u32, (y + at_y) as u32));
+                assert_eq!(part.get(at_x as u32, at_y as u32), black, "{at_x} {at_y}");
+            }
+        }
     }
 
     fn dots(bitmap: &Bitmap) -> Vec<(u32, u32)> {

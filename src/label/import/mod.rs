@@ -1,12 +1,17 @@
-//! A carrier's label in: PDF, PNG or JPEG, any page, to bitmaps of our stock at our resolution.
+//! A carrier's label in: PDF or a picture, any page, to bitmaps of our stock at our resolution.
 //!
 //! Scale is exactly 1. A page larger than the stock (A6 on 4 x 6 in) is cropped where it is
 //! white; ink that does not fit is refused, because scaling would take the bars off the dot grid.
-//! What could be read before and cannot be read afterwards is a problem.
+//! Symbols that are off it already are redrawn on it, module by module, as wide as their room
+//! allows. What could be read before and cannot be read afterwards is a problem.
 
+pub mod density;
 mod fit;
+mod kind;
 mod pdf;
 pub mod raster;
+mod sheet;
+mod snap;
 
 use firstscan_drivers::bitmap::{Bitmap, Resolution};
 use firstscan_drivers::length::Length;
@@ -15,34 +20,13 @@ use crate::label::check::{self, Symbol};
 use crate::label::problem::Problem;
 use crate::label::units::{mm_text, to_dots, to_um};
 use fit::Fit;
+pub use kind::Kind;
 use raster::{Grey, RasterError};
 
 /// Largest file taken.
 pub const FILE_BYTES_MAX: usize = 32 << 20;
 /// Resolution the original is read at before conversion, if its file is not dots already.
 const READ_DPI: u32 = 406;
-
-/// What the bytes are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
-    Pdf,
-    Png,
-    Jpeg,
-}
-
-impl Kind {
-    /// By the first bytes; None if it is none of them.
-    pub fn detect(bytes: &[u8]) -> Option<Self> {
-        // Readers look for the PDF mark in the first kilobyte, and so do files.
-        let head = &bytes[..bytes.len().min(1_024)];
-        match bytes {
-            [0x89, b'P', b'N', b'G', ..] => Some(Self::Png),
-            [0xFF, 0xD8, 0xFF, ..] => Some(Self::Jpeg),
-            _ if head.windows(5).any(|five| five == b"%PDF-") => Some(Self::Pdf),
-            _ => None,
-        }
-    }
-}
 
 /// Why there is no label.
 #[derive(Debug, thiserror::Error)]
@@ -96,51 +80,76 @@ pub fn to_bitmaps(
             height: stock.1,
         });
     }
-    let pages = match kind {
-        Kind::Pdf => pdf_pages(bytes, resolution)?,
-        Kind::Png => vec![picture(bytes, image::ImageFormat::Png, resolution)?],
-        Kind::Jpeg => vec![picture(bytes, image::ImageFormat::Jpeg, resolution)?],
-    };
-    Ok(pages
-        .into_iter()
-        .map(|page| convert(&page, stock, resolution))
-        .collect())
+    let mut labels = Vec::new();
+    let mut take = |page: Page| labels.extend(convert(page, stock, resolution));
+    match (kind, kind.picture()) {
+        (_, Some(format)) => take(picture(bytes, format, resolution)?),
+        (Kind::Zpl, None) => return Err(no_zpl()),
+        (_, None) => {
+            let document = pdf::Document::open(bytes)?;
+            for index in 0..document.pages() {
+                take(pdf_page(&document, index, resolution)?);
+            }
+        }
+    }
+    Ok(labels)
 }
 
 /// The pages of a PDF at `resolution`, or a picture as it is, thresholded and nothing else.
 pub fn original(bytes: &[u8], resolution: Resolution) -> Result<Vec<Bitmap>, ImportError> {
-    let format = match Kind::detect(bytes) {
-        Some(Kind::Pdf) => {
-            let document = pdf::Document::open(bytes)?;
-            let page = |index| Ok(document.render(index, resolution)?.threshold());
-            return (0..document.pages()).map(page).collect();
-        }
-        Some(Kind::Png) => image::ImageFormat::Png,
-        Some(Kind::Jpeg) => image::ImageFormat::Jpeg,
-        None => {
-            return Err(ImportError::Unreadable(
-                "this is no PDF, PNG or JPEG".into(),
-            ));
-        }
+    let Some(kind) = Kind::detect(bytes) else {
+        return Err(ImportError::Unreadable(
+            "this is neither PDF nor PNG, JPEG, GIF, BMP or TIFF".into(),
+        ));
     };
-    Ok(vec![raster::decode(bytes, format)?.threshold()])
+    match (kind, kind.picture()) {
+        (_, Some(format)) => Ok(vec![raster::decode(bytes, format)?.threshold()]),
+        (Kind::Zpl, None) => Err(no_zpl()),
+        (_, None) => {
+            let document = pdf::Document::open(bytes)?;
+            let page = |index| {
+                document.survey(index, resolution)?;
+                Ok(document.render(index, resolution)?.threshold())
+            };
+            (0..document.pages()).map(page).collect()
+        }
+    }
+}
+
+fn no_zpl() -> ImportError {
+    ImportError::Unreadable("ZPL is no picture".into())
 }
 
 /// A page as it came and at our resolution.
 struct Page {
     original: Bitmap,
     ours: Bitmap,
+    /// A picture in our resolution: no dot of it has been touched.
+    untouched: bool,
 }
 
-fn pdf_pages(bytes: &[u8], resolution: Resolution) -> Result<Vec<Page>, ImportError> {
-    let document = pdf::Document::open(bytes)?;
-    let fine = Resolution::from_dpi(READ_DPI);
-    let page = |index| {
-        let original = document.render(index, fine)?.threshold();
-        let ours = document.render(index, resolution)?.threshold();
-        Ok(Page { original, ours })
+/// A page that is one picture is that picture. Otherwise symbols are read finer than we print.
+fn pdf_page(
+    document: &pdf::Document,
+    index: usize,
+    resolution: Resolution,
+) -> Result<Page, ImportError> {
+    if let Some(native) = document.survey(index, resolution)? {
+        return scaled(&native.grey, native.width, native.height, native.whole);
+    }
+    let ours = document.render(index, resolution)?.threshold();
+    let original = if resolution.dots * 25_400 < READ_DPI * resolution.per_um {
+        document
+            .render(index, Resolution::from_dpi(READ_DPI))?
+            .threshold()
+    } else {
+        ours.clone()
     };
-    (0..document.pages()).map(page).collect()
+    Ok(Page {
+        original,
+        ours,
+        untouched: false,
+    })
 }
 
 fn picture(
@@ -158,15 +167,28 @@ fn picture(
         u32::try_from((across + per / 2) / per.max(1)).unwrap_or(u32::MAX)
     };
     let (across, down) = (ours(width).max(1), ours(height).max(1));
+    let whole = across.is_multiple_of(width) && down == height * (across / width);
+    scaled(&grey, across, down, whole)
+}
+
+/// `grey` at `across` x `down` dots.
+fn scaled(grey: &Grey, across: u32, down: u32, untouched: bool) -> Result<Page, ImportError> {
     let dots = u64::from(across) * u64::from(down);
     if across > raster::SIDE_MAX || down > raster::SIDE_MAX || dots > raster::PIXELS_MAX {
         return Err(ImportError::Unreadable(format!(
             "a picture of {across} x {down} dots"
         )));
     }
+    let original = grey.threshold();
+    let ours = if (across, down) == (grey.width, grey.height) {
+        original.clone()
+    } else {
+        grey.scaled(across, down).threshold()
+    };
     Ok(Page {
-        original: grey.threshold(),
-        ours: grey.scaled(across, down).threshold(),
+        original,
+        ours,
+        untouched,
     })
 }
 
@@ -186,11 +208,32 @@ fn guess_resolution(grey: &Grey) -> Option<Resolution> {
     })
 }
 
-fn convert(page: &Page, stock: (u32, u32), resolution: Resolution) -> Imported {
-    let symbols_before = check::check(&page.original.view()).symbols;
+/// Redraws what is off the grid, cuts the sheet into its labels, puts each on the stock.
+fn convert(mut page: Page, stock: (u32, u32), resolution: Resolution) -> Vec<Imported> {
+    let before = check::check(&page.original.view()).symbols;
+    let notes = snap::onto_grid(&page.original, &mut page.ours, &before, page.untouched);
+    let size = (page.original.width(), page.original.height());
+    let labels = sheet::labels(page.ours, size, before, stock, resolution);
+    let one = |(label, mut extra): (sheet::Label, Vec<String>)| {
+        extra.extend(label.note);
+        onto_stock(&label.bitmap, label.symbols, extra, stock, resolution)
+    };
+    let mut notes = Some(notes);
+    labels
+        .into_iter()
+        .map(|label| one((label, notes.take().unwrap_or_default())))
+        .collect()
+}
+
+fn onto_stock(
+    page: &Bitmap,
+    symbols_before: Vec<Symbol>,
+    mut notes: Vec<String>,
+    stock: (u32, u32),
+    resolution: Resolution,
+) -> Imported {
     let mut problems = Vec::new();
-    let mut notes = Vec::new();
-    let bitmap = match fit::onto_stock(&page.ours, stock.0, stock.1) {
+    let bitmap = match fit::onto_stock(page, stock.0, stock.1) {
         Fit::Placed { stock, turned } => {
             if turned {
                 notes.push("turned a quarter to fit the stock".to_owned());
@@ -200,19 +243,18 @@ fn convert(page: &Page, stock: (u32, u32), resolution: Resolution) -> Imported {
         Fit::Blank => {
             let remedy = "ask the carrier or platform for the label again";
             problems.push(Problem::new("page", "the page is empty", remedy));
-            page.ours.clone()
+            page.clone()
         }
         Fit::TooLarge { ink } => {
             problems.push(too_large(ink.width, ink.height, stock, resolution));
-            page.ours.clone()
+            page.clone()
         }
     };
     let symbols_after = check::check(&bitmap.view()).symbols;
-    for lost in symbols_before.iter().filter(|before| {
-        !symbols_after
-            .iter()
-            .any(|a| a.symbology == before.symbology && a.data == before.data)
-    }) {
+    for lost in symbols_before
+        .iter()
+        .filter(|before| !found(before, &symbols_after))
+    {
         problems.push(Problem::new(
             lost.symbology,
             format!(
@@ -223,12 +265,8 @@ fn convert(page: &Page, stock: (u32, u32), resolution: Resolution) -> Imported {
         ));
     }
     for symbol in &symbols_after {
-        notes.extend(
-            symbol
-                .problems
-                .iter()
-                .map(|problem| format!("warning: {problem}")),
-        );
+        let problems = symbol.problems.iter();
+        notes.extend(problems.map(|problem| format!("warning: {problem}")));
     }
     Imported {
         bitmap,
@@ -238,6 +276,12 @@ fn convert(page: &Page, stock: (u32, u32), resolution: Resolution) -> Imported {
         symbols_before,
         symbols_after,
     }
+}
+
+/// Whether the same symbol is among `symbols`.
+fn found(symbol: &Symbol, symbols: &[Symbol]) -> bool {
+    let same = |a: &Symbol| a.symbology == symbol.symbology && a.data == symbol.data;
+    symbols.iter().any(same)
 }
 
 fn too_large(width: i32, height: i32, stock: (u32, u32), resolution: Resolution) -> Problem {

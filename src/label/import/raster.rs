@@ -1,23 +1,26 @@
 //! Pictures: decoded within limits, grey, scaled by exact area, thresholded.
 
 use std::io::Cursor;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use firstscan_drivers::bitmap::{Bitmap, Resolution};
-use image::{ImageFormat, ImageReader, Limits};
+use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits};
 
+use super::density;
 use crate::label::canvas::packed;
-use crate::label::png;
 
 /// Grey below this is black.
 const THRESHOLD: u8 = 128;
+/// Half a dot of black, however it was rounded.
+const MIDDLE: std::ops::RangeInclusive<u8> = 126..=129;
 /// Longest side, pixels.
 pub const SIDE_MAX: u32 = 10_000;
 /// Pixels of one picture: A4 at 600 dpi.
 pub const PIXELS_MAX: u64 = 40_000_000;
 /// Memory the decoder may take.
-const DECODER_BYTES_MAX: u64 = 256 << 20;
-/// Resolutions files mean when they state one within 0.5 % of it.
-const USUAL_DPI: [u32; 9] = [72, 96, 150, 200, 203, 300, 400, 406, 600];
+const DECODER_BYTES_MAX: u64 = 128 << 20;
+/// Scans of one progressive JPEG. Usual ones have 10; each costs a pass over the whole picture.
+const JPEG_SCANS_MAX: usize = 40;
 
 /// Why a picture cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -37,25 +40,33 @@ pub struct Grey {
     pub resolution: Option<Resolution>,
 }
 
-/// Reads a picture, on white where it is transparent.
+/// Reads a picture (of a GIF the first one), on white where it is transparent.
 pub fn decode(bytes: &[u8], format: ImageFormat) -> Result<Grey, RasterError> {
     let unreadable = |reason: String| RasterError::Unreadable(reason);
+    // Size first: a small file can claim a huge picture.
     let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
     let mut limits = Limits::default();
     limits.max_image_width = Some(SIDE_MAX);
     limits.max_image_height = Some(SIDE_MAX);
     limits.max_alloc = Some(DECODER_BYTES_MAX);
     reader.limits(limits);
-    // Size first: a small file can claim a huge picture.
-    let size = ImageReader::with_format(Cursor::new(bytes), format).into_dimensions();
-    let (width, height) = size.map_err(|error| unreadable(error.to_string()))?;
-    if width == 0 || height == 0 || u64::from(width) * u64::from(height) > PIXELS_MAX {
+    let decoder = reader.into_decoder();
+    let decoder = decoder.map_err(|error| unreadable(error.to_string()))?;
+    let (width, height) = decoder.dimensions();
+    let pixels = u64::from(width) * u64::from(height);
+    if pixels == 0 || pixels > PIXELS_MAX || decoder.total_bytes() > DECODER_BYTES_MAX {
         return Err(unreadable(format!(
             "{width} x {height} pixels, up to {PIXELS_MAX} work"
         )));
     }
-    let picture = reader
-        .decode()
+    if format == ImageFormat::Jpeg {
+        let scans = bytes.windows(2).filter(|two| *two == [0xFF, 0xDA]).count();
+        if scans > JPEG_SCANS_MAX {
+            return Err(unreadable(format!("it is coded in {scans} scans")));
+        }
+    }
+    let picture = guarded(|| DynamicImage::from_decoder(decoder))
+        .ok_or_else(|| unreadable("the reader failed on it".into()))?
         .map_err(|error| unreadable(error.to_string()))?;
     let (width, height) = (picture.width(), picture.height());
     let pixels = match picture.color().has_alpha() {
@@ -72,10 +83,7 @@ pub fn decode(bytes: &[u8], format: ImageFormat) -> Result<Grey, RasterError> {
                 .collect()
         }
     };
-    let resolution = match format {
-        ImageFormat::Jpeg => jfif_resolution(bytes),
-        _ => png::stated_resolution(bytes),
-    };
+    let resolution = density::stated(bytes, format);
     Ok(Grey {
         width,
         height,
@@ -84,19 +92,83 @@ pub fn decode(bytes: &[u8], format: ImageFormat) -> Result<Grey, RasterError> {
     })
 }
 
+/// Runs foreign code on foreign data; None if it panics.
+fn guarded<T>(work: impl FnOnce() -> T) -> Option<T> {
+    catch_unwind(AssertUnwindSafe(work)).ok()
+}
+
+/// Whether it is lighter to the left of a dot than there, or, if that is alike, above it.
+fn darkens(row: &[u8], above: Option<&[u8]>, at: usize) -> bool {
+    let left = at.checked_sub(1).and_then(|left| row.get(left));
+    let above = above.and_then(|above| above.get(at));
+    let lighter = [left.copied().unwrap_or(255), above.copied().unwrap_or(255)];
+    let different = lighter.into_iter().find(|beside| !MIDDLE.contains(beside));
+    different.map_or(row[at] < THRESHOLD, |beside| beside > THRESHOLD)
+}
+
 impl Grey {
     /// Dots darker than the middle become black.
+    ///
+    /// An edge that runs through the middle of a dot leaves just the middle grey. If that always
+    /// became black, bars would grow by a dot wherever both their edges lie so; so it does on the
+    /// left and upper side of something dark only.
     pub fn threshold(&self) -> Bitmap {
+        let width = (self.width as usize).max(1);
         let mut rows = Vec::with_capacity(self.pixels.len() / 8 + self.height as usize);
-        for row in self.pixels.chunks_exact((self.width as usize).max(1)) {
-            for eight in row.chunks(8) {
+        let mut above: Option<&[u8]> = None;
+        for row in self.pixels.chunks_exact(width) {
+            for (start, eight) in row.chunks(8).enumerate() {
                 let set = |byte: u8, (at, grey): (usize, &u8)| {
-                    byte | (u8::from(*grey < THRESHOLD) << (7 - at))
+                    let black = if MIDDLE.contains(grey) {
+                        darkens(row, above, start * 8 + at)
+                    } else {
+                        *grey < THRESHOLD
+                    };
+                    byte | (u8::from(black) << (7 - at))
                 };
                 rows.push(eight.iter().enumerate().fold(0, set));
             }
+            above = Some(row);
         }
         packed(self.width, self.height, rows)
+    }
+
+    /// Mirrored left to right if asked for, then turned clockwise by quarter turns.
+    pub fn turned(self, turns: u8, mirrored: bool) -> Self {
+        if turns == 0 && !mirrored {
+            return self;
+        }
+        let (width, height) = (self.width as usize, self.height as usize);
+        let quarter = turns % 2 == 1;
+        let (across, down) = if quarter {
+            (height, width)
+        } else {
+            (width, height)
+        };
+        let mut pixels = Vec::with_capacity(self.pixels.len());
+        for y in 0..down {
+            pixels.extend((0..across).map(|x| {
+                let (from_x, from_y) = match turns % 4 {
+                    0 => (x, y),
+                    1 => (y, height - 1 - x),
+                    2 => (width - 1 - x, height - 1 - y),
+                    _ => (width - 1 - y, x),
+                };
+                let from_x = if mirrored { width - 1 - from_x } else { from_x };
+                self.pixels[from_y * width + from_x]
+            }));
+        }
+        let (width, height) = if quarter {
+            (self.height, self.width)
+        } else {
+            (self.width, self.height)
+        };
+        Self {
+            width,
+            height,
+            pixels,
+            resolution: self.resolution,
+        }
     }
 
     /// The picture at `width` x `height`; every new pixel is the mean of the area it covers, so
@@ -157,42 +229,6 @@ fn spans(from: u32, to: u32) -> Vec<Span> {
     (0..to).map(span).collect()
 }
 
-/// The resolution meant by so many pixels per metre; None if that is nonsense.
-pub fn resolution_per_metre(per_metre: u32) -> Option<Resolution> {
-    if !(1_000..=100_000).contains(&per_metre) {
-        return None;
-    }
-    let near = |dpi: &u32| {
-        // dpi * 10_000 / 254 pixels per metre.
-        let ideal = *dpi * 10_000 / 254;
-        ideal.abs_diff(per_metre) * 200 <= ideal
-    };
-    let usual = USUAL_DPI.iter().copied().filter(near);
-    let nearest = usual.min_by_key(|dpi| (dpi * 10_000 / 254).abs_diff(per_metre));
-    let as_stated = Resolution {
-        dots: per_metre,
-        per_um: 1_000_000,
-    };
-    Some(nearest.map_or(as_stated, Resolution::from_dpi))
-}
-
-/// Density of a JFIF header, if it is the same both ways.
-fn jfif_resolution(bytes: &[u8]) -> Option<Resolution> {
-    let header = bytes.get(6..18)?;
-    let [b'J', b'F', b'I', b'F', 0, _, _, unit, x1, x2, y1, y2] = header else {
-        return None;
-    };
-    let across = u32::from(u16::from_be_bytes([*x1, *x2]));
-    if (x1, x2) != (y1, y2) {
-        return None;
-    }
-    match unit {
-        1 => resolution_per_metre(across * 10_000 / 254),
-        2 => resolution_per_metre(across * 100),
-        _ => None,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -209,16 +245,5 @@ mod tests {
         assert_eq!(picture.scaled(3, 1).pixels, [0, 255, 255]);
         assert_eq!(picture.scaled(4, 1).pixels, [0, 170, 255, 255]);
         assert_eq!(picture.scaled(12, 2).pixels[..5], [0, 0, 0, 0, 255]);
-    }
-
-    #[test]
-    fn stated_resolutions_mean_printers() {
-        assert_eq!(resolution_per_metre(7_992), Some(Resolution::from_dpi(203)));
-        assert_eq!(resolution_per_metre(8_000), Some(Resolution::from_dpi(203)));
-        assert_eq!(
-            resolution_per_metre(11_811),
-            Some(Resolution::from_dpi(300))
-        );
-        assert_eq!(resolution_per_metre(0), None);
     }
 }

@@ -20,7 +20,7 @@ use crate::label::import::ImportError;
 use crate::label::import::raster::Grey;
 
 /// What drawing a page may cost.
-const COST_MAX: u64 = 512 << 20;
+const COST_MAX: u64 = 256 << 20;
 /// Pixels of one picture on a page: A4 at 400 dpi.
 const PICTURE_PIXELS_MAX: u64 = 16_000_000;
 const GLYPH_COST: u64 = 2_000;

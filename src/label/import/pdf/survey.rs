@@ -68,9 +68,9 @@ pub fn survey<'a>(
         only: Only::Nothing,
     };
     interpret_page(page, &mut context(), &mut survey);
-    let Only::Picture { .. } = survey.only else {
+    if survey.only != Only::Picture {
         return Ok(None);
-    };
+    }
     let mut take = Take(None);
     interpret_page(page, &mut context(), &mut take);
     Ok(take.0)
@@ -143,7 +143,8 @@ impl Survey {
             }
         };
         let invisible = matches!(mode, DrawMode::Invisible);
-        if !invisible && !(white && self.only == Only::Nothing) {
+        let hidden = invisible || (white && self.only == Only::Nothing);
+        if !hidden {
             self.only = Only::More;
         }
     }

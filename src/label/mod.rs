@@ -15,7 +15,7 @@ mod problem;
 pub mod render;
 pub mod symbol;
 pub mod template;
-mod text;
+pub mod text;
 mod units;
 
 use std::collections::BTreeMap;

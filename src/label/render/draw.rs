@@ -5,14 +5,17 @@ use std::sync::Arc;
 use firstscan_drivers::bitmap::{Bitmap, Resolution};
 
 use super::place::{Frame, dots};
-use super::placed::{PlacedSymbol, PlacedText, Sides};
+use super::placed::{GlyphRun, PlacedSymbol, PlacedText, Sides};
 use crate::label::canvas::{Canvas, Dots};
 use crate::label::problem::Problem;
 use crate::label::symbol::{Encoded, Geometry, SymbolError, encode};
 use crate::label::template::schema::{Align, Caption, Fit, Font, Weight};
 use crate::label::template::{Image, Symbol, Text};
-use crate::label::text::{Block, Engine, Glyph, Style};
+use crate::label::text::{Block, Engine, Glyph, Locale, Style, Unprintable};
 use crate::label::units::to_dots;
+
+/// Height of a capital letter, thousandths of the size (DejaVu Sans: 1493 of 2048 units).
+const CAPITAL_PERMILLE: i32 = 729;
 
 /// An element as dots of the page.
 #[derive(Debug, Default)]
@@ -136,6 +139,7 @@ pub fn text(
             font: text.font,
             weight: text.weight,
         },
+        locale: Locale::of_country(country),
         width: area.width,
         height: area.height,
         size: to_dots(text.size_um, resolution),
@@ -145,8 +149,11 @@ pub fn text(
         align: text.align,
         middle: text.middle,
     };
-    set(engine, id, &block, (value, country), area, &mut drawn);
+    set(engine, id, &block, value, area, &mut drawn);
     if let Some(placed) = &mut drawn.text {
+        if area.x != 0 {
+            placed.runs = placed.runs.iter().map(|run| moved(run, area.x)).collect();
+        }
         placed.inverse = text.inverse;
         placed.turns = text.turns;
         (placed.x, placed.y) = (page.x, page.y);
@@ -155,15 +162,16 @@ pub fn text(
     drawn.turned(frame)
 }
 
+fn moved(run: &GlyphRun, by: i32) -> GlyphRun {
+    let mut run = run.clone();
+    for (_, x, _, _) in &mut run.glyphs {
+        *x += by;
+    }
+    run
+}
+
 /// Sets text into `area` of an upright box; the placed text still lies in that box.
-fn set(
-    engine: &mut Engine,
-    id: &str,
-    block: &Block,
-    (value, _country): (&str, &str),
-    area: Dots,
-    drawn: &mut Drawn,
-) {
+fn set(engine: &mut Engine, id: &str, block: &Block, value: &str, area: Dots, drawn: &mut Drawn) {
     let fitted = block.fit(engine, value);
     if fitted.cut {
         let message = format!("the text does not fit its box: \"{}\"", excerpt(value));
@@ -173,20 +181,12 @@ fn set(
             "shorten the text, or enlarge the element's box in the template",
         );
     }
-    if !fitted.missing.is_empty() {
-        let list = fitted.missing.iter().take(8);
-        let list: Vec<String> = list
-            .map(|c| format!("{c:?} (U+{:04X})", u32::from(*c)))
-            .collect();
-        let message = format!("no font here has {}", list.join(", "));
-        drawn.problem(
-            id,
-            message,
-            "write the text in a script that can be printed, or add a font that has it",
-        );
+    if let Err(missing) = Unprintable::check(fitted.missing.clone()) {
+        let message = format!("no font here has {missing}");
+        drawn.problem(id, message, &missing.remedy());
     }
-    let moved = fitted.glyphs.into_iter();
-    let moved = moved.map(|(x, y, glyph)| (area.x + x, area.y + y, glyph));
+    let moved = fitted.glyphs.iter();
+    let moved = moved.map(|(x, y, glyph)| (area.x + x, area.y + y, Arc::clone(glyph)));
     drawn.glyphs.extend(moved);
     drawn.text = Some(PlacedText {
         element: id.to_owned(),
@@ -195,11 +195,11 @@ fn set(
         y: area.y,
         width: area.width,
         height: area.height,
-        size_dots: block.size,
-        cap_dots: block.size * 73 / 100,
+        size_dots: fitted.size,
+        cap_dots: (fitted.size * CAPITAL_PERMILLE + 500) / 1_000,
         turns: 0,
         inverse: false,
-        runs: Vec::new(),
+        runs: Arc::clone(&fitted.runs),
     });
 }
 
@@ -294,6 +294,7 @@ fn set_caption(
             font: Font::Sans,
             weight: Weight::Regular,
         },
+        locale: Locale::default(),
         width: line.width,
         height: size,
         size,
@@ -303,7 +304,7 @@ fn set_caption(
         align: Align::Center,
         middle: false,
     };
-    set(engine, id, &block, (text, ""), line, drawn);
+    set(engine, id, &block, text, line, drawn);
 }
 
 /// How a symbol goes into its room.

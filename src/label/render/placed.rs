@@ -1,6 +1,8 @@
 //! What was drawn where, for those that read it back or write it another way: checks compare
 //! symbols with the bitmap, PDF out sets text and modules as vectors.
 
+use std::sync::Arc;
+
 use firstscan_drivers::bitmap::{Bitmap, Resolution};
 use serde::Serialize;
 
@@ -73,7 +75,7 @@ pub struct PlacedText {
     pub inverse: bool,
     /// The glyphs drawn, as they lie before turning: positions are relative to the box's top
     /// left corner when it is turned back upright.
-    pub runs: Vec<GlyphRun>,
+    pub runs: Arc<[GlyphRun]>,
 }
 
 /// Glyphs of one font at one size, in drawing order.

@@ -360,15 +360,6 @@ fn check_glyphs(field: &str, text: &str, rules: &Rules<'_>, report: &mut Report)
     let Err(missing) = (rules.printable)(text) else {
         return;
     };
-    let shown: Vec<String> = missing
-        .iter()
-        .take(10)
-        .map(|c| format!("{c} (U+{:04X})", u32::from(*c)))
-        .collect();
-    let told = format!(
-        "no printable form of {} in {}",
-        shown.join(", "),
-        address::shorten(text)
-    );
-    report.add(field, told, "write it in Latin letters");
+    let told = format!("no printable form of {missing} in {}", address::shorten(text));
+    report.add(field, told, &missing.remedy());
 }

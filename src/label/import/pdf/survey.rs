@@ -56,7 +56,7 @@ pub fn survey<'a>(
     let (width, height) = (f64::from(sheet.across), f64::from(sheet.down));
     let target = Rect::new(0.0, 0.0, width, height);
     let cache = InterpreterCache::new();
-    let mut context = || {
+    let context = || {
         let settings = InterpreterSettings::default();
         Context::new(sheet.transform, target, &cache, page.xref(), settings)
     };
@@ -188,8 +188,10 @@ impl<'a> Device<'a> for Survey {
     fn push_clip_path(&mut self, clip: &ClipPath) {
         self.spend(self.form_cost);
         self.path(&clip.path, Affine::IDENTITY, &DrawMode::Invisible);
-        let rectangle = clip.path.is_rectangular();
+        let whole = clip.path.area().abs();
         let bounds = clip.path.bounding_box();
+        // Anything but a rectangle covers less than its bounds.
+        let rectangle = (bounds.area() - whole).abs() <= bounds.area() / 1e6;
         self.clip.push(if rectangle { bounds } else { Rect::ZERO });
     }
 

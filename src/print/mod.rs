@@ -10,6 +10,7 @@
 mod asker;
 mod evidence;
 mod flow;
+pub mod guard;
 mod limits;
 mod report;
 mod session;

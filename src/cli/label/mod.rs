@@ -14,7 +14,7 @@ use firstscan_drivers::printer::{JobOptions, Language};
 use serde::Serialize;
 
 use crate::cli::label_watch::Watch;
-use crate::label::import::{self, ImportError, Kind};
+use crate::label::import::{self, Kind};
 use crate::label::{FieldMap, Problem, Template, TemplateError, check, parse_um, pdf, png, render};
 
 /// Largest data file read.
@@ -362,7 +362,7 @@ fn numbered(path: &Path, number: usize) -> PathBuf {
 
 fn check_file(file: &Path, resolution: Resolution, json: bool) -> anyhow::Result<ExitCode> {
     let bytes = read(file, import::FILE_BYTES_MAX as u64)?;
-    let report = match check_bytes(&bytes, resolution) {
+    let report = match check::file(&bytes, resolution) {
         Ok(report) => report,
         Err(error) => {
             let remedy = "give a PNG, JPEG or PDF of the label";
@@ -381,54 +381,6 @@ fn check_file(file: &Path, resolution: Resolution, json: bool) -> anyhow::Result
         tell(&report)?;
     }
     Ok(ExitCode::from(if report.valid { 0 } else { EXIT_NEGATIVE }))
-}
-
-/// Checks the pages of a PDF at `resolution`, or a picture at its own, with its grey values.
-fn check_bytes(bytes: &[u8], resolution: Resolution) -> Result<check::Report, ImportError> {
-    let format = match Kind::detect(bytes) {
-        Some(Kind::Png) => image::ImageFormat::Png,
-        Some(Kind::Jpeg) => image::ImageFormat::Jpeg,
-        _ => {
-            let options = check::Options {
-                resolution: Some(resolution),
-                dead_dots: true,
-                ..check::Options::default()
-            };
-            let pages = import::original(bytes, resolution)?;
-            let reports = pages
-                .iter()
-                .map(|page| check::check_with(&page.view(), &options));
-            return Ok(merge(reports));
-        }
-    };
-    let grey = import::raster::decode(bytes, format)?;
-    let options = check::Options {
-        resolution: grey.resolution,
-        grey: Some(check::Grey {
-            width: grey.width,
-            height: grey.height,
-            luma: &grey.pixels,
-        }),
-        dead_dots: true,
-    };
-    Ok(check::check_with(&grey.threshold().view(), &options))
-}
-
-/// All pages as one report; each page must be valid.
-fn merge(pages: impl Iterator<Item = check::Report>) -> check::Report {
-    let mut all = check::Report {
-        valid: true,
-        score: 100,
-        symbols: Vec::new(),
-        problems: Vec::new(),
-    };
-    for page in pages {
-        all.valid &= page.valid;
-        all.score = all.score.min(page.score);
-        all.symbols.extend(page.symbols);
-        all.problems.extend(page.problems);
-    }
-    all
 }
 
 fn tell(report: &check::Report) -> anyhow::Result<()> {

@@ -11,6 +11,8 @@ use crate::label::canvas::packed;
 
 /// Grey below this is black.
 const THRESHOLD: u8 = 128;
+/// Half a dot of black, however it was rounded.
+const MIDDLE: std::ops::RangeInclusive<u8> = 126..=129;
 /// Longest side, pixels.
 pub const SIDE_MAX: u32 = 10_000;
 /// Pixels of one picture: A4 at 600 dpi.
@@ -95,17 +97,38 @@ fn guarded<T>(work: impl FnOnce() -> T) -> Option<T> {
     catch_unwind(AssertUnwindSafe(work)).ok()
 }
 
+/// Whether it is lighter to the left of a dot than there, or, if that is alike, above it.
+fn darkens(row: &[u8], above: Option<&[u8]>, at: usize) -> bool {
+    let left = at.checked_sub(1).and_then(|left| row.get(left));
+    let above = above.and_then(|above| above.get(at));
+    let lighter = [left.copied().unwrap_or(255), above.copied().unwrap_or(255)];
+    let different = lighter.into_iter().find(|beside| !MIDDLE.contains(beside));
+    different.map_or(row[at] < THRESHOLD, |beside| beside > THRESHOLD)
+}
+
 impl Grey {
     /// Dots darker than the middle become black.
+    ///
+    /// An edge that runs through the middle of a dot leaves just the middle grey. If that always
+    /// became black, bars would grow by a dot wherever both their edges lie so; so it does on the
+    /// left and upper side of something dark only.
     pub fn threshold(&self) -> Bitmap {
+        let width = (self.width as usize).max(1);
         let mut rows = Vec::with_capacity(self.pixels.len() / 8 + self.height as usize);
-        for row in self.pixels.chunks_exact((self.width as usize).max(1)) {
-            for eight in row.chunks(8) {
+        let mut above: Option<&[u8]> = None;
+        for row in self.pixels.chunks_exact(width) {
+            for (start, eight) in row.chunks(8).enumerate() {
                 let set = |byte: u8, (at, grey): (usize, &u8)| {
-                    byte | (u8::from(*grey < THRESHOLD) << (7 - at))
+                    let black = if MIDDLE.contains(grey) {
+                        darkens(row, above, start * 8 + at)
+                    } else {
+                        *grey < THRESHOLD
+                    };
+                    byte | (u8::from(black) << (7 - at))
                 };
                 rows.push(eight.iter().enumerate().fold(0, set));
             }
+            above = Some(row);
         }
         packed(self.width, self.height, rows)
     }

@@ -70,11 +70,48 @@ pub enum Symbology {
     Imb,
 }
 impl Symbology {
+    /// Every one, in the order of the reports.
+    pub const ALL: [Self; 18] = [
+        Self::Code128,
+        Self::Gs1_128,
+        Self::Code39,
+        Self::Code93,
+        Self::Itf14,
+        Self::Itf,
+        Self::Ean13,
+        Self::Ean8,
+        Self::UpcA,
+        Self::Codabar,
+        Self::Qr,
+        Self::Gs1Qr,
+        Self::DataMatrix,
+        Self::Gs1DataMatrix,
+        Self::Pdf417,
+        Self::Aztec,
+        Self::MaxiCode,
+        Self::Imb,
+    ];
+    /// The name in templates and reports.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Code128 => "code128",
+            Self::Gs1_128 => "gs1-128",
+            Self::Code39 => "code39",
+            Self::Code93 => "code93",
+            Self::Itf14 => "itf14",
+            Self::Itf => "itf",
+            Self::Ean13 => "ean13",
+            Self::Ean8 => "ean8",
+            Self::UpcA => "upca",
+            Self::Codabar => "codabar",
             Self::Qr => "qr",
-            _ => "other",
+            Self::Gs1Qr => "gs1-qr",
+            Self::DataMatrix => "datamatrix",
+            Self::Gs1DataMatrix => "gs1-datamatrix",
+            Self::Pdf417 => "pdf417",
+            Self::Aztec => "aztec",
+            Self::MaxiCode => "maxicode",
+            Self::Imb => "imb",
         }
     }
     pub const fn linear(self) -> bool {
@@ -90,6 +127,7 @@ impl Symbology {
         )
     }
 }
+
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 pub enum Level {
     L,

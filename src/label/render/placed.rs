@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use firstscan_drivers::bitmap::{Bitmap, Resolution};
 use serde::Serialize;
-use std::sync::Arc;
 
 use crate::label::problem::Problem;
 use crate::label::symbol::Symbology;

@@ -12,7 +12,7 @@ use clap::Parser;
 use firstscan::cli::label::{LabelArgs, run};
 use firstscan::label::import::{self, Kind};
 use firstscan::label::manifest::{self, Line, Manifest, Paper};
-use firstscan::label::symbol::{Modules, code128, qr};
+use firstscan::label::symbol::{self, Geometry, Options, Symbology};
 use firstscan::label::template::schema::Level;
 use firstscan::label::{FieldMap, Template, check, pdf, png, printable, render};
 use firstscan_drivers::bitmap::{Bitmap, Resolution};
@@ -482,10 +482,12 @@ const CARRIER_TRACKING: &str = "JJD014600012345678";
 const CARRIER_ROUTE: &str = "2L20457+82000000";
 
 /// Filled rectangles for the black modules, lower left corner at `x`, `y`, in points.
-fn vector(out: &mut String, modules: &Modules, at: (f64, f64), module: f64, height: f64) {
-    let columns = modules.width as usize;
-    let row_height = height / f64::from(modules.height);
-    for (row, line) in modules.black.chunks(columns).enumerate() {
+fn vector(out: &mut String, modules: &Bitmap, at: (f64, f64), module: f64, height: f64) {
+    let row_height = height / f64::from(modules.height());
+    for row in 0..modules.height() as usize {
+        let line: Vec<bool> = (0..modules.width())
+            .map(|x| modules.get(x, row as u32))
+            .collect();
         let mut column = 0;
         for run in line.chunk_by(|a, b| a == b) {
             if run[0] {
@@ -499,11 +501,21 @@ fn vector(out: &mut String, modules: &Modules, at: (f64, f64), module: f64, heig
     }
 }
 
+/// One dot per module.
+fn modules(symbology: Symbology, data: &str) -> Bitmap {
+    let encoded = symbol::encode(symbology, data, &Options::default()).unwrap();
+    encoded.draw(&Geometry {
+        module_dots: 1,
+        height_dots: 1,
+        wide_tenths: 20,
+        resolution: Resolution::from_dpi(203),
+    })
+}
+
 /// An A6 page as marketplaces send it: vector bars off any dot grid, Helvetica, ink 3.5 mm from
 /// the edge. `page` is its media box in points, `at` where the label lies on it.
 fn carrier_pdf(page: (f64, f64), at: (f64, f64)) -> Vec<u8> {
     const MM: f64 = 72.0 / 25.4;
-    let linear = |text: &str| code128::encode(&code128::units_from_text(text).unwrap()).unwrap();
     let mut body = format!("1 0 0 1 {:.3} {:.3} cm\n", at.0, at.1);
     writeln!(body, "1 w 9.92 9.92 277.8 399.7 re S 9.92 300 277.8 0 re S").unwrap();
     writeln!(body, "9.92 170 277.8 0 re S").unwrap();
@@ -521,18 +533,18 @@ fn carrier_pdf(page: (f64, f64), at: (f64, f64)) -> Vec<u8> {
     }
     vector(
         &mut body,
-        &linear(CARRIER_TRACKING),
+        &modules(Symbology::Code128, CARRIER_TRACKING),
         (26.0, 78.0),
         0.38 * MM,
         80.0,
     );
-    let qr = qr::encode(CARRIER_ROUTE, Level::M).unwrap();
+    let qr = modules(Symbology::Qr, CARRIER_ROUTE);
     vector(
         &mut body,
         &qr,
         (205.0, 200.0),
         1.02 * MM,
-        1.02 * MM * f64::from(qr.width),
+        1.02 * MM * f64::from(qr.width()),
     );
 
     let mut file = b"%PDF-1.4\n".to_vec();

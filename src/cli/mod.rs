@@ -11,7 +11,6 @@ pub mod device;
 mod doctor;
 mod events;
 pub mod label;
-mod label_watch;
 mod output;
 mod records;
 mod run;

@@ -17,6 +17,7 @@ pub mod symbol;
 pub mod template;
 pub mod text;
 mod units;
+pub mod zpl;
 
 use std::collections::BTreeMap;
 

@@ -510,6 +510,9 @@ proptest! {
     ) {
         checked(&bytes);
         checked(&[b"^XA^FO1,1^FDx^FS".as_slice(), &bytes].concat());
-        checked(&[b"^XA^CC".as_slice(), &bytes, b"^XZ"].concat());
+        for change in ["^CC", "~CT", "^CD", "^CD;^CC", "~CT;^CC", "^CC;~CD"] {
+            let stream = [b"^XA^FO1,1^FDx^FS".as_slice(), change.as_bytes(), &bytes, b"^XZ"];
+            checked(&stream.concat());
+        }
     }
 }

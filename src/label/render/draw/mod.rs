@@ -17,9 +17,18 @@ pub use picture::image;
 pub use symbol::symbol;
 pub use text::text;
 
+/// Whether texts become dots; their place is told either way.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Letters {
+    #[default]
+    Drawn,
+    LeftOut,
+}
+
 /// An element as dots of the page.
 #[derive(Debug, Default)]
 pub struct Drawn {
+    pub letters: Letters,
     /// Black ground under white text.
     pub ground: Option<Dots>,
     /// Top left corner of each glyph.

@@ -5,7 +5,7 @@ use firstscan_drivers::bitmap::Resolution;
 use super::super::place::{Frame, dots};
 use super::super::placed::{PlacedSymbol, Sides};
 use super::text::set;
-use super::{Drawn, excerpt};
+use super::{Drawn, Letters, excerpt};
 use crate::label::canvas::Dots;
 use crate::label::problem::Problem;
 use crate::label::symbol::{Encoded, Geometry, SymbolError, encode};
@@ -20,9 +20,12 @@ pub fn symbol(
     id: &str,
     symbol: &Symbol,
     data: &str,
-    resolution: Resolution,
+    (resolution, letters): (Resolution, Letters),
 ) -> Drawn {
-    let mut drawn = Drawn::default();
+    let mut drawn = Drawn {
+        letters,
+        ..Drawn::default()
+    };
     let encoded = match encode(symbol.symbology, data, &symbol.options) {
         Ok(encoded) => encoded,
         Err(error) => {

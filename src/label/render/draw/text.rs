@@ -6,7 +6,7 @@ use firstscan_drivers::bitmap::Resolution;
 
 use super::super::place::{Frame, dots};
 use super::super::placed::{GlyphRun, PlacedText};
-use super::{Drawn, excerpt};
+use super::{Drawn, Letters, excerpt};
 use crate::label::canvas::Dots;
 use crate::label::template::Text;
 use crate::label::text::{Block, Engine, Locale, Style, Unprintable};
@@ -21,7 +21,7 @@ pub fn text(
     id: &str,
     text: &Text,
     (value, country): (&str, &str),
-    resolution: Resolution,
+    (resolution, letters): (Resolution, Letters),
 ) -> Drawn {
     let page = dots(text.area, resolution);
     let frame = Frame {
@@ -29,7 +29,10 @@ pub fn text(
         turns: text.turns,
     };
     let mut area = frame.upright();
-    let mut drawn = Drawn::default();
+    let mut drawn = Drawn {
+        letters,
+        ..Drawn::default()
+    };
     if text.inverse {
         drawn.ground = Some(area);
         let margin = (area.height / 4).min(area.width / 8);
@@ -94,9 +97,11 @@ pub fn set(
         let message = format!("no font here has {missing}");
         drawn.problem(id, message, &missing.remedy());
     }
-    let moved = fitted.glyphs.iter();
-    let moved = moved.map(|(x, y, glyph)| (area.x + x, area.y + y, Arc::clone(glyph)));
-    drawn.glyphs.extend(moved);
+    if drawn.letters == Letters::Drawn {
+        let moved = fitted.glyphs.iter();
+        let moved = moved.map(|(x, y, glyph)| (area.x + x, area.y + y, Arc::clone(glyph)));
+        drawn.glyphs.extend(moved);
+    }
     drawn.text = Some(PlacedText {
         element: id.to_owned(),
         text: value.to_owned(),

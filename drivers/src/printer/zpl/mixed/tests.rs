@@ -306,28 +306,3 @@ proptest! {
         }
     }
 }
-
-/// Run with `cargo test --release -p firstscan-drivers --lib zpl -- --ignored --nocapture`.
-#[test]
-#[ignore = "measures; meant for a release build on a quiet machine"]
-fn how_long_a_page_takes() {
-    let (page, long, short) = page();
-    let natives = natives(&long, &short);
-    for speed in [None, Some(11_520)] {
-        for compression in ALL {
-            let mut bytes = 0;
-            let mut times: Vec<u128> = (0..101)
-                .map(|_| {
-                    let start = std::time::Instant::now();
-                    bytes = encoded(&page, &natives, speed, compression).0.len();
-                    start.elapsed().as_micros()
-                })
-                .collect();
-            times.sort_unstable();
-            println!(
-                "{compression:?} at {speed:?}: {} us, {bytes} bytes",
-                times[50]
-            );
-        }
-    }
-}

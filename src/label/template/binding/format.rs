@@ -100,7 +100,7 @@ impl Format {
         }
         match self {
             Self::Plain | Self::Default(_) => out.push_str(value),
-            Self::Upper => out.extend(value.chars().flat_map(char::to_uppercase)),
+            Self::Upper => out.extend(value.chars().flat_map(char::to_uppercase).map(bare)),
             Self::Lower => out.extend(value.chars().flat_map(char::to_lowercase)),
             Self::Trim => trim(value, out),
             Self::Compact => out.extend(value.chars().filter(|c| !c.is_whitespace())),
@@ -126,6 +126,20 @@ impl Format {
             Self::Weight(unit, decimals) => weight::append(value, *unit, *decimals, out)?,
         }
         Ok(())
+    }
+}
+
+/// Greek capitals are written without the accent their small letters have.
+const fn bare(c: char) -> char {
+    match c {
+        'Ά' => 'Α',
+        'Έ' => 'Ε',
+        'Ή' => 'Η',
+        'Ί' => 'Ι',
+        'Ό' => 'Ο',
+        'Ύ' => 'Υ',
+        'Ώ' => 'Ω',
+        other => other,
     }
 }
 
@@ -169,6 +183,7 @@ mod tests {
         for (format, value, expected) in [
             ("plain", " a ", " a "),
             ("upper", "straße", "STRASSE"),
+            ("upper", "Κηφισίας", "ΚΗΦΙΣΙΑΣ"),
             ("lower", "ÄB", "äb"),
             ("trim", "  a \t b  ", "a b"),
             ("compact", "1Z 99 9", "1Z999"),

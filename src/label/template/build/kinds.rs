@@ -13,6 +13,8 @@ use crate::label::template::source::{Mistake, Table};
 use crate::label::template::{Area, Image, Kind, Symbol, Text};
 
 const LINES_MAX: u32 = 100;
+/// Dots of a picture: twice a 4 x 6 in page at 600 dpi.
+const IMAGE_DOTS_MAX: u64 = 16_000_000;
 /// Narrowest module unless the template says otherwise: 0.25 mm, two dots at 203 dpi.
 const MODULE_MIN_UM: i64 = 250;
 /// Size of the human-readable line unless the template says otherwise.
@@ -172,7 +174,7 @@ fn options_fit(spec: &SymbolSpec) -> Result<(), Wrong> {
         ("columns", spec.columns.is_some(), is(&[S::Pdf417])),
         ("rows", spec.rows.is_some(), is(&[S::Pdf417])),
         ("row_modules", spec.row_modules.is_some(), is(&[S::Pdf417])),
-        ("ec", spec.ec.is_some(), is(&[S::Pdf417, S::Aztec])),
+        ("ec", spec.ec.is_some(), is(&[S::Pdf417])),
         (
             "rectangular",
             spec.rectangular,
@@ -243,6 +245,11 @@ fn image(spec: &ImageSpec, files: &Files) -> Result<Image, Wrong> {
         ("file", reason)
     });
     let (bitmap, _) = decoded?;
+    let dots = u64::from(bitmap.width()) * u64::from(bitmap.height());
+    if dots > IMAGE_DOTS_MAX {
+        let reason = format!("{dots} dots, at most {IMAGE_DOTS_MAX} are drawn; make it smaller");
+        return Err(("file", reason));
+    }
     Ok(Image {
         area: area(spec.x, spec.y, spec.width, spec.height),
         bitmap: Arc::new(bitmap),

@@ -98,7 +98,7 @@ fn stock(width_mm: i64, gap_mm: i64) -> Option<Stock> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(40))]
+    #![proptest_config(ProptestConfig::with_cases(24))]
     #[test]
     fn printers_print_exactly_the_picture(
         width in 1_u32..900, height in 1_u32..70, seed in any::<u64>(),
@@ -137,6 +137,7 @@ proptest! {
             let cut = if from_end { whole.len() - cut % 40.min(whole.len()) } else { cut };
             let mut bytes = whole[..cut].to_vec();
             bytes.extend_from_slice(get(id).resync());
+            prop_assert!(!print(id, &bytes, 400, 0).open, "{} at {}", id, cut);
             bytes.extend(encode(id, &next, &options));
             let printed = print(id, &bytes, 400, 0).labels;
             let Some((last, before)) = printed.split_last() else {
@@ -234,6 +235,19 @@ fn limits_are_refused_and_nothing_is_appended() {
         let widest = picture(max, 9, 6);
         let printed = print(id, &encode(id, &widest, &JobOptions::default()), max, 0);
         assert_eq!(printed.labels[0].ink(), ink(&widest), "{id}");
+    }
+}
+
+/// Every connection begins with it.
+#[test]
+fn an_idle_printer_takes_no_harm_from_what_ends_a_cut_label() {
+    for (id, _) in RASTER {
+        let printed = print(id, get(id).resync(), 400, 0);
+        assert_eq!(
+            (printed.strange, printed.labels.len(), printed.open),
+            (0, 0, false),
+            "{id}"
+        );
     }
 }
 

@@ -54,6 +54,7 @@ pub fn print(bytes: &[u8], width: usize, beyond: usize) -> Printed {
             _ => printed.strange += 1,
         }
     }
+    printed.open = !paper.ink().is_empty();
     printed
 }
 

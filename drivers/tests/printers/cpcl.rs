@@ -50,6 +50,7 @@ pub fn print(bytes: &[u8]) -> Printed {
             _ => printed.strange += 1,
         }
     }
+    printed.open = session.is_some();
     printed
 }
 

@@ -43,6 +43,7 @@ fn label(input: &mut Reader<'_>, stored: &Option<Paper>, printed: &mut Printed) 
             },
         }
     }
+    printed.open = true;
 }
 
 fn records(input: &mut Reader<'_>) -> Paper {

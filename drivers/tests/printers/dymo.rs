@@ -48,5 +48,6 @@ pub fn print(bytes: &[u8]) -> Printed {
             _ => printed.strange += 1,
         }
     }
+    printed.open = !paper.ink().is_empty();
     printed
 }

@@ -64,6 +64,8 @@ pub struct Printed {
     pub labels: Vec<Paper>,
     /// Commands that made no sense.
     pub strange: usize,
+    /// A label is half received.
+    pub open: bool,
 }
 
 /// Bytes that are read from the front.

@@ -50,6 +50,7 @@ pub fn print(bytes: &[u8]) -> Printed {
             _ => printed.strange += 1,
         }
     }
+    printed.open = job.is_some();
     printed
 }
 

@@ -493,40 +493,36 @@ impl State {
         Ok(Ok(()))
     }
 
-    /// MaxiCode has one size: hexagons 0.88 mm apart in rows 0.76 mm apart (ISO/IEC 16023).
+    /// MaxiCode has one size: hexagons 0.88 mm apart in rows 0.76 mm apart (ISO/IEC 16023). All
+    /// are alike; their places are rounded one by one, so that the whole keeps its size.
     fn hexagons(&mut self, grid: &Grid, origin: Origin, ink: Ink) -> Result<(), ZplError> {
         let head = self.settings.units.head;
         let dots = |um: i64| {
             let (up, down) = (i64::from(head.dots), i64::from(head.per_um.max(1)));
-            i32::try_from((um * up * 2 + down) / (down * 2))
-                .unwrap_or(1)
-                .max(2)
+            i32::try_from((um * up * 2 + down) / (down * 2)).unwrap_or(1)
         };
-        let (pitch, pace) = (dots(880), dots(760));
-        let hexagon = dots(1_015).max(pace + 1);
-        let (width, height) = (pitch * 30, pace * 32 + hexagon);
+        let (across, down) = (dots(880).max(3) - 1, dots(1_015).max(4));
+        let (width, height) = (dots(29 * 880) + across, dots(32 * 760) + down);
         let frame = Frame::new(origin, 0, width, height, height);
         let (x, y) = frame.point(0, 0);
         let page = self.page()?;
-        for (row, modules) in (0_i32..).zip(grid.black.chunks_exact(30)) {
-            for (column, _) in (0_i32..).zip(modules).filter(|(_, black)| **black) {
-                let left = x + column * pitch + (row % 2) * pitch / 2;
-                hex(
-                    &mut page.surface,
-                    left,
-                    y + row * pace,
-                    pitch - 1,
-                    hexagon,
-                    ink,
-                );
+        for (row, modules) in (0_i64..).zip(grid.black.chunks_exact(30)) {
+            let top = y + dots(row * 760);
+            for (column, _) in (0_i64..).zip(modules).filter(|(_, black)| **black) {
+                let left = x + dots(column * 880 + row % 2 * 440);
+                hex(&mut page.surface, left, top, across, down, ink);
             }
         }
         // The rings' radii of the standard, around the place of module 14 in row 16.
-        let centre = (x * 2 + 29 * pitch - 1, y * 2 + 32 * pace + hexagon);
+        let centre = (
+            (x + dots(14 * 880)) * 2 + across,
+            (y + dots(16 * 760)) * 2 + down,
+        );
         let radii = [510, 1_180, 1_860, 2_530, 3_200, 3_870].map(|um| dots(um * 2));
         rings(&mut page.surface, centre, radii, ink);
+        let module = dots(880);
         page.symbols
-            .push(symbol(grid.symbology, &grid.data, frame.area(), pitch, 0));
+            .push(symbol(grid.symbology, &grid.data, frame.area(), module, 0));
         Ok(())
     }
 }

@@ -13,6 +13,10 @@ use super::text::{Outcome, Text};
 use super::typeface::{Choice, Typeface};
 use crate::label::canvas::Dots;
 
+/// What encoding costs, as bytes that drawing touches in that time.
+const LINEAR_COST: u64 = 64 << 10;
+const MATRIX_COST: u64 = 256 << 10;
+const MATRIX_BYTE_COST: u64 = 2 << 10;
 /// `^GS` letters A to E. The last two are marks of certifiers and are not drawn.
 const SIGNS: [char; 3] = ['®', '©', '™'];
 
@@ -175,10 +179,17 @@ impl State {
         origin: Origin,
         ink: Ink,
     ) -> Result<(), ZplError> {
+        let bytes = text.len() as u64;
         let drawn = match self.encode_linear(code, text) {
-            Some(Ok(linear)) => self.bars(code, &linear, field, origin, ink),
+            Some(Ok(linear)) => {
+                self.pay(LINEAR_COST)?;
+                self.bars(code, &linear, field, origin, ink)
+            }
             Some(Err(reason)) => Err(reason),
-            None => self.grid(code, text, origin, ink),
+            None => {
+                self.pay(MATRIX_COST + bytes.min(16 << 10) * MATRIX_BYTE_COST)?;
+                self.grid(code, text, origin, ink)
+            }
         };
         match drawn {
             Ok(outcome) => outcome,

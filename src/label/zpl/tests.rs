@@ -284,7 +284,22 @@ fn hostile_files_are_refused_with_a_reason_in_time() {
     let deep: String = (0..9)
         .map(|n| format!("^XA^DFR:F{n}.ZPL^FS^XFR:F{}.ZPL^FS^XZ", n + 1))
         .collect();
-    let cases: [(String, fn(&ZplError) -> bool); 9] = [
+    let stored = |field: &str| {
+        let recalls = "^XA^XFR:F.ZPL^FS^XZ".repeat(100);
+        format!("^XA^DFR:F.ZPL^FS{}^XZ{recalls}", field.repeat(100))
+    };
+    let spaces = " ".repeat(3_000);
+    let code = "9a".repeat(1_000);
+    let cases: [(String, fn(&ZplError) -> bool); 12] = [
+        (stored(&format!("^FO1,1^FD{spaces}^FS")), |e| {
+            matches!(e, ZplError::Work(_))
+        }),
+        (stored(&format!("^FO1,1^BQN,2,2^FDQA,{code}^FS")), |e| {
+            matches!(e, ZplError::Work(_))
+        }),
+        (stored("^FO1,1^GFA,8000000,8000000,1000,zzzz0^FS"), |e| {
+            matches!(e, ZplError::Work(_))
+        }),
         ("x".repeat(INPUT_BYTES_MAX + 1), |e| {
             matches!(e, ZplError::Input)
         }),

@@ -242,12 +242,14 @@ impl State {
     fn graphic(&mut self, token: &Token) -> Result<(), ZplError> {
         match graphic::decode_delimited(&token.parameters, self.delimiter) {
             Ok(picture) => {
+                self.pay(raster::cost(&picture))?;
                 let picture = self.at_head(&picture, 1, 1)?;
                 self.field.drawing = picture.map(Drawing::Picture);
             }
             Err(error) => {
                 let message = format!("a picture (^GF) cannot be read: {error}");
                 self.problem("graphic", message, "get the label from the carrier again");
+                self.pay(raster::BROKEN_COST)?;
             }
         }
         Ok(())
@@ -262,13 +264,17 @@ impl State {
     ) -> Result<Option<Arc<firstscan_drivers::bitmap::Bitmap>>, ZplError> {
         let mut result = Ok(picture.clone());
         if self.own != self.made {
+            self.pay(raster::search_cost(picture))?;
             result = raster::at_head(&picture.view(), self.own, self.made);
         }
         if (across, down) != (1, 1) {
             result = result.and_then(|one| raster::magnified(&one.view(), across, down));
         }
         match result {
-            Ok(picture) => Ok(Some(Arc::new(picture))),
+            Ok(picture) => {
+                self.pay(raster::cost(&picture))?;
+                Ok(Some(Arc::new(picture)))
+            }
             Err(error @ raster::RasterError::Resample) => Err(ZplError::Raster {
                 made: self.made,
                 head: self.own,

@@ -125,7 +125,7 @@ pub fn run(
                     state.format(&commands)?;
                 }
             }
-            ('~', "DG" | "DY") => state.download(&token),
+            ('~', "DG" | "DY") => state.download(&token)?,
             (_, "CC" | "CT" | "CD") => {}
             _ => match &mut format {
                 Some(open) => open.push((token, state.delimiter)),
@@ -343,6 +343,15 @@ impl State {
         })
     }
 
+    /// Counts work besides drawing.
+    pub fn pay(&mut self, cost: u64) -> Result<(), ZplError> {
+        match &mut self.page {
+            Some(page) => page.surface.pay(cost),
+            None => self.work = self.work.saturating_sub(cost),
+        }
+        self.charge()
+    }
+
     /// Gives up if the last drawing was too much.
     pub fn charge(&mut self) -> Result<(), ZplError> {
         if let Some(page) = &self.page {
@@ -430,7 +439,7 @@ impl State {
     }
 
     /// `~DG` and `~DY`.
-    fn download(&mut self, token: &Token) {
+    fn download(&mut self, token: &Token) -> Result<(), ZplError> {
         let name = object_name(self.first_part(token), "GRF");
         let picture = if token.name == "DG" {
             raster::download(&token.parameters, self.delimiter)
@@ -439,6 +448,9 @@ impl State {
         };
         match picture {
             Ok(picture) => {
+                // A PNG costs far more than it holds.
+                let times = if token.name == "DY" { 16 } else { 1 };
+                self.pay(raster::cost(&picture) * times)?;
                 if !self.store.put_graphic(name, picture) {
                     self.no_memory();
                 }
@@ -447,13 +459,16 @@ impl State {
             Err(error) => {
                 let message = format!("graphic {name}: {error}");
                 self.problem("graphic", message, "get the label from the carrier again");
+                self.pay(raster::BROKEN_COST)?;
             }
         }
+        Ok(())
     }
 
     /// Keeps the page's picture under a name (`^IS`).
     pub fn save_page(&mut self, name: String) -> Result<(), ZplError> {
         let copy = self.page()?.surface.copy();
+        self.pay(raster::cost(&copy))?;
         if !self.store.put_graphic(name, copy) {
             self.no_memory();
         }

@@ -79,7 +79,7 @@ fn lines_of(fitted: &Fitted) -> usize {
 
 /// Ink may pass the sides by a side bearing, and rise above by an accent.
 fn assert_inside(block: &Block, fitted: &Fitted, told: &str) {
-    let side = fitted.size / 16 + 1;
+    let side = fitted.size / 4 + 1;
     let above = fitted.size * 20 / 100 + 2;
     for (x, y, glyph) in &fitted.glyphs {
         let (right, bottom) = (x + glyph.width as i32, y + glyph.height as i32);

@@ -3,6 +3,14 @@
 use crate::codec::Codec;
 use crate::mass::Unit;
 use crate::printer::Language;
+use crate::printer::brother_ql::BrotherQl;
+use crate::printer::cpcl::Cpcl;
+use crate::printer::dpl::Dpl;
+use crate::printer::dymo::Dymo;
+use crate::printer::epl2::Epl2;
+use crate::printer::escpos::EscPos;
+use crate::printer::sbpl::Sbpl;
+use crate::printer::tspl::Tspl;
 use crate::printer::zpl::Zpl;
 use crate::profile::{Kind, Profile};
 use crate::scale::framed::Framed;
@@ -28,7 +36,10 @@ static SCALES: &[(&str, Make)] = &[
 
 static SCANNERS: &[(&str, Make)] = &[("line", |p| Some(Box::new(Line::new(line_options(p)))))];
 
-static LANGUAGES: &[&dyn Language] = &[&Zpl];
+/// All printer languages.
+pub static LANGUAGES: &[&dyn Language] = &[
+    &Zpl, &Epl2, &Tspl, &EscPos, &Cpcl, &Dpl, &Sbpl, &BrotherQl, &Dymo,
+];
 
 static PROFILES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/profiles");
 
@@ -147,8 +158,5 @@ pub fn scanner_codec(profile: &Profile) -> Option<Box<dyn Codec>> {
 /// The language of a printer profile.
 pub fn language(profile: &Profile) -> Option<&'static dyn Language> {
     let printer = profile.kind == Kind::Printer;
-    LANGUAGES
-        .iter()
-        .find(|l| printer && l.id() == profile.codec)
-        .copied()
+    crate::printer::language(&profile.codec).filter(|_| printer)
 }

@@ -77,6 +77,21 @@ impl Dots {
     }
 }
 
+impl Dots {
+    /// The box around both.
+    pub fn with(self, other: Self) -> Self {
+        let (x, y) = (self.x.min(other.x), self.y.min(other.y));
+        let right = (self.x + self.width).max(other.x + other.width);
+        let bottom = (self.y + self.height).max(other.y + other.height);
+        Self {
+            x,
+            y,
+            width: right - x,
+            height: bottom - y,
+        }
+    }
+}
+
 impl Canvas {
     /// A white canvas. Sizes beyond the limits are cut; templates and importers check before.
     pub fn new(width: i32, height: i32) -> Self {
@@ -138,11 +153,14 @@ impl Canvas {
 
     /// Paints an outline, inside `area`, its outer corners rounded by `radius`.
     pub fn frame(&mut self, area: Dots, thickness: i32, radius: i32) {
-        let radius = radius.clamp(0, area.width.min(area.height) / 2);
-        let thickness = thickness.clamp(1, (area.width.min(area.height) / 2).max(1));
+        let shorter = area.width.min(area.height);
+        let radius = radius.clamp(0, shorter / 2);
+        let thickness = thickness.clamp(1, (shorter / 2).max(1));
         let inner = area.grown(-thickness);
         let inner_radius = (radius - thickness).max(0);
-        for dy in 0..area.height {
+        // Rows in the two ends; between them only the two sides are black.
+        let end = radius.max(thickness).min((area.height + 1) / 2);
+        for dy in (0..end).chain(area.height - end..area.height) {
             let outside = inset(dy, area.height, radius);
             let row = |x: i32, width: i32| Dots {
                 x,
@@ -161,6 +179,14 @@ impl Canvas {
             self.fill(row(left, from - left), true);
             self.fill(row(to, left + width - to), true);
         }
+        let side = |x: i32| Dots {
+            x,
+            y: area.y + end,
+            width: thickness,
+            height: area.height - 2 * end,
+        };
+        self.fill(side(area.x), true);
+        self.fill(side(area.x + area.width - thickness), true);
     }
 
     /// Adds a glyph's black dots, or takes them away from black ground.
@@ -179,28 +205,42 @@ impl Canvas {
         if bytes == 0 {
             return;
         }
+        // Rows above the canvas are passed over, those below end the loop.
+        let above = usize::try_from(y.saturating_neg()).unwrap_or(0);
+        let top = usize::try_from(y).unwrap_or(0) * self.stride;
+        let Some(targets) = self.rows.get_mut(top..) else {
+            return;
+        };
+        let targets = targets.chunks_exact_mut(self.stride);
+        let sources = rows.chunks_exact(bytes).skip(above);
         let end = i64::from(x) + i64::from(width);
-        let inside = x >= 0 && end <= i64::from(self.width);
+        if let Ok(left) = usize::try_from(x)
+            && end <= i64::from(self.width)
+        {
+            let (first, shift) = (left / 8, left % 8);
+            if bytes <= 7 && first + 8 <= self.stride {
+                blit_narrow(targets, first, shift, (rows, bytes, above), black);
+            } else if shift == 0 && black {
+                for (target, source) in targets.zip(sources) {
+                    for (to, from) in target[first..first + bytes].iter_mut().zip(source) {
+                        *to |= from;
+                    }
+                }
+            } else {
+                for (target, source) in targets.zip(sources) {
+                    blit_inside(target, left, source, black);
+                }
+            }
+            return;
+        }
         // Only what lies over the right edge can set the spare bits.
         let spare = 0xFF_u8 << (self.stride * 8 - usize::try_from(self.width).unwrap_or(0));
-        for (dy, row) in (0_i32..).zip(rows.chunks_exact(bytes)) {
-            let Some(target) = y.checked_add(dy).and_then(|y| self.row_mut(y)) else {
-                continue;
-            };
-            if inside {
-                blit_inside(target, x.unsigned_abs() as usize, row, black);
-                continue;
-            }
-            blit_bits(target, x, row, black);
+        for (target, source) in targets.zip(sources) {
+            blit_bits(target, x, source, black);
             if let Some(last) = target.last_mut() {
                 *last &= spare;
             }
         }
-    }
-
-    fn row_mut(&mut self, y: i32) -> Option<&mut [u8]> {
-        let y = usize::try_from(y).ok().filter(|_| y < self.height)?;
-        self.rows.get_mut(y * self.stride..(y + 1) * self.stride)
     }
 }
 
@@ -240,24 +280,56 @@ fn fill_bits(row: &mut [u8], left: usize, right: usize, black: bool) {
     row[first + 1..last].fill(if black { 0xFF } else { 0 });
 }
 
-/// A row whose dots all lie on the target: seven bytes at a time, moved in one word.
+/// Rows of up to seven bytes, each moved in one word. Rows below the last target are left out.
+fn blit_narrow<'a>(
+    targets: impl Iterator<Item = &'a mut [u8]>,
+    first: usize,
+    shift: usize,
+    (rows, bytes, skip): (&[u8], usize, usize),
+    black: bool,
+) {
+    // A word is read from the start of a row; what belongs to the next rows is masked out.
+    let mask = u64::MAX << (64 - bytes * 8);
+    let mut at = skip * bytes;
+    for target in targets {
+        let Some(place) = target.get_mut(first..first + 8) else {
+            return;
+        };
+        if let Some(word) = rows.get(at..).and_then(<[u8]>::first_chunk) {
+            merge(place, (u64::from_be_bytes(*word) & mask) >> shift, black);
+        } else if let Some(row) = rows.get(at..at + bytes) {
+            blit_word(place, shift, row, black);
+        } else {
+            return;
+        }
+        at += bytes;
+    }
+}
+
+/// Blackens or whitens the dots of `bits` in the first eight bytes of `place`.
+fn merge(place: &mut [u8], bits: u64, black: bool) {
+    if let Some(word) = place.first_chunk_mut() {
+        let before = u64::from_be_bytes(*word);
+        *word = (if black { before | bits } else { before & !bits }).to_be_bytes();
+    }
+}
+
+/// Up to seven bytes moved in one word; `place` is eight bytes long.
+fn blit_word(place: &mut [u8], shift: usize, source: &[u8], black: bool) {
+    let mut bytes = [0_u8; 8];
+    for (to, from) in bytes.iter_mut().zip(source) {
+        *to = *from;
+    }
+    merge(place, u64::from_be_bytes(bytes) >> shift, black);
+}
+
+/// A row whose dots all lie on the target: seven bytes at a time.
 fn blit_inside(target: &mut [u8], x: usize, source: &[u8], black: bool) {
     let (first, shift) = (x / 8, x % 8);
     for (index, seven) in source.chunks(7).enumerate() {
         let at = first + index * 7;
         if let Some(place) = target.get_mut(at..at + 8) {
-            let mut bytes = [0_u8; 8];
-            bytes[..seven.len()].copy_from_slice(seven);
-            let moved = u64::from_be_bytes(bytes) >> shift;
-            let mut word = [0_u8; 8];
-            word.copy_from_slice(place);
-            let before = u64::from_be_bytes(word);
-            let after = if black {
-                before | moved
-            } else {
-                before & !moved
-            };
-            place.copy_from_slice(&after.to_be_bytes());
+            blit_word(place, shift, seven, black);
         } else {
             // The last bytes of the row.
             let x = i32::try_from(at * 8 + shift).unwrap_or(i32::MAX);

@@ -15,8 +15,9 @@ mod problem;
 pub mod render;
 pub mod symbol;
 pub mod template;
-mod text;
+pub mod text;
 mod units;
+pub mod zpl;
 
 use std::collections::BTreeMap;
 

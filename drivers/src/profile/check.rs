@@ -168,6 +168,15 @@ fn printer(options: &PrinterOptions) -> Result<(), Finding> {
             "write micrometres, such as 152400 for 6 in",
         );
     }
+    if options
+        .gap_um
+        .is_some_and(|gap| !(0..=100_000).contains(&gap))
+    {
+        return fail(
+            "printer.gap_um",
+            "write micrometres, such as 3000, or 0 for continuous stock",
+        );
+    }
     if options.media().dots(options.resolution()).0 > options.width_dots {
         return fail(
             "printer.media_width_um",

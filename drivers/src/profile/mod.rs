@@ -3,7 +3,7 @@
 use crate::bitmap::Resolution;
 use crate::length::Length;
 use crate::mass::Unit;
-use crate::printer::{Compression, JobOptions, Media, PrintMode};
+use crate::printer::{Compression, JobOptions, Media, PrintMode, Stock};
 use crate::scale::framed::FramedOptions;
 use serde::{Deserialize, Serialize};
 
@@ -174,6 +174,9 @@ pub struct PrinterOptions {
     /// Stock in micrometres.
     pub media_width_um: i64,
     pub media_height_um: i64,
+    /// From one label to the next, 0 for continuous stock; the printer's own setting if absent.
+    #[serde(default)]
+    pub gap_um: Option<i64>,
     #[serde(default)]
     pub compression: Compression,
     /// It answers status questions.
@@ -207,6 +210,11 @@ impl PrinterOptions {
             compression: self.compression,
             copies,
             mode: self.mode,
+            stock: self.gap_um.map(|gap| Stock {
+                media: self.media(),
+                gap: Length::from_um(gap),
+            }),
+            head_dots: Some(self.width_dots),
         }
     }
 }

@@ -11,12 +11,21 @@ use crate::label::problem::Problem;
 use crate::label::symbol::{Encoded, Geometry, SymbolError, encode};
 use crate::label::template::schema::{Align, Caption, Fit, Font, Weight};
 use crate::label::template::{Image, Symbol, Text};
-use crate::label::text::{Block, Engine, Glyph, Style};
+use crate::label::text::{Block, Engine, Glyph, Locale, Style};
 use crate::label::units::to_dots;
+
+/// Whether texts become dots; their place is told either way.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Letters {
+    #[default]
+    Drawn,
+    LeftOut,
+}
 
 /// An element as dots of the page.
 #[derive(Debug, Default)]
 pub struct Drawn {
+    pub letters: Letters,
     /// Black ground under white text.
     pub ground: Option<Dots>,
     /// Top left corner of each glyph.
@@ -43,6 +52,45 @@ impl Drawn {
         if let Some((x, y, picture)) = &self.picture {
             canvas.picture(*x, *y, picture);
         }
+    }
+
+    /// Makes one picture of it that starts at a whole byte of the page's rows: what stays the
+    /// same from label to label is then put down with the fewest steps.
+    pub fn settle(&mut self) {
+        let Some(ink) = self.ink() else { return };
+        let left = ink.x.div_euclid(8) * 8;
+        let mut canvas = Canvas::new(ink.x + ink.width - left, ink.height);
+        for (x, y, _) in &mut self.glyphs {
+            (*x, *y) = (*x - left, *y - ink.y);
+        }
+        if let Some(ground) = &mut self.ground {
+            (ground.x, ground.y) = (ground.x - left, ground.y - ink.y);
+        }
+        if let Some((x, y, _)) = &mut self.picture {
+            (*x, *y) = (*x - left, *y - ink.y);
+        }
+        self.paint(&mut canvas);
+        self.glyphs.clear();
+        self.ground = None;
+        self.picture = Some((left, ink.y, canvas.finish()));
+    }
+
+    /// The box around everything that is painted; None if that is nothing.
+    fn ink(&self) -> Option<Dots> {
+        let side = |dots: u32| i32::try_from(dots).unwrap_or(i32::MAX / 4);
+        let glyphs = self.glyphs.iter().map(|(x, y, glyph)| Dots {
+            x: *x,
+            y: *y,
+            width: side(glyph.width),
+            height: side(glyph.height),
+        });
+        let picture = self.picture.iter().map(|(x, y, picture)| Dots {
+            x: *x,
+            y: *y,
+            width: side(picture.width()),
+            height: side(picture.height()),
+        });
+        glyphs.chain(picture).chain(self.ground).reduce(Dots::with)
     }
 
     /// Turns what was drawn in the upright box of `frame`.
@@ -77,7 +125,7 @@ pub fn text(
     id: &str,
     text: &Text,
     (value, country): (&str, &str),
-    resolution: Resolution,
+    (resolution, letters): (Resolution, Letters),
 ) -> Drawn {
     let page = dots(text.area, resolution);
     let frame = Frame {
@@ -85,7 +133,10 @@ pub fn text(
         turns: text.turns,
     };
     let mut area = frame.upright();
-    let mut drawn = Drawn::default();
+    let mut drawn = Drawn {
+        letters,
+        ..Drawn::default()
+    };
     if text.inverse {
         drawn.ground = Some(area);
         let margin = (area.height / 4).min(area.width / 8);
@@ -105,13 +156,16 @@ pub fn text(
         line_height_percent: text.line_height_percent.cast_signed(),
         align: text.align,
         middle: text.middle,
+        locale: Locale::of_country(country),
     };
     set(engine, id, &block, (value, country), area, &mut drawn);
     if let Some(placed) = &mut drawn.text {
         placed.inverse = text.inverse;
         placed.turns = text.turns;
-        (placed.x, placed.y) = (page.x, page.y);
-        (placed.width, placed.height) = (page.width, page.height);
+        // The runs lie in the inner box of inverse text.
+        let inner = frame.on_page(area);
+        (placed.x, placed.y) = (inner.x, inner.y);
+        (placed.width, placed.height) = (inner.width, inner.height);
     }
     drawn.turned(frame)
 }
@@ -146,9 +200,11 @@ fn set(
             "write the text in a script that can be printed, or add a font that has it",
         );
     }
-    let moved = fitted.glyphs.into_iter();
-    let moved = moved.map(|(x, y, glyph)| (area.x + x, area.y + y, glyph));
-    drawn.glyphs.extend(moved);
+    if drawn.letters == Letters::Drawn {
+        let moved = fitted.glyphs.iter();
+        let moved = moved.map(|(x, y, glyph)| (area.x + x, area.y + y, Arc::clone(glyph)));
+        drawn.glyphs.extend(moved);
+    }
     drawn.text = Some(PlacedText {
         element: id.to_owned(),
         text: value.to_owned(),
@@ -156,11 +212,11 @@ fn set(
         y: area.y,
         width: area.width,
         height: area.height,
-        size_dots: block.size,
-        cap_dots: block.size * 73 / 100,
+        size_dots: fitted.size,
+        cap_dots: fitted.size * 73 / 100,
         turns: 0,
         inverse: false,
-        runs: Vec::new(),
+        runs: Arc::clone(&fitted.runs),
     });
 }
 
@@ -170,9 +226,12 @@ pub fn symbol(
     id: &str,
     symbol: &Symbol,
     data: &str,
-    resolution: Resolution,
+    (resolution, letters): (Resolution, Letters),
 ) -> Drawn {
-    let mut drawn = Drawn::default();
+    let mut drawn = Drawn {
+        letters,
+        ..Drawn::default()
+    };
     let encoded = match encode(symbol.symbology, data, &symbol.options) {
         Ok(encoded) => encoded,
         Err(error) => {
@@ -263,6 +322,7 @@ fn set_caption(
         line_height_percent: 100,
         align: Align::Center,
         middle: false,
+        locale: Locale::Elsewhere,
     };
     set(engine, id, &block, (text, ""), line, drawn);
 }

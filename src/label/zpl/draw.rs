@@ -231,7 +231,11 @@ impl State {
                 "a bar code with modules of {label_dots} dots at {} dpi cannot be drawn at {} dpi",
                 self.made, self.own
             );
-            self.problem("code", message, "ask the carrier for this head's resolution");
+            self.problem(
+                "code",
+                message,
+                "ask the carrier for this head's resolution",
+            );
         }
         module
     }
@@ -246,7 +250,9 @@ impl State {
     ) -> Result<Result<(), ZplError>, String> {
         let module = self.module(self.settings.module);
         let units = self.settings.units;
-        let height = units.scaled(code.height.unwrap_or(self.settings.bar_height)).max(1);
+        let height = units
+            .scaled(code.height.unwrap_or(self.settings.bar_height))
+            .max(1);
         let runs = linear.runs(module, self.settings.ratio_tenths);
         let width = runs.iter().fold(0_i32, |sum, n| sum.saturating_add(*n));
         let turns = code.turns.unwrap_or(self.settings.turns);
@@ -272,9 +278,21 @@ impl State {
             x += run;
         }
         let area = frame.area();
-        page.symbols.push(symbol(linear.symbology, &linear.data, area, module, turns));
+        page.symbols
+            .push(symbol(linear.symbology, &linear.data, area, module, turns));
         if code.line {
-            return Ok(self.line(code, linear, field, &Place { frame, width, height, module }, ink));
+            return Ok(self.line(
+                code,
+                linear,
+                field,
+                &Place {
+                    frame,
+                    width,
+                    height,
+                    module,
+                },
+                ink,
+            ));
         }
         Ok(Ok(()))
     }
@@ -374,9 +392,15 @@ impl State {
                 let height = self.settings.units.scaled(height);
                 let grid = matrix::intelligent_mail(text)?;
                 let rows = i32::try_from(grid.black.len() / grid.columns.max(1)).unwrap_or(3);
-                (grid, self.module(sticky), Some((height / rows.max(1)).max(1)))
+                (
+                    grid,
+                    self.module(sticky),
+                    Some((height / rows.max(1)).max(1)),
+                )
             }
-            Kind::Postal { kind: kind @ (b'0' | b'1') } => {
+            Kind::Postal {
+                kind: kind @ (b'0' | b'1'),
+            } => {
                 return self.postnet(code, text, kind == b'1', origin, ink);
             }
             Kind::MaxiCode { mode } => {
@@ -423,7 +447,13 @@ impl State {
                 page.surface.fill(frame.place(area), ink);
             });
         }
-        page.symbols.push(symbol(grid.symbology, &grid.data, frame.area(), cell, turns));
+        page.symbols.push(symbol(
+            grid.symbology,
+            &grid.data,
+            frame.area(),
+            cell,
+            turns,
+        ));
         Ok(())
     }
 
@@ -458,7 +488,8 @@ impl State {
             page.surface.fill(frame.place(area), ink);
         }
         let name = if planet { "planet" } else { "postnet" };
-        page.symbols.push(symbol(name, "", frame.area(), module, turns));
+        page.symbols
+            .push(symbol(name, "", frame.area(), module, turns));
         Ok(Ok(()))
     }
 
@@ -467,7 +498,9 @@ impl State {
         let head = self.settings.units.head;
         let dots = |um: i64| {
             let (up, down) = (i64::from(head.dots), i64::from(head.per_um.max(1)));
-            i32::try_from((um * up * 2 + down) / (down * 2)).unwrap_or(1).max(2)
+            i32::try_from((um * up * 2 + down) / (down * 2))
+                .unwrap_or(1)
+                .max(2)
         };
         let (pitch, pace) = (dots(880), dots(760));
         let hexagon = dots(1_015).max(pace + 1);
@@ -478,14 +511,22 @@ impl State {
         for (row, modules) in (0_i32..).zip(grid.black.chunks_exact(30)) {
             for (column, _) in (0_i32..).zip(modules).filter(|(_, black)| **black) {
                 let left = x + column * pitch + (row % 2) * pitch / 2;
-                hex(&mut page.surface, left, y + row * pace, pitch - 1, hexagon, ink);
+                hex(
+                    &mut page.surface,
+                    left,
+                    y + row * pace,
+                    pitch - 1,
+                    hexagon,
+                    ink,
+                );
             }
         }
         // The rings' radii of the standard, around the place of module 14 in row 16.
         let centre = (x * 2 + 29 * pitch - 1, y * 2 + 32 * pace + hexagon);
         let radii = [510, 1_180, 1_860, 2_530, 3_200, 3_870].map(|um| dots(um * 2));
         rings(&mut page.surface, centre, radii, ink);
-        page.symbols.push(symbol(grid.symbology, &grid.data, frame.area(), pitch, 0));
+        page.symbols
+            .push(symbol(grid.symbology, &grid.data, frame.area(), pitch, 0));
         Ok(())
     }
 }
@@ -498,13 +539,7 @@ struct Place {
     module: i32,
 }
 
-fn symbol(
-    symbology: &'static str,
-    data: &str,
-    area: Dots,
-    module: i32,
-    turns: u8,
-) -> ZplSymbol {
+fn symbol(symbology: &'static str, data: &str, area: Dots, module: i32, turns: u8) -> ZplSymbol {
     ZplSymbol {
         symbology,
         data: data.to_owned(),
@@ -563,7 +598,12 @@ fn parts(linear: &Linear, code: &Code, place: &Place) -> Vec<(String, i32, i32)>
         _ if code.above => vec![(text.clone(), 0, place.width)],
         "ean13" => split(&[(0, 1, -9, -2), (1, 7, 3, 46), (7, 13, 49, 92)]),
         "ean8" => split(&[(0, 4, 3, 32), (4, 8, 35, 64)]),
-        "upca" => split(&[(0, 1, -9, -2), (1, 6, 10, 46), (6, 11, 49, 85), (11, 12, 97, 104)]),
+        "upca" => split(&[
+            (0, 1, -9, -2),
+            (1, 6, 10, 46),
+            (6, 11, 49, 85),
+            (11, 12, 97, 104),
+        ]),
         "upce" => split(&[(0, 1, -9, -2), (1, 7, 3, 46), (7, 8, 53, 60)]),
         _ => vec![(text.clone(), 0, place.width)],
     }

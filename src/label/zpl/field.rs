@@ -20,7 +20,10 @@ pub enum Drawing {
     Figure(Figure, bool),
     Picture(Arc<Bitmap>),
     /// `^GS`: a letter of the symbol font, its height and turns.
-    Sign { height: i32, turns: u8 },
+    Sign {
+        height: i32,
+        turns: u8,
+    },
 }
 
 /// Everything said about a field so far.

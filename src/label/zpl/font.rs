@@ -122,19 +122,19 @@ impl Fonts {
         self.outline(face, character).is_some()
     }
 
-    /// Advance of the substitute for font 0 in thousandths of its width, and how much of the
-    /// glyph's own width that is, in thousandths.
-    pub fn condensed(&mut self, character: char) -> (i32, i32) {
+    /// The substitute for font 0: advance in thousandths of the font's width, what the glyph is
+    /// narrowed to, and where it begins so that it stands in the middle; thousandths.
+    pub fn condensed(&mut self, character: char) -> (i32, i32, i32) {
         let index = (character as usize).checked_sub(0x20);
         let listed = index.and_then(|at| HELVETICA_BOLD.get(at)).copied();
-        let own = self.advance(Face::Condensed, character);
-        match listed {
-            Some(wanted) => {
-                let wanted = i32::from(wanted) * CONDENSED_PERCENT / 100;
-                (wanted, wanted * EM / own.max(1))
-            }
-            None => (own * 10 * OTHERS_PERCENT / EM, OTHERS_PERCENT * 10),
-        }
+        let own = self.advance(Face::Condensed, character) * 1_000 / EM;
+        let Some(wanted) = listed else {
+            return (own * OTHERS_PERCENT / 100, OTHERS_PERCENT * 10, 0);
+        };
+        let wanted = i32::from(wanted) * CONDENSED_PERCENT / 100;
+        // Beyond these a letter's stems would look foreign among the others'.
+        let narrow = (wanted * 1_000 / own.max(1)).clamp(660, 860);
+        (wanted, narrow, (wanted - own * narrow / 1_000) / 2)
     }
 
     /// Advance in [`EM`]ths; 0 for what the face does not have.
@@ -187,7 +187,8 @@ impl Fonts {
         let metrics = font.as_swash().glyph_metrics(&[]);
         let em = metrics.units_per_em().max(1);
         let size = f32::from(i16::try_from(EM).unwrap_or(0));
-        let advance = whole(metrics.scale(f32::from(em)).advance_width(glyph) * size / f32::from(em));
+        let advance =
+            whole(metrics.scale(f32::from(em)).advance_width(glyph) * size / f32::from(em));
         let key = CacheKey {
             font_id: id,
             glyph_id: glyph,
@@ -290,7 +291,7 @@ mod tests {
         let mut fonts = fonts();
         assert_eq!(fonts.condensed('0').0, 455);
         assert_eq!(fonts.condensed('W').0, 774);
-        let (accented, _) = fonts.condensed('é');
+        let (accented, _, _) = fonts.condensed('é');
         assert!((400..520).contains(&accented), "{accented}");
     }
 
@@ -313,6 +314,13 @@ mod tests {
         assert_eq!((right.top, right.height), (plain.left, plain.width));
         let up = fonts.stamp(key(3)).unwrap();
         assert_eq!((up.left, up.width), (-29, 29));
-        assert!(fonts.stamp(GlyphKey { character: '\u{E000}', ..key(0) }).is_none());
+        assert!(
+            fonts
+                .stamp(GlyphKey {
+                    character: '\u{E000}',
+                    ..key(0)
+                })
+                .is_none()
+        );
     }
 }

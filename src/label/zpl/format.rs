@@ -158,7 +158,9 @@ impl State {
         let file = String::from_utf8_lossy(params.bytes(3)).to_ascii_uppercase();
         let file: String = file.chars().filter(|c| !c.is_control()).take(24).collect();
         if !file.is_empty() {
-            self.note(format!("font {file} is drawn with the substitute for font 0"));
+            self.note(format!(
+                "font {file} is drawn with the substitute for font 0"
+            ));
         }
     }
 
@@ -273,14 +275,21 @@ impl State {
                 reason: error.to_string(),
             }),
             Err(error) => {
-                self.problem("graphic", error.to_string(), "order the label as text, not picture");
+                self.problem(
+                    "graphic",
+                    error.to_string(),
+                    "order the label as text, not picture",
+                );
                 Ok(None)
             }
         }
     }
 
     fn sign(&mut self, params: &Params<'_>) {
-        let height = self.settings.units.length_or(params, 1, 1, self.settings.font.height);
+        let height = self
+            .settings
+            .units
+            .length_or(params, 1, 1, self.settings.font.height);
         self.field.drawing = Some(Drawing::Sign {
             height: height.max(1),
             turns: turns(params.letter(0)).unwrap_or(self.settings.turns),
@@ -296,7 +305,11 @@ impl State {
             return Ok(());
         };
         let times = |at: usize| params.within(at, 1, 10).unwrap_or(1).unsigned_abs();
-        let (across, down) = if name == "XG" { (times(1), times(2)) } else { (1, 1) };
+        let (across, down) = if name == "XG" {
+            (times(1), times(2))
+        } else {
+            (1, 1)
+        };
         let picture = self.at_head(&picture, across, down)?;
         if name == "IL" {
             self.finish_field()?;

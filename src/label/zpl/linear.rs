@@ -44,7 +44,11 @@ fn digits(text: &str) -> Result<Vec<u8>, LinearError> {
     let digit = |c: char| c.to_digit(10).and_then(|d| u8::try_from(d).ok());
     let digits = kept.map(|c| digit(c).ok_or(LinearError::Character(c)));
     let digits: Vec<u8> = digits.collect::<Result<_, _>>()?;
-    if digits.is_empty() { Err(LinearError::Empty) } else { Ok(digits) }
+    if digits.is_empty() {
+        Err(LinearError::Empty)
+    } else {
+        Ok(digits)
+    }
 }
 
 fn shown(digits: &[u8]) -> String {
@@ -65,13 +69,50 @@ fn widths(pattern: &str) -> impl Iterator<Item = bool> + '_ {
 
 const CODE39: &str = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ-. $/+%*";
 const CODE39_PATTERNS: [&str; 44] = [
-    "nnnwwnwnn", "wnnwnnnnw", "nnwwnnnnw", "wnwwnnnnn", "nnnwwnnnw", "wnnwwnnnn", "nnwwwnnnn",
-    "nnnwnnwnw", "wnnwnnwnn", "nnwwnnwnn", "wnnnnwnnw", "nnwnnwnnw", "wnwnnwnnn", "nnnnwwnnw",
-    "wnnnwwnnn", "nnwnwwnnn", "nnnnnwwnw", "wnnnnwwnn", "nnwnnwwnn", "nnnnwwwnn", "wnnnnnnww",
-    "nnwnnnnww", "wnwnnnnwn", "nnnnwnnww", "wnnnwnnwn", "nnwnwnnwn", "nnnnnnwww", "wnnnnnwwn",
-    "nnwnnnwwn", "nnnnwnwwn", "wwnnnnnnw", "nwwnnnnnw", "wwwnnnnnn", "nwnnwnnnw", "wwnnwnnnn",
-    "nwwnwnnnn", "nwnnnnwnw", "wwnnnnwnn", "nwwnnnwnn", "nwnwnwnnn", "nwnwnnnwn", "nwnnnwnwn",
-    "nnnwnwnwn", "nwnnwnwnn",
+    "nnnwwnwnn",
+    "wnnwnnnnw",
+    "nnwwnnnnw",
+    "wnwwnnnnn",
+    "nnnwwnnnw",
+    "wnnwwnnnn",
+    "nnwwwnnnn",
+    "nnnwnnwnw",
+    "wnnwnnwnn",
+    "nnwwnnwnn",
+    "wnnnnwnnw",
+    "nnwnnwnnw",
+    "wnwnnwnnn",
+    "nnnnwwnnw",
+    "wnnnwwnnn",
+    "nnwnwwnnn",
+    "nnnnnwwnw",
+    "wnnnnwwnn",
+    "nnwnnwwnn",
+    "nnnnwwwnn",
+    "wnnnnnnww",
+    "nnwnnnnww",
+    "wnwnnnnwn",
+    "nnnnwnnww",
+    "wnnnwnnwn",
+    "nnwnwnnwn",
+    "nnnnnnwww",
+    "wnnnnnwwn",
+    "nnwnnnwwn",
+    "nnnnwnwwn",
+    "wwnnnnnnw",
+    "nwwnnnnnw",
+    "wwwnnnnnn",
+    "nwnnwnnnw",
+    "wwnnwnnnn",
+    "nwwnwnnnn",
+    "nwnnnnwnw",
+    "wwnnnnwnn",
+    "nwwnnnwnn",
+    "nwnwnwnnn",
+    "nwnwnnnwn",
+    "nwnnnwnwn",
+    "nnnwnwnwn",
+    "nwnnwnwnn",
 ];
 
 /// `^B3`. Lower case becomes upper case; asterisks are put around.
@@ -209,7 +250,13 @@ const CODABAR_PATTERNS: [&str; 20] = [
 /// # Errors
 /// [`LinearError`].
 pub fn codabar(text: &str, start: u8, stop: u8) -> Result<Linear, LinearError> {
-    let letter = |byte: u8| if matches!(byte, b'A'..=b'D') { char::from(byte) } else { 'A' };
+    let letter = |byte: u8| {
+        if matches!(byte, b'A'..=b'D') {
+            char::from(byte)
+        } else {
+            'A'
+        }
+    };
     let body = checked(text)?.to_ascii_uppercase();
     let full = format!("{}{body}{}", letter(start), letter(stop));
     let mut wide = Vec::new();
@@ -387,7 +434,10 @@ impl Linear {
     /// dots as printers do.
     pub fn runs(&self, module: i32, ratio_tenths: i32) -> Vec<i32> {
         let wide = (module * ratio_tenths / 10).max(module + 1);
-        let widths = self.modules.iter().map(|modules| i32::from(*modules) * module);
+        let widths = self
+            .modules
+            .iter()
+            .map(|modules| i32::from(*modules) * module);
         let ratio = self.wide.iter().map(|is| if *is { wide } else { module });
         widths.chain(ratio).collect()
     }
@@ -398,12 +448,15 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
     use barcoders::sym::code39::Code39;
-    use barcoders::sym::ean13::EAN13;
     use barcoders::sym::ean8::EAN8;
+    use barcoders::sym::ean13::EAN13;
     use barcoders::sym::tf::TF;
 
     fn dots(linear: &Linear, ratio: i32) -> Vec<u8> {
-        let runs = linear.runs(1, ratio).into_iter().zip([1_u8, 0].into_iter().cycle());
+        let runs = linear
+            .runs(1, ratio)
+            .into_iter()
+            .zip([1_u8, 0].into_iter().cycle());
         runs.flat_map(|(width, black)| std::iter::repeat_n(black, width.unsigned_abs() as usize))
             .collect()
     }
@@ -418,7 +471,10 @@ mod tests {
         let ours = interleaved("123456789", true).unwrap();
         assert_eq!(ours.data, "1234567895");
         // The other encoder's stop pattern is 2:1 whatever the rest is.
-        let (ours, other) = (dots(&ours, 30), TF::interleaved("1234567895").unwrap().encode());
+        let (ours, other) = (
+            dots(&ours, 30),
+            TF::interleaved("1234567895").unwrap().encode(),
+        );
         assert_eq!(ours[..ours.len() - 5], other[..other.len() - 4]);
         for first in 0..10 {
             let data = format!("{first}90123412345");
@@ -429,7 +485,10 @@ mod tests {
         assert_eq!(dots(&ean8("1234567").unwrap(), 20), other);
         let twelve = ean13("003600029145").unwrap();
         let upca = upca("03600029145").unwrap();
-        assert_eq!((upca.data.as_str(), &upca.modules), ("036000291452", &twelve.modules));
+        assert_eq!(
+            (upca.data.as_str(), &upca.modules),
+            ("036000291452", &twelve.modules)
+        );
     }
 
     #[test]
@@ -443,7 +502,15 @@ mod tests {
     #[test]
     fn other_symbols_have_their_length() {
         assert_eq!(codabar("40156", b'A', b'B').unwrap().wide.len(), 7 * 8 - 1);
-        assert_eq!(code93("TEST93").unwrap().modules.iter().map(|w| u32::from(*w)).sum::<u32>(), 91);
+        assert_eq!(
+            code93("TEST93")
+                .unwrap()
+                .modules
+                .iter()
+                .map(|w| u32::from(*w))
+                .sum::<u32>(),
+            91
+        );
         let (bars, text) = postnet("55555-1237", false).unwrap();
         assert_eq!((bars.len(), text.as_str()), (52, "555551237"));
         assert!(code39("ä", false).is_err() && interleaved("12x", false).is_err());

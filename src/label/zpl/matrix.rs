@@ -127,7 +127,9 @@ fn matrix_bytes(data: &str, escape: Option<u8>) -> (Vec<u8>, bool) {
                 after
             }
             [b'd', a, b, c, after @ ..] if [a, b, c].iter().all(|d| d.is_ascii_digit()) => {
-                let digits = [a, b, c].iter().fold(0_u32, |n, d| n * 10 + u32::from(**d - b'0'));
+                let digits = [a, b, c]
+                    .iter()
+                    .fold(0_u32, |n, d| n * 10 + u32::from(**d - b'0'));
                 out.extend(u8::try_from(digits).ok());
                 after
             }
@@ -166,10 +168,17 @@ pub fn data_matrix(data: &str, wanted: &DataMatrix) -> Result<Grid, String> {
         sizes = sizes.enforce_height_in(whole(wanted.rows)..=whole(wanted.rows));
     }
     if sizes.is_empty() {
-        return Err(format!("there is no size {} x {}", wanted.columns, wanted.rows));
+        return Err(format!(
+            "there is no size {} x {}",
+            wanted.columns, wanted.rows
+        ));
     }
-    let builder = DataMatrixBuilder::new().with_symbol_list(sizes).with_fnc1_start(fnc1);
-    let code = builder.encode(&bytes).map_err(|error| format!("{error:?}"))?;
+    let builder = DataMatrixBuilder::new()
+        .with_symbol_list(sizes)
+        .with_fnc1_start(fnc1);
+    let code = builder
+        .encode(&bytes)
+        .map_err(|error| format!("{error:?}"))?;
     let bitmap = code.bitmap();
     let columns = bitmap.width();
     let black = bitmap.bits().to_vec();
@@ -212,7 +221,10 @@ pub fn pdf417(data: &str, wanted: &Pdf417) -> Result<Grid, String> {
     };
     if let (SymbolMeta::Pdf417(meta), Some(rows)) = (&mut symbol.meta, rows) {
         if meta.rows > rows {
-            return Err(format!("the data needs {} rows, {rows} are wanted", meta.rows));
+            return Err(format!(
+                "the data needs {} rows, {rows} are wanted",
+                meta.rows
+            ));
         }
         // 928 code words at most; a taller wish is not filled up.
         if rows * meta.columns <= 928 {
@@ -277,7 +289,9 @@ pub fn maxicode(data: &str, mode: u8) -> Result<Grid, String> {
     let encoder = MaxiCodeEncoder::new();
     let bytes = |text: &str| -> Result<Vec<u8>, String> {
         let latin = text.chars().map(u8::try_from);
-        latin.collect::<Result<_, _>>().map_err(|_| "characters beyond Latin-1".to_owned())
+        latin
+            .collect::<Result<_, _>>()
+            .map_err(|_| "characters beyond Latin-1".to_owned())
     };
     let data = bounded(data)?;
     let (symbol, reported) = if mode <= 3 {
@@ -355,7 +369,10 @@ mod tests {
     fn data_matrix_escapes() {
         assert_eq!(matrix_bytes("_10112", Some(b'_')), (b"0112".to_vec(), true));
         assert_eq!(matrix_bytes("_10112", None), (b"0112".to_vec(), true));
-        assert_eq!(matrix_bytes("a_1b_d029c__", Some(b'_')), (b"a\x1db\x1dc_".to_vec(), false));
+        assert_eq!(
+            matrix_bytes("a_1b_d029c__", Some(b'_')),
+            (b"a\x1db\x1dc_".to_vec(), false)
+        );
         assert_eq!(matrix_bytes("a_b", None), (b"a_b".to_vec(), false));
     }
 

@@ -189,11 +189,7 @@ mod tests {
             from: edge.to,
             to: edge.from,
         });
-        let ring = raster(
-            &[square(0, 1000), hole].concat(),
-            1000,
-            stretch,
-        );
+        let ring = raster(&[square(0, 1000), hole].concat(), 1000, stretch);
         assert_eq!(ring.rows[20..22], [0b1110_0001, 0b1100_0000]);
     }
 

@@ -170,6 +170,9 @@ mod tests {
         assert_eq!(units(Unit::Dots, 203, 203).dots(-5_000), -5);
         assert_eq!(units(Unit::Millimetres, 203, 203).dots(101_600), 812);
         assert_eq!(units(Unit::Inches, 300, 203).dots(4_000), 1_200);
-        assert_eq!(units(Unit::Dots, 600, 203).dots(i64::from(i32::MAX)), 32_000);
+        assert_eq!(
+            units(Unit::Dots, 600, 203).dots(i64::from(i32::MAX)),
+            32_000
+        );
     }
 }

@@ -90,22 +90,29 @@ fn object_bytes(data: &[u8], binary: bool) -> Result<Vec<u8>, RasterError> {
         if u16::from_str_radix(crc.trim(), 16) != Ok(crc16(text)) {
             return Err(GraphicError::Checksum.into());
         }
-        return STANDARD.decode(text).map_err(|_| GraphicError::Packed.into());
+        return STANDARD
+            .decode(text)
+            .map_err(|_| GraphicError::Packed.into());
     }
     let digits: Vec<u8> = data
         .iter()
         .filter(|b| !b.is_ascii_whitespace())
-        .map(|b| char::from(*b).to_digit(16).and_then(|d| u8::try_from(d).ok()))
+        .map(|b| {
+            char::from(*b)
+                .to_digit(16)
+                .and_then(|d| u8::try_from(d).ok())
+        })
         .collect::<Option<_>>()
         .ok_or(RasterError::Png)?;
-    Ok(digits.chunks_exact(2).map(|pair| pair[0] << 4 | pair[1]).collect())
+    Ok(digits
+        .chunks_exact(2)
+        .map(|pair| pair[0] << 4 | pair[1])
+        .collect())
 }
 
 fn png(bytes: &[u8]) -> Result<Bitmap, RasterError> {
-    let mut reader = image::ImageReader::with_format(
-        std::io::Cursor::new(bytes),
-        image::ImageFormat::Png,
-    );
+    let mut reader =
+        image::ImageReader::with_format(std::io::Cursor::new(bytes), image::ImageFormat::Png);
     let mut limits = image::Limits::default();
     limits.max_image_width = Some(SIDE_MAX);
     limits.max_image_height = Some(SIDE_MAX);
@@ -114,12 +121,20 @@ fn png(bytes: &[u8]) -> Result<Bitmap, RasterError> {
     let picture = reader.decode().map_err(|_| RasterError::Png)?;
     let grey = picture.to_luma_alpha8();
     let mut rows = Vec::new();
-    for row in grey.as_raw().chunks_exact((grey.width() as usize * 2).max(1)) {
+    for row in grey
+        .as_raw()
+        .chunks_exact((grey.width() as usize * 2).max(1))
+    {
         for eight in row.chunks(16) {
             let black = |pair: &[u8]| pair[0] < 128 && pair[1] >= 128;
-            rows.push(eight.chunks_exact(2).enumerate().fold(0_u8, |byte, (at, pair)| {
-                byte | (u8::from(black(pair)) << (7 - at))
-            }));
+            rows.push(
+                eight
+                    .chunks_exact(2)
+                    .enumerate()
+                    .fold(0_u8, |byte, (at, pair)| {
+                        byte | (u8::from(black(pair)) << (7 - at))
+                    }),
+            );
         }
     }
     Bitmap::from_bits(grey.width(), grey.height(), rows).map_err(|_| RasterError::Png)
@@ -174,14 +189,15 @@ pub fn at_head(picture: &BitmapView<'_>, up: u32, down: u32) -> Result<Bitmap, R
         return Err(RasterError::Large);
     }
     let bounded = |n: u64| u32::try_from(n).unwrap_or(u32::MAX);
-    let mut out =
-        Bitmap::new(bounded(width), bounded(height)).map_err(|_| RasterError::Large)?;
+    let mut out = Bitmap::new(bounded(width), bounded(height)).map_err(|_| RasterError::Large)?;
     let back = |n: u32| bounded(u64::from(n) * u64::from(down) / u64::from(up.max(1)));
     for y in 0..out.height() {
         let rows = back(y)..back(y + 1).max(back(y) + 1);
         for x in 0..out.width() {
             let columns = back(x)..back(x + 1).max(back(x) + 1);
-            let dots = rows.clone().flat_map(|y| columns.clone().map(move |x| (x, y)));
+            let dots = rows
+                .clone()
+                .flat_map(|y| columns.clone().map(move |x| (x, y)));
             let (black, all) = dots.fold((0_u32, 0_u32), |(black, all), (x, y)| {
                 (black + u32::from(picture.get(x, y)), all + 1)
             });
@@ -219,13 +235,18 @@ mod tests {
         let mut picture = image::GrayImage::from_pixel(9, 2, image::Luma([255]));
         picture.put_pixel(8, 1, image::Luma([0]));
         let mut file = std::io::Cursor::new(Vec::new());
-        picture.write_to(&mut file, image::ImageFormat::Png).unwrap();
+        picture
+            .write_to(&mut file, image::ImageFormat::Png)
+            .unwrap();
         let text = STANDARD.encode(file.into_inner());
         let object = format!("R:P.PNG,P,P,99,,:B64:{text}:{:04X}", crc16(text.as_bytes()));
         let png = download_object(object.as_bytes(), b',').unwrap();
         assert_eq!(png.bits(), [0, 0, 0, 0x80]);
         let broken = object.replace(":B64:i", ":B64:j");
         assert!(download_object(broken.as_bytes(), b',').is_err());
-        assert_eq!(download_object(b"R:F,B,T,1,,x", b','), Err(RasterError::Kind));
+        assert_eq!(
+            download_object(b"R:F,B,T,1,,x", b','),
+            Err(RasterError::Kind)
+        );
     }
 }

@@ -99,7 +99,19 @@ mod tests {
             let (head, stock) = at(dpi);
             assert_eq!(made_for(&seen, head, stock), made, "{dpi} {seen:?}");
         }
-        assert_eq!(nominal(Resolution { dots: 8, per_um: 1_000 }), 203);
-        assert_eq!(nominal(Resolution { dots: 118, per_um: 10_000 }), 300);
+        assert_eq!(
+            nominal(Resolution {
+                dots: 8,
+                per_um: 1_000
+            }),
+            203
+        );
+        assert_eq!(
+            nominal(Resolution {
+                dots: 118,
+                per_um: 10_000
+            }),
+            300
+        );
     }
 }

@@ -7,10 +7,14 @@ use crate::label::canvas::Dots;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Shape {
     /// Corner radius in eighths of half the shorter side.
-    Box { rounding: i32 },
+    Box {
+        rounding: i32,
+    },
     Ellipse,
     /// From lower left to upper right, or from upper left to lower right.
-    Diagonal { rising: bool },
+    Diagonal {
+        rising: bool,
+    },
 }
 
 /// A shape with its size; at least 1 dot each way.
@@ -164,7 +168,11 @@ mod tests {
         figure.draw(&mut page, 0, 0, Ink::Flip);
         let (width, height) = (page.width().unsigned_abs(), page.height().unsigned_abs());
         let map = page.finish();
-        let row = |y| (0..width).map(|x| if map.get(x, y) { '#' } else { '.' }).collect();
+        let row = |y| {
+            (0..width)
+                .map(|x| if map.get(x, y) { '#' } else { '.' })
+                .collect()
+        };
         (0..height).map(row).collect()
     }
 

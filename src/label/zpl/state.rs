@@ -140,7 +140,10 @@ pub fn run(
 }
 
 fn draws((token, _): &Command) -> bool {
-    matches!(token.name.as_str(), "FD" | "FV" | "GF" | "GB" | "XG" | "XF" | "IM")
+    matches!(
+        token.name.as_str(),
+        "FD" | "FV" | "GF" | "GB" | "XG" | "XF" | "IM"
+    )
 }
 
 impl State {
@@ -236,7 +239,10 @@ impl State {
 
     /// A command between formats: settings count, fields do not.
     fn outside(&mut self, token: &Token) -> Result<(), ZplError> {
-        if matches!(token.name.as_str(), "FO" | "FT" | "FD" | "FS" | "GF" | "GB" | "XF" | "DF") {
+        if matches!(
+            token.name.as_str(),
+            "FO" | "FT" | "FD" | "FS" | "GF" | "GB" | "XF" | "DF"
+        ) {
             self.note(format!("{}{} outside of a label", token.prefix, token.name));
             return Ok(());
         }
@@ -365,10 +371,16 @@ impl State {
         let (width, height) = (page.surface.width(), page.surface.height());
         if self.settings.mirrored {
             page.surface.mirror();
-            page.symbols.iter_mut().for_each(|s| s.x = width - s.x - s.width);
+            page.symbols
+                .iter_mut()
+                .for_each(|s| s.x = width - s.x - s.width);
             let message = "^PM mirrors this label: its codes cannot be read";
             if !page.symbols.is_empty() {
-                self.problem("label", message, "ask the carrier why; print it without ^PMY");
+                self.problem(
+                    "label",
+                    message,
+                    "ask the carrier why; print it without ^PMY",
+                );
             }
         }
         if self.settings.inverted {

@@ -52,7 +52,9 @@ impl Store {
 
     /// Keeps a format; false if there is no room.
     pub fn put_format(&mut self, name: String, commands: Vec<Command>) -> bool {
-        let bytes = commands.iter().map(|(token, _)| 64 + token.parameters.len());
+        let bytes = commands
+            .iter()
+            .map(|(token, _)| 64 + token.parameters.len());
         if !self.room(bytes.sum()) {
             return false;
         }

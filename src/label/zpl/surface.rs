@@ -225,7 +225,11 @@ fn ink_bounds(rows: &[u8], bytes: usize) -> Option<(usize, usize, usize, usize)>
         all.iter_mut().zip(row).for_each(|(sum, byte)| *sum |= byte);
     }
     let bits = |byte: u8, leading: bool| {
-        let zeros = if leading { byte.leading_zeros() } else { byte.trailing_zeros() };
+        let zeros = if leading {
+            byte.leading_zeros()
+        } else {
+            byte.trailing_zeros()
+        };
         usize::try_from(zeros).unwrap_or(0)
     };
     let first = all.iter().position(|byte| *byte != 0)?;

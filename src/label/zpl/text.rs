@@ -164,7 +164,7 @@ impl Text<'_> {
         pen: &mut Pen,
         outcome: &mut Outcome,
     ) {
-        let (x, y) = pen.frame.point(pen.x, pen.base);
+        let (at, base) = (pen.x, pen.base);
         pen.x += advance;
         match c {
             ' ' => {
@@ -173,7 +173,10 @@ impl Text<'_> {
             }
             '\u{A0}' | SOFT_HYPHEN | '\n' => {}
             _ => match self.typeface.stamp(fonts, c, self.turns) {
-                Some(stamp) => page.stamp(x, y, &stamp, self.ink),
+                Some((stamp, aside)) => {
+                    let (x, y) = pen.frame.point(at + aside, base);
+                    page.stamp(x, y, &stamp, self.ink);
+                }
                 None if outcome.missing.contains(&c) => {}
                 None => outcome.missing.push(c),
             },
@@ -190,7 +193,9 @@ struct Pen {
 
 /// Characters of a single line; controls are passed over as a printer does.
 fn plain(text: &str) -> (Vec<char>, bool) {
-    let mut chars = text.chars().filter(|c| !c.is_control() && *c != SOFT_HYPHEN);
+    let mut chars = text
+        .chars()
+        .filter(|c| !c.is_control() && *c != SOFT_HYPHEN);
     let taken = chars.by_ref().take(CHARS_MAX).collect();
     (taken, chars.next().is_some())
 }
@@ -267,13 +272,16 @@ fn wrap(chars: &[char], advances: &[i32], block: &Block, hyphen: i32) -> Vec<Row
         width = wider;
         at += 1;
     }
-    rows.push(Row {
-        from,
-        to: chars.len(),
-        width,
-        hyphen: false,
-        last: true,
-    });
+    // A new line at the very end opens no further line.
+    if from < chars.len() || rows.is_empty() {
+        rows.push(Row {
+            from,
+            to: chars.len(),
+            width,
+            hyphen: false,
+            last: true,
+        });
+    }
     rows
 }
 
@@ -315,6 +323,7 @@ mod tests {
         assert_eq!(broken("sun\\(-)flower", block(70)), ["sunflower"]);
         assert_eq!(broken("abcdefgh", block(3)), ["abc", "def", "gh"]);
         assert_eq!(broken("", block(3)), [""]);
+        assert_eq!(broken("one\\&", block(7)), ["one"]);
         assert_eq!(broken("abc", block(0)), ["a", "b", "c"]);
         let hanging = Block {
             hanging: 3,

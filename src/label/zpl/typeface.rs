@@ -109,13 +109,7 @@ impl Typeface {
         }
     }
 
-    fn bitmap(
-        name: u8,
-        cell: Cell,
-        height: i32,
-        width: i32,
-        scaled: impl Fn(i32) -> i32,
-    ) -> Self {
+    fn bitmap(name: u8, cell: Cell, height: i32, width: i32, scaled: impl Fn(i32) -> i32) -> Self {
         let (rows, columns, gap, baseline) = cell;
         let (down, across) = match (height, width) {
             (0, 0) => (1, 1),
@@ -160,22 +154,30 @@ impl Typeface {
         if self.fixed {
             return self.width;
         }
-        let (advance, _) = fonts.condensed(character);
+        let (advance, _, _) = fonts.condensed(character);
         (advance * self.width + 500) / 1_000
     }
 
-    /// The character's dots, turned; None if no face has it.
-    pub fn stamp(&self, fonts: &mut Fonts, character: char, turns: u8) -> Option<Arc<Stamp>> {
+    /// The character's dots, turned, and how far right of the pen they belong; None if no face
+    /// has it.
+    pub fn stamp(
+        &self,
+        fonts: &mut Fonts,
+        character: char,
+        turns: u8,
+    ) -> Option<(Arc<Stamp>, i32)> {
         let character = self.shown(character);
+        let mut aside = 0;
         let (face, across) = if !self.fixed {
-            let (_, narrow) = fonts.condensed(character);
+            let (_, narrow, before) = fonts.condensed(character);
+            aside = (before * self.width + 500).div_euclid(1_000);
             (Face::Condensed, self.width * 16 * narrow / 1_000)
         } else if fonts.has(Face::Mono, character) {
             (Face::Mono, self.width * 16 * 1_000 / MONO_ADVANCE)
         } else {
             (Face::Condensed, self.width * 16)
         };
-        fonts.stamp(GlyphKey {
+        let stamp = fonts.stamp(GlyphKey {
             face,
             character,
             stretch: Stretch {
@@ -183,7 +185,8 @@ impl Typeface {
                 down: self.down,
             },
             turns,
-        })
+        });
+        stamp.map(|stamp| (stamp, aside))
     }
 }
 

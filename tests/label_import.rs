@@ -75,6 +75,10 @@ fn bars_keep_their_width_on_average_and_become_even() {
                     count += 1.0;
                 }
             }
+            // Redrawing does not depend on the phase much, and takes most of the time.
+            if phase % 4 != 3 {
+                continue;
+            }
             let label = one(&file, 203);
             assert_eq!(label.problems, [], "{pitch} {phase}");
             read += usize::from(data(&label.symbols_after) == [TRACKING]);
@@ -87,9 +91,9 @@ fn bars_keep_their_width_on_average_and_become_even() {
             }
         }
         let bias = sum / count;
-        println!("pitch {pitch}: bias {bias:+.3} dot, even {even}/8, read {read}/8");
+        println!("pitch {pitch}: bias {bias:+.3} dot, even {even}/2, read {read}/2");
         assert!(bias.abs() <= 0.06, "{pitch}: {bias}");
-        assert_eq!((even, read), (8, 8), "{pitch}");
+        assert_eq!((even, read), (2, 2), "{pitch}");
     }
 }
 
@@ -189,20 +193,14 @@ fn every_symbology_is_redrawn_and_read() {
         (
             "PDF417",
             "PARCELWAY 20457 HAMBURG 1Z999AA10123456784",
-            &["--cols=4"],
+            &["--cols=3"],
             1.0,
         ),
     ];
     let dot = 72.0 / 203.0;
     for (kind, text, options, larger) in kinds {
         let art = Art::new(kind, text, options);
-        for (pitch, turned) in [
-            (2.3, false),
-            (2.7, false),
-            (3.4, false),
-            (2.3, true),
-            (2.7, true),
-        ] {
+        for (pitch, turned) in [(2.3, false), (2.7, true)] {
             let pitch = pitch * larger;
             let mut page = Pdf::new(FOUR_BY_SIX);
             let height = if art.rows.len() == 1 { 60.0 } else { 0.0 };
@@ -227,7 +225,6 @@ fn every_symbology_is_redrawn_and_read() {
                 data(&label.symbols_after),
                 "{name}"
             );
-            println!("{name}: {:?}", label.notes);
             assert!(
                 label.notes.iter().any(|n| n.contains("drawn as")),
                 "{name}: {:?}",
@@ -271,12 +268,15 @@ fn without_room_bars_stay_and_it_is_told() {
     let width = art.width() as f64 * 1.6 * dot;
     page.bars(&art, 60.0, 200.0, 1.6 * dot, 70.0);
     page.draw(&format!(
-        "57 190 1 90 re f {} 190 1 90 re f\n",
-        60.0 + width + 2.0
+        "54.5 190 1 90 re f {} 190 1 90 re f\n",
+        60.0 + width + 4.5
     ));
     let label = one(&page.file(), 203);
     save("hemmed", &label.bitmap);
-    println!("{:?} {:?} {:?}", label.problems, label.notes, label.symbols_before);
+    println!(
+        "{:?} {:?} {:?}",
+        label.problems, label.notes, label.symbols_before
+    );
     let told = label.notes.iter().any(|note| note.contains("stay uneven"));
     assert!(told || !label.problems.is_empty(), "{:?}", label.notes);
 }

@@ -45,7 +45,9 @@ fn zbar(bitmap: &Bitmap, dpi: u32) -> Vec<String> {
     let run = Command::new("zbarimg").args(args).output();
     let run = run.unwrap_or_else(|e| panic!("zbarimg: {e}; install zbar-tools"));
     let text = String::from_utf8_lossy(&run.stdout);
-    text.lines().map(|line| line.replace('\u{1D}', "")).collect()
+    text.lines()
+        .map(|line| line.replace('\u{1D}', ""))
+        .collect()
 }
 
 fn read_again(label: &Rendered, what: &str) {
@@ -102,7 +104,10 @@ fn shipped_templates_look_as_before_and_scan_with_all_their_data() {
     }
     let before = std::fs::read_to_string(&path).unwrap_or_default();
     for (now, before) in lines.lines().zip(before.lines()) {
-        assert_eq!(now, before, "looks different; look at it, then UPDATE_FIXTURES=1");
+        assert_eq!(
+            now, before,
+            "looks different; look at it, then UPDATE_FIXTURES=1"
+        );
     }
     assert_eq!(lines.lines().count(), before.lines().count());
 }
@@ -123,10 +128,17 @@ fn nothing_but_problems_comes_of_no_fields_and_of_far_too_long_ones() {
         let empty = render(&template, &FieldMap::new(), resolution);
         assert!(!empty.problems.is_empty(), "{name}");
         let long = "Wolfeschlegelsteinhausenberger ".repeat(100);
-        let fields: FieldMap = template.fields().into_iter().map(|f| (f, long.clone())).collect();
+        let fields: FieldMap = template
+            .fields()
+            .into_iter()
+            .map(|f| (f, long.clone()))
+            .collect();
         let label = render(&template, &fields, resolution);
         assert!(!label.problems.is_empty(), "{name}");
-        assert!(label.problems.iter().all(|p| !p.remedy.is_empty()), "{name}");
+        assert!(
+            label.problems.iter().all(|p| !p.remedy.is_empty()),
+            "{name}"
+        );
     }
 }
 
@@ -141,7 +153,10 @@ fn rows_beyond_the_last_are_a_problem() {
     let label = render(&template, &fields, Resolution::from_dpi(203));
     assert_eq!(label.problems.len(), 1, "{:?}", label.problems);
     let told = label.problems[0].to_string();
-    assert!(told.contains("room for 14 'items'") && told.contains("up to 40"), "{told}");
+    assert!(
+        told.contains("room for 14 'items'") && told.contains("up to 40"),
+        "{told}"
+    );
 }
 
 /// Each control code of the sheets is one the station knows, and none is missing.

@@ -36,12 +36,15 @@ pub fn compare(plan: &Plan) {
     );
     let mut ratios: BTreeMap<(String, String), Vec<u64>> = BTreeMap::new();
     for figure in &figures {
-        let name = Path::new(&figure.file).file_name().map_or_else(String::new, |n| {
-            n.to_string_lossy().into_owned()
-        });
+        let name = Path::new(&figure.file)
+            .file_name()
+            .map_or_else(String::new, |n| n.to_string_lossy().into_owned());
         let Some(peer_ns) = figure.median_ns else {
             let error: String = figure.error.chars().take(60).collect();
-            println!("{:<14}{:<14}{name:<26}refused: {error}", figure.peer, figure.task);
+            println!(
+                "{:<14}{:<14}{name:<26}refused: {error}",
+                figure.peer, figure.task
+            );
             continue;
         };
         let Some(our_ns) = ours.get(&(figure.task.clone(), figure.file.clone())) else {
@@ -83,7 +86,9 @@ fn ours(plan: &Plan) -> BTreeMap<(String, String), u64> {
     let mut out = BTreeMap::new();
     let mut put = |task: &str, file: &Path, mut times: Vec<std::time::Duration>| {
         times.sort_unstable();
-        let median = times.get(times.len() / 2).map_or(0, std::time::Duration::as_nanos);
+        let median = times
+            .get(times.len() / 2)
+            .map_or(0, std::time::Duration::as_nanos);
         let key = (task.to_owned(), file.display().to_string());
         out.insert(key, u64::try_from(median).unwrap_or(u64::MAX));
     };
@@ -120,8 +125,19 @@ fn ours(plan: &Plan) -> BTreeMap<(String, String), u64> {
 fn rust_peers(plan: &Plan) -> Vec<Figure> {
     let manifest = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/peers/Cargo.toml");
     let mut command = Command::new(env!("CARGO"));
-    command.args(["run", "--release", "--quiet", "--locked", "--manifest-path", manifest]);
-    command.args(["--target-dir", concat!(env!("CARGO_MANIFEST_DIR"), "/target/peers"), "--"]);
+    command.args([
+        "run",
+        "--release",
+        "--quiet",
+        "--locked",
+        "--manifest-path",
+        manifest,
+    ]);
+    command.args([
+        "--target-dir",
+        concat!(env!("CARGO_MANIFEST_DIR"), "/target/peers"),
+        "--",
+    ]);
     command.arg((plan.samples / 8).to_string());
     command.args(&plan.zpl).arg(&plan.common_png);
     let mut figures = lines(command, "peers of crates.io");
@@ -148,7 +164,10 @@ fn python_peers(plan: &Plan) -> Vec<Figure> {
     let environment = folder.join("../../target/peers/python");
     let python = environment.join("bin/python");
     if !python.exists() {
-        let made = Command::new("python3").args(["-m", "venv"]).arg(&environment).status();
+        let made = Command::new("python3")
+            .args(["-m", "venv"])
+            .arg(&environment)
+            .status();
         let requirements = folder.join("requirements.txt");
         let installed = Command::new(&python)
             .args(["-m", "pip", "install", "--quiet", "-r"])
@@ -161,7 +180,9 @@ fn python_peers(plan: &Plan) -> Vec<Figure> {
     }
     let mut command = Command::new(python);
     command.arg(folder.join("peers.py"));
-    command.arg((plan.samples / 16).to_string()).arg(&plan.common_png);
+    command
+        .arg((plan.samples / 16).to_string())
+        .arg(&plan.common_png);
     lines(command, "peers of PyPI")
 }
 
@@ -169,7 +190,10 @@ fn lines(mut command: Command, who: &str) -> Vec<Figure> {
     let output = match command.output() {
         Ok(output) if output.status.success() => output,
         Ok(output) => {
-            println!("{who} left out: {}", String::from_utf8_lossy(&output.stderr));
+            println!(
+                "{who} left out: {}",
+                String::from_utf8_lossy(&output.stderr)
+            );
             return Vec::new();
         }
         Err(error) => {

@@ -1,7 +1,7 @@
 //! The task around a [`Session`]: clock, connection, channels.
 
-use super::limits::{Printer, Timing};
 use super::guard::{self, Preamble};
+use super::limits::{Printer, Timing};
 use super::report::{PrintOrder, PrintReport, PrintReportKind, Printable};
 use super::session::Session;
 use crate::device::dial::Dialer;

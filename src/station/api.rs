@@ -2,6 +2,7 @@
 //! (milliseconds); async callers wrap them.
 
 use super::previews;
+pub use super::previews::TemplatePreview;
 use crate::domain::handover::Handover;
 use crate::domain::job::LabelJob;
 use crate::domain::order::Order;
@@ -9,7 +10,6 @@ use crate::domain::parcel::Parcel;
 use crate::domain::place::PlaceKind;
 use crate::domain::view::PlaceView;
 use crate::domain::{Event, OrderId, PlaceId};
-pub use super::previews::TemplatePreview;
 pub use crate::sync::status::{ParkedEvent, SinkStatus};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;

@@ -194,8 +194,9 @@ impl LabelDesk {
         let missing = "The carrier's label is not stored here: send the order again with it.";
         let stored = stored.ok_or_else(|| vec![missing.to_owned()])?;
         let stock = task.stock;
-        let kind = import::Kind::detect(&stored.bytes)
-            .ok_or_else(|| vec!["The carrier's label is neither PDF, ZPL nor a picture.".to_owned()])?;
+        let kind = import::Kind::detect(&stored.bytes).ok_or_else(|| {
+            vec!["The carrier's label is neither PDF, ZPL nor a picture.".to_owned()]
+        })?;
         let pages = import::to_bitmaps(
             &stored.bytes,
             kind,

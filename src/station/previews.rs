@@ -34,7 +34,10 @@ pub(super) fn list() -> Vec<TemplatePreview> {
             problems,
         })
     };
-    Template::shipped().into_iter().filter_map(preview).collect()
+    Template::shipped()
+        .into_iter()
+        .filter_map(preview)
+        .collect()
 }
 
 /// The sample label of a shipped template as PNG; None if there is no such template.

@@ -58,7 +58,10 @@ impl Watch {
         loop {
             if let Some(lines) = self.look() {
                 for line in lines {
-                    if writeln!(tell, "{line}").and_then(|()| tell.flush()).is_err() {
+                    if writeln!(tell, "{line}")
+                        .and_then(|()| tell.flush())
+                        .is_err()
+                    {
                         return Ok(());
                     }
                 }
@@ -182,7 +185,10 @@ mod tests {
         let mut watch = Watch::new(&folder, None, None, resolution).unwrap();
 
         let told = watch.look().unwrap();
-        assert!(told[0].contains("240 x 160 dots, 0 symbols, 0 problems"), "{told:?}");
+        assert!(
+            told[0].contains("240 x 160 dots, 0 symbols, 0 problems"),
+            "{told:?}"
+        );
         let first = fs::read(top.path().join("mine.png")).unwrap();
         assert_eq!(watch.look(), None);
 
@@ -194,7 +200,10 @@ mod tests {
 
         fs::write(&toml, GOOD.replace("{name}", "{nobody} and more")).unwrap();
         let told = watch.look().unwrap();
-        assert!(told[0].contains("label.toml:5: a: field 'nobody' is empty"), "{told:?}");
+        assert!(
+            told[0].contains("label.toml:5: a: field 'nobody' is empty"),
+            "{told:?}"
+        );
         assert_ne!(fs::read(top.path().join("mine.png")).unwrap(), first);
 
         fs::remove_dir_all(&folder).unwrap();

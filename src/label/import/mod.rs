@@ -13,6 +13,7 @@ pub mod raster;
 mod seen;
 mod sheet;
 mod snap;
+mod zpl;
 
 use firstscan_drivers::bitmap::{Bitmap, Resolution};
 use firstscan_drivers::length::Length;
@@ -22,8 +23,8 @@ use crate::label::problem::Problem;
 use crate::label::units::{mm_text, to_dots, to_um};
 use fit::Fit;
 pub use kind::Kind;
-pub use seen::check as check_file;
 use raster::{Grey, RasterError};
+pub use seen::check as check_file;
 
 /// Largest file taken.
 pub const FILE_BYTES_MAX: usize = 32 << 20;
@@ -39,6 +40,8 @@ pub enum ImportError {
     Unreadable(String),
     #[error("{0}")]
     Raster(#[from] RasterError),
+    #[error("{0}; ask the carrier or platform for the label again")]
+    Zpl(#[from] crate::label::zpl::ZplError),
     #[error(
         "the picture of {width} x {height} pixels states no resolution and is no usual label \
          size; save it with its resolution, or take the PDF"
@@ -86,7 +89,7 @@ pub fn to_bitmaps(
     let mut take = |page: Page| labels.extend(convert(page, stock, resolution));
     match (kind, kind.picture()) {
         (_, Some(format)) => take(picture(bytes, format, resolution)?),
-        (Kind::Zpl, None) => return Err(no_zpl()),
+        (Kind::Zpl, None) => return zpl::labels(bytes, stock, resolution),
         (_, None) => {
             let document = pdf::Document::open(bytes)?;
             for index in 0..document.pages() {
@@ -101,12 +104,12 @@ pub fn to_bitmaps(
 pub fn original(bytes: &[u8], resolution: Resolution) -> Result<Vec<Bitmap>, ImportError> {
     let Some(kind) = Kind::detect(bytes) else {
         return Err(ImportError::Unreadable(
-            "this is neither PDF nor PNG, JPEG, GIF, BMP or TIFF".into(),
+            "this is neither ZPL, PDF, PNG, JPEG, GIF, BMP nor TIFF".into(),
         ));
     };
     match (kind, kind.picture()) {
         (_, Some(format)) => Ok(vec![raster::decode(bytes, format)?.threshold()]),
-        (Kind::Zpl, None) => Err(no_zpl()),
+        (Kind::Zpl, None) => zpl::pages(bytes, resolution),
         (_, None) => {
             let document = pdf::Document::open(bytes)?;
             let page = |index| {
@@ -116,10 +119,6 @@ pub fn original(bytes: &[u8], resolution: Resolution) -> Result<Vec<Bitmap>, Imp
             (0..document.pages()).map(page).collect()
         }
     }
-}
-
-fn no_zpl() -> ImportError {
-    ImportError::Unreadable("ZPL is no picture".into())
 }
 
 /// A page as it came and at our resolution.

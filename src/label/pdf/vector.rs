@@ -11,8 +11,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use firstscan_drivers::bitmap::{Bitmap, Resolution};
 use printpdf::{
-    Codepoint, Color, CurTransMat, DictItem, FontId, Greyscale, Op, PdfFont,
-    PdfFontHandle, PdfPage, Pt, Rect, TextItem, TextMatrix,
+    Codepoint, Color, CurTransMat, DictItem, FontId, Greyscale, Op, PdfFont, PdfFontHandle,
+    PdfPage, Pt, Rect, TextItem, TextMatrix,
 };
 
 use super::fonts::Face;

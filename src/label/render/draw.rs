@@ -5,14 +5,17 @@ use std::sync::Arc;
 use firstscan_drivers::bitmap::{Bitmap, Resolution};
 
 use super::place::{Frame, dots};
-use super::placed::{PlacedSymbol, PlacedText, Sides};
+use super::placed::{GlyphRun, PlacedSymbol, PlacedText, Sides};
 use crate::label::canvas::{Canvas, Dots};
 use crate::label::problem::Problem;
 use crate::label::symbol::{Encoded, Geometry, SymbolError, encode};
 use crate::label::template::schema::{Align, Caption, Fit, Font, Weight};
 use crate::label::template::{Image, Symbol, Text};
-use crate::label::text::{Block, Engine, Glyph, Locale, Style};
+use crate::label::text::{Block, Engine, Glyph, Locale, Style, Unprintable};
 use crate::label::units::to_dots;
+
+/// Height of a capital letter, thousandths of the size (DejaVu Sans: 1493 of 2048 units).
+const CAPITAL_PERMILLE: i32 = 729;
 
 /// Whether texts become dots; their place is told either way.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -148,6 +151,7 @@ pub fn text(
             font: text.font,
             weight: text.weight,
         },
+        locale: Locale::of_country(country),
         width: area.width,
         height: area.height,
         size: to_dots(text.size_um, resolution),
@@ -156,29 +160,30 @@ pub fn text(
         line_height_percent: text.line_height_percent.cast_signed(),
         align: text.align,
         middle: text.middle,
-        locale: Locale::of_country(country),
     };
-    set(engine, id, &block, (value, country), area, &mut drawn);
+    set(engine, id, &block, value, area, &mut drawn);
     if let Some(placed) = &mut drawn.text {
+        if area.x != 0 {
+            placed.runs = placed.runs.iter().map(|run| moved(run, area.x)).collect();
+        }
         placed.inverse = text.inverse;
         placed.turns = text.turns;
-        // The runs lie in the inner box of inverse text.
-        let inner = frame.on_page(area);
-        (placed.x, placed.y) = (inner.x, inner.y);
-        (placed.width, placed.height) = (inner.width, inner.height);
+        (placed.x, placed.y) = (page.x, page.y);
+        (placed.width, placed.height) = (page.width, page.height);
     }
     drawn.turned(frame)
 }
 
+fn moved(run: &GlyphRun, by: i32) -> GlyphRun {
+    let mut run = run.clone();
+    for (_, x, _, _) in &mut run.glyphs {
+        *x += by;
+    }
+    run
+}
+
 /// Sets text into `area` of an upright box; the placed text still lies in that box.
-fn set(
-    engine: &mut Engine,
-    id: &str,
-    block: &Block,
-    (value, _country): (&str, &str),
-    area: Dots,
-    drawn: &mut Drawn,
-) {
+fn set(engine: &mut Engine, id: &str, block: &Block, value: &str, area: Dots, drawn: &mut Drawn) {
     let fitted = block.fit(engine, value);
     if fitted.cut {
         let message = format!("the text does not fit its box: \"{}\"", excerpt(value));
@@ -188,17 +193,9 @@ fn set(
             "shorten the text, or enlarge the element's box in the template",
         );
     }
-    if !fitted.missing.is_empty() {
-        let list = fitted.missing.iter().take(8);
-        let list: Vec<String> = list
-            .map(|c| format!("{c:?} (U+{:04X})", u32::from(*c)))
-            .collect();
-        let message = format!("no font here has {}", list.join(", "));
-        drawn.problem(
-            id,
-            message,
-            "write the text in a script that can be printed, or add a font that has it",
-        );
+    if let Err(missing) = Unprintable::check(fitted.missing.clone()) {
+        let message = format!("no font here has {missing}");
+        drawn.problem(id, message, &missing.remedy());
     }
     if drawn.letters == Letters::Drawn {
         let moved = fitted.glyphs.iter();
@@ -213,7 +210,7 @@ fn set(
         width: area.width,
         height: area.height,
         size_dots: fitted.size,
-        cap_dots: fitted.size * 73 / 100,
+        cap_dots: (fitted.size * CAPITAL_PERMILLE + 500) / 1_000,
         turns: 0,
         inverse: false,
         runs: Arc::clone(&fitted.runs),
@@ -314,6 +311,7 @@ fn set_caption(
             font: Font::Sans,
             weight: Weight::Regular,
         },
+        locale: Locale::default(),
         width: line.width,
         height: size,
         size,
@@ -322,9 +320,8 @@ fn set_caption(
         line_height_percent: 100,
         align: Align::Center,
         middle: false,
-        locale: Locale::Elsewhere,
     };
-    set(engine, id, &block, (text, ""), line, drawn);
+    set(engine, id, &block, text, line, drawn);
 }
 
 /// How a symbol goes into its room.

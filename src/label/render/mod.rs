@@ -22,7 +22,11 @@ pub use placed::{FontKey, GlyphRun, PlacedSymbol, PlacedText, Rendered, Sides};
 
 /// Draws a label. Never fails on data: what is wrong is listed and the rest is drawn.
 pub fn render(template: &Template, fields: &FieldMap, resolution: Resolution) -> Rendered {
-    all(template, fields, Drawing::of(template, resolution, Vec::new()))
+    all(
+        template,
+        fields,
+        Drawing::of(template, resolution, Vec::new()),
+    )
 }
 
 /// The same label with its texts in place but without their dots, for those that set text
@@ -346,7 +350,13 @@ impl Drawing {
 
     /// Draws `text` into its box.
     pub fn text(&mut self, engine: &mut Engine, id: &str, text: &Text, value: &str) {
-        let drawn = draw::text(engine, id, text, (value, ""), (self.resolution, self.letters));
+        let drawn = draw::text(
+            engine,
+            id,
+            text,
+            (value, ""),
+            (self.resolution, self.letters),
+        );
         self.put(drawn);
     }
 

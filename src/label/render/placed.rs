@@ -1,9 +1,10 @@
 //! What was drawn where, for those that read it back or write it another way: checks compare
 //! symbols with the bitmap, PDF out sets text and modules as vectors.
 
+use std::sync::Arc;
+
 use firstscan_drivers::bitmap::{Bitmap, Resolution};
 use serde::Serialize;
-use std::sync::Arc;
 
 use crate::label::problem::Problem;
 use crate::label::symbol::Symbology;

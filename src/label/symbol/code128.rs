@@ -95,7 +95,9 @@ pub fn encode(units: &[Unit]) -> Result<Shape, SymbolError> {
     let code = Code128::new(plan(units)).map_err(|error| refused(error.to_string()))?;
     let modules = code.encode();
     let run = |run: &[u8]| u8::try_from(run.len()).unwrap_or(u8::MAX);
-    Ok(Shape::Linear(modules.chunk_by(|a, b| a == b).map(run).collect()))
+    Ok(Shape::Linear(
+        modules.chunk_by(|a, b| a == b).map(run).collect(),
+    ))
 }
 
 /// Units consumed when `set` encodes at the head of `rest` with one symbol character; 0 if it

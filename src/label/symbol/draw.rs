@@ -127,7 +127,13 @@ fn bear(dots: &mut Bitmap, bearer: Bearer, module: u32) {
     dots.fill_rect(0, height - thick, width, thick, true);
     if bearer == Bearer::Frame {
         dots.fill_rect(0, 0, 4 * module, height, true);
-        dots.fill_rect(width.saturating_sub(4 * module), 0, 4 * module, height, true);
+        dots.fill_rect(
+            width.saturating_sub(4 * module),
+            0,
+            4 * module,
+            height,
+            true,
+        );
     }
 }
 
@@ -172,7 +178,11 @@ fn four_state(width: u32, height: u32, bars: &[Bar], geometry: &Geometry) -> Bit
     let third = height / 3;
     for (at, bar) in (0_u32..).zip(bars) {
         let top = if bar.ascender { 0 } else { third };
-        let bottom = if bar.descender { height } else { height - third };
+        let bottom = if bar.descender {
+            height
+        } else {
+            height - third
+        };
         let x = at * pitch(geometry);
         dots.fill_rect(x, top, geometry.module_dots.max(1), bottom - top, true);
     }

@@ -38,8 +38,20 @@ pub(super) fn symbol(data: &str) -> Result<Encoded, SymbolError> {
         descender: matrix.get(x, bottom),
     };
     let mut text: Vec<&str> = Vec::new();
-    for (from, to) in [(0, 2), (2, 5), (5, 11), (11, 20), (20, 25), (25, 29), (29, 31)] {
-        text.extend(plain.get(from..to.min(plain.len())).filter(|part| !part.is_empty()));
+    for (from, to) in [
+        (0, 2),
+        (2, 5),
+        (5, 11),
+        (11, 20),
+        (20, 25),
+        (25, 29),
+        (29, 31),
+    ] {
+        text.extend(
+            plain
+                .get(from..to.min(plain.len()))
+                .filter(|part| !part.is_empty()),
+        );
     }
     Ok(Encoded {
         shape: Shape::FourState((0..matrix.width()).step_by(2).map(bar).collect()),

@@ -135,7 +135,11 @@ pub(super) fn code93(data: &str, options: &Options) -> Result<Encoded, SymbolErr
     }
     let mut modules = Vec::with_capacity((values.len() + 2) * 9 + 1);
     for value in [47].into_iter().chain(values).chain([47]) {
-        modules.extend((0..9).rev().map(|bit| u8::from(CODE93[value] >> bit & 1 == 1)));
+        modules.extend(
+            (0..9)
+                .rev()
+                .map(|bit| u8::from(CODE93[value] >> bit & 1 == 1)),
+        );
     }
     modules.push(1);
     Ok(Encoded {
@@ -233,7 +237,13 @@ pub(super) fn upca(data: &str) -> Result<Encoded, SymbolError> {
     Ok(Encoded {
         shape: Shape::Linear(runs(&modules)),
         quiet: Quiet::sides(9),
-        text: format!("{} {} {} {}", &data[..1], &data[1..6], &data[6..11], &data[11..]),
+        text: format!(
+            "{} {} {} {}",
+            &data[..1],
+            &data[1..6],
+            &data[6..11],
+            &data[11..]
+        ),
         data,
     })
 }
@@ -268,7 +278,11 @@ pub(super) fn codabar(data: &str) -> Result<Encoded, SymbolError> {
     let letter = |c: char| matches!(c, 'A'..='D');
     let framed = data.len() > 2 && data.starts_with(letter) && data.ends_with(letter);
     let (start, inner, stop) = if framed {
-        (&data[..1], &data[1..data.len() - 1], &data[data.len() - 1..])
+        (
+            &data[..1],
+            &data[1..data.len() - 1],
+            &data[data.len() - 1..],
+        )
     } else {
         ("A", data, "A")
     };

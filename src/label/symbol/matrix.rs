@@ -97,7 +97,9 @@ pub(super) fn pdf417(data: &str, options: &Options) -> Result<Encoded, SymbolErr
     checked(data)?;
     let row_modules = options.row_modules.unwrap_or(3);
     if !(2..=10).contains(&row_modules) {
-        return Err(SymbolError::Rule("row height: write 2 to 10 modules".into()));
+        return Err(SymbolError::Rule(
+            "row height: write 2 to 10 modules".into(),
+        ));
     }
     // ISO/IEC 15438, annex E: more data, more correction.
     let advised = match data.len() {
@@ -124,9 +126,7 @@ pub(super) fn pdf417(data: &str, options: &Options) -> Result<Encoded, SymbolErr
         .build_sized(vec![segment], level, columns)
         .map_err(|_| too_long(data))?;
     match encoder.encode(&symbol) {
-        Ok(Encoding::Matrix(matrix)) => {
-            Ok(of_matrix(&matrix, row_modules, Quiet::around(2), data))
-        }
+        Ok(Encoding::Matrix(matrix)) => Ok(of_matrix(&matrix, row_modules, Quiet::around(2), data)),
         _ => Err(too_long(data)),
     }
 }

@@ -76,8 +76,14 @@ fn carrier(
         SymbolError::Rule(format!("{what}; {shape}"))
     };
     // Header and year stay in front of the rest.
-    let head = if data.starts_with(HEADER) { HEADER.len() + 2 } else { 0 };
-    let (head, fields) = data.split_at_checked(head).ok_or_else(|| wrong("the header is cut"))?;
+    let head = if data.starts_with(HEADER) {
+        HEADER.len() + 2
+    } else {
+        0
+    };
+    let (head, fields) = data
+        .split_at_checked(head)
+        .ok_or_else(|| wrong("the header is cut"))?;
     let mut parts = fields.splitn(4, GS);
     let mut part = |what| parts.next().ok_or_else(|| wrong(what));
     let postcode = part("the postcode is missing")?;
@@ -95,11 +101,19 @@ fn carrier(
         _ => (1..=6).contains(&postcode.len()) && postcode.is_ascii(),
     };
     if !fits {
-        return Err(wrong(&format!("{postcode:?} is no postcode of mode {mode}")));
+        return Err(wrong(&format!(
+            "{postcode:?} is no postcode of mode {mode}"
+        )));
     }
     let secondary = format!("{head}{rest}");
     encoder
-        .build_structured(mode, postcode, three(country)?, three(class)?, secondary.as_bytes())
+        .build_structured(
+            mode,
+            postcode,
+            three(country)?,
+            three(class)?,
+            secondary.as_bytes(),
+        )
         .map_err(|error| SymbolError::Rule(format!("{error}; shorten the data")))
 }
 

@@ -246,7 +246,10 @@ pub enum Shape {
     /// Runs, black first, in modules.
     Linear(Vec<u8>),
     /// Runs, black first: narrow (one module) or wide (by ratio).
-    TwoWidth { wide: Vec<bool>, bearer: Bearer },
+    TwoWidth {
+        wide: Vec<bool>,
+        bearer: Bearer,
+    },
     /// `columns * rows` modules by rows, each row `row_modules` high.
     Matrix {
         columns: u32,
@@ -322,11 +325,7 @@ fn length(data: &str, max: usize) -> Result<(), SymbolError> {
 }
 
 /// Refuses characters that do not pass.
-fn only(
-    data: &str,
-    allowed: &'static str,
-    pass: impl Fn(char) -> bool,
-) -> Result<(), SymbolError> {
+fn only(data: &str, allowed: &'static str, pass: impl Fn(char) -> bool) -> Result<(), SymbolError> {
     match data.chars().enumerate().find(|(_, c)| !pass(*c)) {
         None => Ok(()),
         Some((position, found)) => Err(SymbolError::Character {

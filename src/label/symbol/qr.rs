@@ -73,7 +73,10 @@ pub(super) fn gs1(data: &str, level: Level) -> Result<Encoded, SymbolError> {
         max: BYTES_MAX,
     })?;
     let size = code.width();
-    let black = code.into_colors().into_iter().map(|c| c == qrcode::Color::Dark);
+    let black = code
+        .into_colors()
+        .into_iter()
+        .map(|c| c == qrcode::Color::Dark);
     let text = elements::readable(&parsed);
     Ok(square(size, black.collect(), text, scanned))
 }

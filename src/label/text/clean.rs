@@ -46,8 +46,10 @@ fn is_dropped(c: char) -> bool {
 /// Characters that have no picture and need none: spaces and joiners.
 pub fn is_invisible(c: char) -> bool {
     is_dropped(c)
-        || matches!(c, ' ' | '\u{A0}' | '\u{2000}'..='\u{200D}' | '\u{202F}' | '\u{205F}'
-            | '\u{3000}')
+        || matches!(
+            c,
+            ' ' | '\u{A0}' | '\u{2000}'..='\u{200D}' | '\u{202F}' | '\u{205F}' | '\u{3000}'
+        )
 }
 
 /// Characters drawn on the one before them, or joining it to the next: one face must draw both.
@@ -113,8 +115,14 @@ mod tests {
 
     #[test]
     fn parts_become_whole() {
-        assert_eq!(cleaned("\u{1112}\u{1161}\u{11AB}\u{1100}\u{1173}\u{11AF}"), "한글");
-        assert_eq!(cleaned("か\u{3099}は\u{309A}ウ\u{3099}ト\u{3099}つ\u{3099}"), "がぱヴドづ");
+        assert_eq!(
+            cleaned("\u{1112}\u{1161}\u{11AB}\u{1100}\u{1173}\u{11AF}"),
+            "한글"
+        );
+        assert_eq!(
+            cleaned("か\u{3099}は\u{309A}ウ\u{3099}ト\u{3099}つ\u{3099}"),
+            "がぱヴドづ"
+        );
         assert_eq!(cleaned("あ\u{3099}"), "あ\u{3099}");
     }
 

@@ -89,7 +89,12 @@ impl FontData {
 
 impl std::fmt::Debug for FontData {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(out, "FontData({} bytes, face {})", self.bytes().len(), self.index)
+        write!(
+            out,
+            "FontData({} bytes, face {})",
+            self.bytes().len(),
+            self.index
+        )
     }
 }
 
@@ -130,10 +135,19 @@ impl Engine {
         if let Some(glyph) = self.glyphs.get(&id, GLYPHS_MAX) {
             return Arc::clone(glyph);
         }
-        let drawn = self.faces.get(id.face).map(|face| self.rasteriser.draw(face, id));
+        let drawn = self
+            .faces
+            .get(id.face)
+            .map(|face| self.rasteriser.draw(face, id));
         let glyph = Arc::new(drawn.unwrap_or_default());
         self.glyphs.insert(id, Arc::clone(&glyph), GLYPHS_MAX);
         glyph
+    }
+
+    /// Texts in the cache.
+    #[cfg(test)]
+    pub(super) fn kept(&self) -> usize {
+        self.blocks.young.len() + self.blocks.old.len()
     }
 
     /// The text in its box, from the cache if the same was fitted not long ago.

@@ -26,6 +26,8 @@ pub struct Face {
     /// Which face of the file.
     pub index: u32,
     pub key: FontKey,
+    /// Its own hinting instructions are of no use.
+    pub auto_hinted: bool,
     family: String,
     weight: FontWeight,
     stretch: Stretch,
@@ -111,7 +113,7 @@ impl Faces {
             host: HashMap::new(),
         };
         for face in embedded {
-            faces.load(Source::Binary(Arc::new(face)), |_| true);
+            faces.load(Source::Binary(Arc::new(face)), false, |_| true);
         }
         faces
     }
@@ -124,7 +126,12 @@ impl Faces {
         self.by_key.get(&key).copied()
     }
 
-    fn load(&mut self, source: Source, wanted: impl Fn(&FaceInfo) -> bool) -> Option<u16> {
+    fn load(
+        &mut self,
+        source: Source,
+        auto_hinted: bool,
+        wanted: impl Fn(&FaceInfo) -> bool,
+    ) -> Option<u16> {
         let ids = self.system.db_mut().load_font_source(source);
         let db = self.system.db();
         let infos = ids.iter().filter_map(|id| db.face(*id));
@@ -137,6 +144,7 @@ impl Faces {
             file,
             index,
             key,
+            auto_hinted,
             family,
             weight,
             stretch,
@@ -146,7 +154,7 @@ impl Faces {
     }
 
     /// A font of the host in the wanted weight, or else its regular one.
-    fn host(&mut self, font: &'static Known, weight: Weight) -> Option<u16> {
+    fn host(&mut self, font: &'static Known, group: Group, weight: Weight) -> Option<u16> {
         let names = match weight {
             Weight::Bold => [font.bold, font.regular],
             Weight::Regular => [font.regular, ""],
@@ -157,7 +165,9 @@ impl Faces {
             }
             let path = self.files.find(name).map(PathBuf::from);
             let is_it = |info: &FaceInfo| info.families.iter().any(|(f, _)| f == font.family);
-            let number = path.and_then(|path| self.load(Source::File(path), is_it));
+            let auto_hinted = group == Group::EastAsian;
+            let load = |path| self.load(Source::File(path), auto_hinted, is_it);
+            let number = path.and_then(load);
             self.host.insert((name, font.family), number);
             number
         })
@@ -187,7 +197,8 @@ impl Faces {
                 missing.extend(cluster.chars().filter(|c| !has(c)));
                 chosen.unwrap_or(order(style)[0])
             } else {
-                let of = |map: &Option<Charmap<'_>>, c| map.as_ref().is_some_and(|m| pictures(m, c));
+                let of =
+                    |map: &Option<Charmap<'_>>, c| map.as_ref().is_some_and(|m| pictures(m, c));
                 let whole = maps
                     .iter()
                     .find(|(_, map)| cluster.chars().all(|c| of(map, c)));
@@ -212,7 +223,7 @@ impl Faces {
     fn choose(&mut self, group: Group, style: Style, locale: Locale, line: &str) -> Option<u16> {
         let mut best = (0, None);
         for font in group.fonts(locale, line) {
-            let Some(number) = self.host(font, style.weight) else {
+            let Some(number) = self.host(font, group, style.weight) else {
                 continue;
             };
             let map = self.get(number).map(Face::charmap).unwrap_or_default();
@@ -237,7 +248,9 @@ fn clusters(line: &str) -> impl Iterator<Item = (usize, &str)> {
     let mut rest = line;
     std::iter::from_fn(move || {
         let mut starts = rest.char_indices().skip(1);
-        let end = starts.find(|(_, c)| !is_mark(*c)).map_or(rest.len(), |(at, _)| at);
+        let end = starts
+            .find(|(_, c)| !is_mark(*c))
+            .map_or(rest.len(), |(at, _)| at);
         let at = line.len() - rest.len();
         let (cluster, after) = rest.split_at(end);
         rest = after;

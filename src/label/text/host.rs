@@ -42,7 +42,11 @@ const NOTO_CJK: (&str, &str) = ("NotoSansCJK-Regular.ttc", "NotoSansCJK-Bold.ttc
 const THAI: [Known; 3] = [
     known("Loma", "Loma.ttf", "Loma-Bold.ttf"),
     known("Waree", "Waree.ttf", "Waree-Bold.ttf"),
-    known("Noto Sans Thai", "NotoSansThai-Regular.ttf", "NotoSansThai-Bold.ttf"),
+    known(
+        "Noto Sans Thai",
+        "NotoSansThai-Regular.ttf",
+        "NotoSansThai-Bold.ttf",
+    ),
 ];
 const DEVANAGARI: [Known; 2] = [
     known("Lohit Devanagari", "Lohit-Devanagari.ttf", ""),

@@ -201,7 +201,10 @@ impl Block {
     }
 
     fn holds(&self, lines: &[Line], size: i32, reach: Reach) -> bool {
-        lines.len() <= self.lines_fitting(size, reach)
+        // Stacked marks must have their room; a plain line may stand in a box as low as it likes.
+        let (up, _) = self.room(size, reach);
+        let low = up > self.height && up > size * CAPITAL_PERCENT / 100;
+        !low && lines.len() <= self.lines_fitting(size, reach)
             && lines.iter().all(|l| l.width <= self.width)
     }
 
@@ -270,7 +273,8 @@ impl Block {
         let over = ink(lines.first(), true) - base;
         let last = base + more * self.pitch(size, reach);
         let room = self.height - last - ink(lines.last(), false);
-        base + over.min(room).max(0)
+        let (up, _) = self.room(size, reach);
+        (base + over.min(room)).max(base).max(up)
     }
 
     /// Dots left of a line.
@@ -280,7 +284,9 @@ impl Block {
         let speaks = |at: &usize| shaped.get(*at).is_some_and(|line| line.lettered);
         let before = (0..=line.of).rev().find(speaks);
         let spoken = before.or_else(|| (0..shaped.len()).find(speaks));
-        let rtl = spoken.and_then(|at| shaped.get(at)).is_some_and(|line| line.rtl);
+        let rtl = spoken
+            .and_then(|at| shaped.get(at))
+            .is_some_and(|line| line.rtl);
         match self.align {
             Align::Left if rtl => free,
             Align::Left => 0,

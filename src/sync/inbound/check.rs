@@ -309,7 +309,10 @@ fn label_format(bytes: &[u8]) -> Option<&'static str> {
         [b'B', b'M', ..] => Some("bmp"),
         [b'I', b'I', 42, 0, ..] | [b'M', b'M', 0, 42, ..] => Some("tiff"),
         // Comments, downloads and prefix changes may come before the first format.
-        _ => bytes.windows(3).any(|w| w.eq_ignore_ascii_case(b"^XA")).then_some("zpl"),
+        _ => bytes
+            .windows(3)
+            .any(|w| w.eq_ignore_ascii_case(b"^XA"))
+            .then_some("zpl"),
     }
 }
 
@@ -366,6 +369,9 @@ fn check_glyphs(field: &str, text: &str, rules: &Rules<'_>, report: &mut Report)
     let Err(missing) = (rules.printable)(text) else {
         return;
     };
-    let told = format!("no printable form of {missing} in {}", address::shorten(text));
+    let told = format!(
+        "no printable form of {missing} in {}",
+        address::shorten(text)
+    );
     report.add(field, told, &missing.remedy());
 }

@@ -20,7 +20,7 @@ use crate::label::import::ImportError;
 use crate::label::import::raster::Grey;
 
 /// What drawing a page may cost.
-const COST_MAX: u64 = 512 << 20;
+const COST_MAX: u64 = 256 << 20;
 /// Pixels of one picture on a page: A4 at 400 dpi.
 const PICTURE_PIXELS_MAX: u64 = 16_000_000;
 const GLYPH_COST: u64 = 2_000;
@@ -68,9 +68,9 @@ pub fn survey<'a>(
         only: Only::Nothing,
     };
     interpret_page(page, &mut context(), &mut survey);
-    let Only::Picture { .. } = survey.only else {
+    if survey.only != Only::Picture {
         return Ok(None);
-    };
+    }
     let mut take = Take(None);
     interpret_page(page, &mut context(), &mut take);
     Ok(take.0)
@@ -143,7 +143,8 @@ impl Survey {
             }
         };
         let invisible = matches!(mode, DrawMode::Invisible);
-        if !invisible && !(white && self.only == Only::Nothing) {
+        let hidden = invisible || (white && self.only == Only::Nothing);
+        if !hidden {
             self.only = Only::More;
         }
     }

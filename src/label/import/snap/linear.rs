@@ -12,13 +12,14 @@ const QUIET_MODULES: i32 = 10;
 const SLACK_DOTS: i32 = 3;
 /// A page in our own resolution is left as it is if its modules are whole within this, 256ths.
 const WHOLE_256: i64 = 4;
-/// Narrow bars of 2.2 and more times less than wide ones are asked for below 0.5 mm (ISO/IEC
-/// 16388 for Code 39); in tenths.
+/// A wide bar in narrow ones, tenths; and the least that is asked for below 0.5 mm (ISO/IEC 16388
+/// for Code 39).
 const WIDE_TENTHS: std::ops::RangeInclusive<i64> = 20..=30;
+const CLEAR_TENTHS: i32 = 22;
 
 /// The bars of a symbol, black first.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Bars {
+enum Bars {
     /// Widths in modules.
     Modules(Vec<i32>),
     /// Wide or not; a wide one has so many tenths of a narrow one.
@@ -26,13 +27,19 @@ pub enum Bars {
 }
 
 impl Bars {
-    /// Widths in dots.
-    pub fn dots(&self, module: i32) -> Vec<i32> {
+    /// Widths in dots; `clear`: wide ones at least as wide as asked for, even if they were not.
+    fn dots(&self, module: i32, clear: bool) -> Vec<i32> {
         match self {
             Self::Modules(modules) => modules.iter().map(|n| n * module).collect(),
             Self::TwoWidth { wide, tenths } => {
                 let broad = (tenths * i64::from(module) + 5) / 10;
                 let broad = i32::try_from(broad).unwrap_or(module * 3).max(module + 1);
+                let least = if clear {
+                    (module * CLEAR_TENTHS + 9) / 10
+                } else {
+                    0
+                };
+                let broad = broad.max(least);
                 wide.iter()
                     .map(|wide| if *wide { broad } else { module })
                     .collect()
@@ -90,12 +97,12 @@ pub fn redraw(
         return Outcome::Left;
     }
     let (first, last) = extent(&lines, &measured, across);
-    let line = |at: i32| i64::from(at) * i64::from(to_across) / i64::from(from_across);
-    let whole_line = |at: i64| i32::try_from(at).unwrap_or(0);
-    let rows = (
-        whole_line(line(first)),
-        whole_line(line(last)).max(whole_line(line(first)) + 1),
-    );
+    // A line that is there in part is drawn whole, so that nothing of the old bars stays.
+    let line = |at: i32, up: i64| {
+        let part = i64::from(at) * i64::from(to_across) + up * i64::from(from_across - 1);
+        i32::try_from(part / i64::from(from_across)).unwrap_or(0)
+    };
+    let rows = (line(first, 0), line(last, 1).max(line(first, 0) + 1));
     let edge = |at: i64| i32::try_from((at + 128) / 256).unwrap_or(0);
     let place = (edge(old.0), edge(old.1));
     draw(ours, lines.upright, &measured.bars, place, rows, pitch_256)
@@ -119,11 +126,12 @@ fn draw(
         let line = rows.0 + (rows.1 - rows.0) * quarter / 4;
         lines.runs(start - SLACK_DOTS, end + SLACK_DOTS, line)
     });
-    let wanted = bars.dots(nearest);
-    if there
-        .iter()
-        .all(|runs| runs.as_ref().is_some_and(|(_, runs)| *runs == wanted))
-    {
+    let drawn = |wanted: Vec<i32>| {
+        let same =
+            |runs: &Option<(i32, Vec<i32>)>| matches!(runs, Some((_, runs)) if *runs == wanted);
+        there.iter().all(same)
+    };
+    if drawn(bars.dots(nearest, true)) || drawn(bars.dots(nearest, false)) {
         return Outcome::Left;
     }
     // A dot of grey on either side may have become black.
@@ -131,8 +139,9 @@ fn draw(
     let most = QUIET_MODULES * nearest * 3;
     let gaps = lines.gaps((old_start, old_end), inner(rows), most);
     let mut found = None;
-    for module in candidates(pitch_256) {
-        let dots = bars.dots(module);
+    let both = candidates(pitch_256).flat_map(|module| [(module, true), (module, false)]);
+    for (module, clear) in both {
+        let dots = bars.dots(module, clear);
         let length = dots.iter().sum();
         let place = (old_start, old_end - old_start);
         if let Some(at) = fit(place, gaps, length, QUIET_MODULES * module) {
@@ -185,7 +194,7 @@ fn measure(
         let Some((start, runs)) = lines.runs(from - SLACK_DOTS, to + SLACK_DOTS, line) else {
             continue;
         };
-        let Some(bars) = bars(symbology, &runs) else {
+        let Some(bars) = either_way(symbology, &runs) else {
             continue;
         };
         match found.iter_mut().find(|(other, _)| other.bars == bars) {
@@ -200,8 +209,21 @@ fn measure(
         .map(|(measured, _)| measured)
 }
 
+/// Runs to modules, the symbol standing on its feet or its head.
+fn either_way(symbology: &str, runs: &[i32]) -> Option<Bars> {
+    bars(symbology, runs).or_else(|| {
+        let back: Vec<i32> = runs.iter().rev().copied().collect();
+        let mut bars = bars(symbology, &back)?;
+        match &mut bars {
+            Bars::Modules(modules) => modules.reverse(),
+            Bars::TwoWidth { wide, .. } => wide.reverse(),
+        }
+        Some(bars)
+    })
+}
+
 /// Runs to modules by the rules of the symbology.
-pub fn bars(symbology: &str, runs: &[i32]) -> Option<Bars> {
+fn bars(symbology: &str, runs: &[i32]) -> Option<Bars> {
     let elements = i32::try_from(runs.len()).ok()?;
     let modules = match (symbology, elements) {
         // 6 elements and 11 modules a character; the stop has one bar of 2 modules more.

@@ -248,29 +248,39 @@ pub fn redraw_stacked(
             page: *source,
             upright,
         };
-        if let Some(modules) = pdf417_modules(&lines, area) {
-            return stacked(&lines, area, modules, ours, scale);
+        if let Some((modules, along)) = pdf417_row(&lines, area) {
+            let (_, rows) = lines.stretch(area);
+            return stacked(&lines, lines.area(along, rows), modules, ours, scale);
         }
     }
     Outcome::Left
 }
 
-/// Modules of a row: 17 per codeword, as start and row indicators are, and 18 in the stop. The
-/// bar of 8 modules stands at one end of every row.
-fn pdf417_modules(lines: &Lines<'_>, area: Dots) -> Option<i32> {
+/// Modules of a row and where they start and end: 17 per codeword, as start and row indicators
+/// are, and 18 in the stop. The bar of 8 modules stands at one end of every row. Each codeword
+/// ends white, so that the area found may lack the stop.
+fn pdf417_row(lines: &Lines<'_>, area: Dots) -> Option<(i32, (i32, i32))> {
     let ((from, to), (first, last)) = lines.stretch(area);
-    let of_line = |sixteenth: i32| {
+    let (_, seen) = lines.runs(from, to, first + (last - first) / 2)?;
+    let stop = (*seen.first()?).max(*seen.last()?).saturating_mul(20) / 8;
+    let of_line = |sixteenth: i32, more: (i32, i32)| {
         let line = first + (last - first) * sixteenth / 16;
-        let (_, runs) = lines.runs(from, to, line)?;
+        let (start, runs) = lines.runs(from - more.0, to + more.1, line)?;
+        let length: i32 = runs.iter().sum();
         let guard = (*runs.first()?).max(*runs.last()?).max(8);
-        let modules_10 = (to - from) * 80 / guard;
-        let codewords = (modules_10 - 690 + 85) / 170;
+        let codewords = (length * 80 / guard - 690 + 85) / 170;
         // 8 runs per codeword, 9 in the stop.
         let runs_right = i32::try_from(runs.len()).ok()? == 8 * codewords + 33;
         let legal = (1..=30).contains(&codewords) && runs_right;
-        legal.then_some(17 * codewords + 69)
+        legal.then_some((17 * codewords + 69, (start, start + length)))
     };
-    (1..16).find_map(of_line)
+    let wider = [(0, 0), (0, stop), (stop, 0), (stop, stop)];
+    let tried = wider
+        .into_iter()
+        .flat_map(|more| (1..16).map(move |line| (line, more)));
+    tried
+        .into_iter()
+        .find_map(|(line, more)| of_line(line, more))
 }
 
 fn stacked(

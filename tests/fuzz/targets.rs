@@ -84,6 +84,10 @@ pub fn symbols(data: &[u8]) {
             return;
         }
     };
+    // No reader believes a Codabar of one digit.
+    if symbology == Symbology::Codabar && encoded.data.len() < 2 {
+        return;
+    }
     let geometry = symbol::Geometry {
         module_dots: 4,
         height_dots: 260,

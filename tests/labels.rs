@@ -87,9 +87,9 @@ fn transport(changes: &[(&str, &str)]) -> (Template, FieldMap) {
 }
 
 #[test]
-fn shipped_templates_have_exact_size_and_scan_everywhere() {
+fn four_by_six_templates_have_exact_size_and_scan_everywhere() {
     let mut hashes = String::new();
-    for name in Template::shipped() {
+    for name in ["calibration", "park-tag", "transport-4x6"] {
         let template = Template::load(name).unwrap();
         for dpi in DPIS {
             let label = render(&template, &template.sample, Resolution::from_dpi(dpi));
@@ -98,7 +98,10 @@ fn shipped_templates_have_exact_size_and_scan_everywhere() {
             assert_eq!((view.width(), view.height()), (dpi * 4, dpi * 6), "{name}");
             assert_eq!(check::expect(&label), [], "{name} at {dpi}");
 
-            let placed = label.symbols.iter().map(|s| (s.symbology, s.data.as_str()));
+            let placed = label
+                .symbols
+                .iter()
+                .map(|s| (s.symbology.name(), s.data.as_str()));
             let wanted = as_zbar(placed);
             assert!(!wanted.is_empty());
             assert_eq!(
@@ -191,7 +194,12 @@ fn pdf_has_exact_pages_is_reproducible_and_scans() {
             "pdftoppm",
             &["-r", &dots, "-gray", "-png", "-singlefile", path, to],
         );
-        let wanted = as_zbar(label.symbols.iter().map(|s| (s.symbology, s.data.as_str())));
+        let wanted = as_zbar(
+            label
+                .symbols
+                .iter()
+                .map(|s| (s.symbology.name(), s.data.as_str())),
+        );
         assert_eq!(zbar(&picture.with_extension("png")), wanted, "{dpi}");
 
         // And through our own reader dot by dot.
@@ -355,7 +363,7 @@ fn templates_with_mistakes_are_explained() {
         ),
         (
             "kind = \"oval\"".to_owned(),
-            "use text, symbol, line or box",
+            "use text, symbol, line, box or image",
         ),
         (
             "kind = \"line\"\nx = 1\ny = 1\nthickness = 1".to_owned(),
@@ -366,7 +374,7 @@ fn templates_with_mistakes_are_explained() {
         let error = Template::parse("folder", &format!("{head}{body}"), "{}").unwrap_err();
         let error = error.to_string();
         assert!(
-            error.starts_with("folder/label.toml: element 'a': "),
+            error.starts_with("folder/label.toml:") && error.contains(": element 'a': "),
             "{error}"
         );
         assert!(error.contains(expected), "{expected} in: {error}");

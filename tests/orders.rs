@@ -4,6 +4,7 @@
 use firstscan::carrier::Tables;
 use firstscan::content::address::label_lines;
 use firstscan::content::control::Control;
+use firstscan::content::script::Unprintable;
 use firstscan::domain::OrderId;
 use firstscan::domain::desk::{AssignRequest, Desk};
 use firstscan::domain::order::{Item, OrderStatus};
@@ -21,16 +22,9 @@ use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-fn glyphs(text: &str) -> Result<(), Vec<char>> {
-    let missing: Vec<char> = text
-        .chars()
-        .filter(|c| "\u{738b}\u{1f600}".contains(*c))
-        .collect();
-    if missing.is_empty() {
-        Ok(())
-    } else {
-        Err(missing)
-    }
+fn glyphs(text: &str) -> Result<(), Unprintable> {
+    let missing = text.chars().filter(|c| "\u{738b}\u{1f600}".contains(*c));
+    Unprintable::check(missing.collect())
 }
 
 fn carrier_known(id: &str) -> bool {

@@ -280,7 +280,7 @@ impl Bench {
         self.printer
             .order(PrintOrder::Submit {
                 job: JobId::new(job),
-                picture,
+                label: picture.into(),
             })
             .unwrap();
     }

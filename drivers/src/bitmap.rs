@@ -122,6 +122,11 @@ impl Bitmap {
         &self.bits
     }
 
+    /// The rows themselves, to be drawn on again.
+    pub fn into_bits(self) -> Vec<u8> {
+        self.bits
+    }
+
     /// Borrowed.
     pub fn view(&self) -> BitmapView<'_> {
         let Bitmap {

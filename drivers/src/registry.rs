@@ -3,25 +3,51 @@
 use crate::codec::Codec;
 use crate::mass::Unit;
 use crate::printer::Language;
+use crate::printer::brother_ql::BrotherQl;
+use crate::printer::cpcl::Cpcl;
+use crate::printer::dpl::Dpl;
+use crate::printer::dymo::Dymo;
+use crate::printer::epl2::Epl2;
+use crate::printer::escpos::EscPos;
+use crate::printer::sbpl::Sbpl;
+use crate::printer::tspl::Tspl;
 use crate::printer::zpl::Zpl;
 use crate::profile::{Kind, Profile};
+use crate::scale::framed::Framed;
+use crate::scale::toledo_continuous::{self, ToledoContinuous};
 use crate::scale::toledo8217::{Options, Toledo8217};
 use crate::scanner::line::{Line, LineOptions};
 use include_dir::{Dir, DirEntry, include_dir};
 use std::sync::OnceLock;
 use std::time::Duration;
 
-type Make = fn(&Profile) -> Box<dyn Codec>;
+/// `None` if the profile lacks what the protocol needs; a checked one never does.
+type Make = fn(&Profile) -> Option<Box<dyn Codec>>;
 
-static SCALES: &[(&str, Make)] = &[("toledo-8217", |p| {
-    Box::new(Toledo8217::new(toledo_options(p)))
-})];
+static SCALES: &[(&str, Make)] = &[
+    ("framed", framed),
+    ("toledo-8217", |p| {
+        Some(Box::new(Toledo8217::new(toledo_options(p))))
+    }),
+    ("toledo-continuous", |p| {
+        Some(Box::new(ToledoContinuous::new(continuous_options(p))))
+    }),
+];
 
-static SCANNERS: &[(&str, Make)] = &[("line", |p| Box::new(Line::new(line_options(p))))];
+static SCANNERS: &[(&str, Make)] = &[("line", |p| Some(Box::new(Line::new(line_options(p)))))];
 
-static LANGUAGES: &[&dyn Language] = &[&Zpl];
+/// All printer languages.
+pub static LANGUAGES: &[&dyn Language] = &[
+    &Zpl, &Epl2, &Tspl, &EscPos, &Cpcl, &Dpl, &Sbpl, &BrotherQl, &Dymo,
+];
 
 static PROFILES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/profiles");
+
+fn framed(profile: &Profile) -> Option<Box<dyn Codec>> {
+    let poll = Duration::from_millis(profile.scale.poll_ms);
+    let host = Framed::new(profile.framed.as_ref()?, profile.unit?, poll).ok()?;
+    Some(Box::new(host))
+}
 
 fn toledo_options(profile: &Profile) -> Options {
     // A checked profile of a scale names its unit.
@@ -30,6 +56,13 @@ fn toledo_options(profile: &Profile) -> Options {
         implied_decimals: profile.scale.implied_decimals,
         poll_interval: Duration::from_millis(profile.scale.poll_ms),
         ..Options::new(unit)
+    }
+}
+
+fn continuous_options(profile: &Profile) -> toledo_continuous::Options {
+    toledo_continuous::Options {
+        checksum: profile.scale.checksum,
+        fixed_zeros: profile.scale.fixed_zeros,
     }
 }
 
@@ -109,7 +142,7 @@ pub fn codec(profile: &Profile) -> Option<Box<dyn Codec>> {
     };
     list.iter()
         .find(|(name, _)| *name == profile.codec)
-        .map(|(_, make)| make(profile))
+        .and_then(|(_, make)| make(profile))
 }
 
 /// The codec of a scale profile.
@@ -125,8 +158,5 @@ pub fn scanner_codec(profile: &Profile) -> Option<Box<dyn Codec>> {
 /// The language of a printer profile.
 pub fn language(profile: &Profile) -> Option<&'static dyn Language> {
     let printer = profile.kind == Kind::Printer;
-    LANGUAGES
-        .iter()
-        .find(|l| printer && l.id() == profile.codec)
-        .copied()
+    crate::printer::language(&profile.codec).filter(|_| printer)
 }

@@ -1,7 +1,9 @@
 //! Every profile proves itself: its examples decode to its stated lines, whole and split anywhere.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+use firstscan_drivers::bitmap::Bitmap;
 use firstscan_drivers::decode::{Line, decode, line};
+use firstscan_drivers::printer::LANGUAGES;
 use firstscan_drivers::profile::{Kind, Match, Profile, escape, unescape};
 use firstscan_drivers::registry;
 use proptest::prelude::*;
@@ -117,6 +119,10 @@ fn mistakes_are_named() {
         (
             label.replace("832", "800"),
             "printer.media_width_um: the stock is wider",
+        ),
+        (
+            label.replace("compression =", "gap_um = -1\ncompression ="),
+            "printer.gap_um: write micrometres",
         ),
         (
             label.replace("dpi = 203", "dpi = 204"),
@@ -241,6 +247,36 @@ fn printers_state_stock_that_fits_their_head() {
         assert_eq!(printer.job(3).copies, 3);
         assert_eq!(registry::language(profile).unwrap().id(), "zpl");
         assert!(registry::codec(profile).is_none());
+    }
+}
+
+/// Each language has a profile, and what it says about stock and head reaches the job.
+#[test]
+fn every_language_has_a_profile_whose_label_it_encodes() {
+    for language in LANGUAGES {
+        let mut profiles = registry::profiles().iter();
+        let profile = profiles.find(|p| p.codec == language.id());
+        let profile = profile.unwrap_or_else(|| panic!("{}", language.id()));
+        let printer = profile.printer.as_ref().unwrap();
+        let job = printer.job(1);
+        assert_eq!(job.head_dots, Some(printer.width_dots));
+        assert_eq!(
+            job.stock.map(|s| s.gap.um()),
+            printer.gap_um,
+            "{}",
+            profile.id
+        );
+        let (width, height) = printer.media().dots(printer.resolution());
+        let picture = Bitmap::new(width, height).unwrap();
+        let mut bytes = Vec::new();
+        let encoded = registry::language(profile).unwrap().encode(
+            &picture.view(),
+            printer.resolution(),
+            &job,
+            &mut bytes,
+        );
+        assert_eq!(encoded, Ok(()), "{}", profile.id);
+        assert!(!bytes.is_empty());
     }
 }
 

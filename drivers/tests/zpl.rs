@@ -238,6 +238,7 @@ fn a_label_is_these_bytes() {
             compression,
             copies: 2,
             mode,
+            ..JobOptions::default()
         };
         Zpl.encode(
             &bitmap.view(),

@@ -6,5 +6,6 @@ pub mod address;
 pub mod check_digit;
 pub mod control;
 pub mod country;
+pub mod script;
 pub mod tracking;
 pub mod weight;

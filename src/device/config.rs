@@ -66,6 +66,19 @@ pub struct DeviceConfig {
     /// How often an idle printer is asked for its status, 200 to 60000; 1000 if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub idle_poll_ms: Option<u64>,
+    /// How a ZPL printer gets a carrier's ZPL: `picture` (drawn and checked here, the default) or
+    /// `native` (checked here, then sent as it came, behind a guard).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub foreign_zpl: Option<ForeignZpl>,
+}
+
+/// How a carrier's ZPL label reaches a ZPL printer.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ForeignZpl {
+    #[default]
+    Picture,
+    Native,
 }
 
 /// Why a device cannot be started as configured.
@@ -86,6 +99,7 @@ pub struct Wiring {
     pub profile: &'static Profile,
     pub target: Target,
     pub idle_poll: Duration,
+    pub foreign_zpl: ForeignZpl,
 }
 
 impl DeviceConfig {
@@ -111,11 +125,17 @@ impl DeviceConfig {
         if !IDLE_POLL_MS.contains(&idle_poll_ms) {
             return Err(self.error("idle_poll_ms", "write 200 to 60000".into()));
         }
+        let speaks_zpl = profile.codec == "zpl";
+        if self.foreign_zpl.is_some() && !speaks_zpl {
+            let text = "only a ZPL printer takes it: remove the line";
+            return Err(self.error("foreign_zpl", text.into()));
+        }
         Ok(Wiring {
             id: self.id.clone(),
             profile,
             target: self.target(&profile.serial)?,
             idle_poll: Duration::from_millis(idle_poll_ms),
+            foreign_zpl: self.foreign_zpl.unwrap_or_default(),
         })
     }
 

@@ -1,5 +1,5 @@
-//! The dot grid: filled rectangles, glyphs, module rows. 1 = black, first dot in the highest bit.
-//! Everything is clipped to the canvas; the spare bits of a row's last byte stay white.
+//! The dot grid: filled and rounded rectangles, glyphs, pictures. 1 = black, first dot in the
+//! highest bit. Everything is clipped to the canvas; a row's spare bits stay white.
 
 use firstscan_drivers::bitmap::{Bitmap, BitmapView, DOTS_MAX};
 
@@ -56,7 +56,7 @@ pub struct Canvas {
 }
 
 /// A rectangle in dots.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Dots {
     pub x: i32,
     pub y: i32,
@@ -77,14 +77,35 @@ impl Dots {
     }
 }
 
+impl Dots {
+    /// The box around both.
+    pub fn with(self, other: Self) -> Self {
+        let (x, y) = (self.x.min(other.x), self.y.min(other.y));
+        let right = (self.x + self.width).max(other.x + other.width);
+        let bottom = (self.y + self.height).max(other.y + other.height);
+        Self {
+            x,
+            y,
+            width: right - x,
+            height: bottom - y,
+        }
+    }
+}
+
 impl Canvas {
     /// A white canvas. Sizes beyond the limits are cut; templates and importers check before.
     pub fn new(width: i32, height: i32) -> Self {
+        Self::on(width, height, Vec::new())
+    }
+
+    /// A white canvas on memory that was used before.
+    pub fn on(width: i32, height: i32, mut rows: Vec<u8>) -> Self {
         let width = width.clamp(1, SIDE_MAX);
         let tallest = i32::try_from(DOTS_MAX).unwrap_or(i32::MAX) / width;
         let height = height.clamp(1, tallest);
         let stride = usize::try_from(width).unwrap_or(1).div_ceil(8);
-        let rows = vec![0; stride * usize::try_from(height).unwrap_or(1)];
+        rows.clear();
+        rows.resize(stride * usize::try_from(height).unwrap_or(1), 0);
         Self {
             width,
             height,
@@ -113,101 +134,128 @@ impl Canvas {
         }
     }
 
-    /// Paints an outline, inside `area`.
-    pub fn frame(&mut self, area: Dots, thickness: i32) {
-        let Dots {
+    /// Paints a rectangle with round corners black.
+    pub fn fill_rounded(&mut self, area: Dots, radius: i32) {
+        let radius = radius.clamp(0, area.width.min(area.height) / 2);
+        for dy in 0..area.height {
+            let inset = inset(dy, area.height, radius);
+            self.fill(
+                Dots {
+                    x: area.x + inset,
+                    y: area.y + dy,
+                    width: area.width - 2 * inset,
+                    height: 1,
+                },
+                true,
+            );
+        }
+    }
+
+    /// Paints an outline, inside `area`, its outer corners rounded by `radius`.
+    pub fn frame(&mut self, area: Dots, thickness: i32, radius: i32) {
+        let shorter = area.width.min(area.height);
+        let radius = radius.clamp(0, shorter / 2);
+        let thickness = thickness.clamp(1, (shorter / 2).max(1));
+        let inner = area.grown(-thickness);
+        let inner_radius = (radius - thickness).max(0);
+        // Rows in the two ends; between them only the two sides are black.
+        let end = radius.max(thickness).min((area.height + 1) / 2);
+        for dy in (0..end).chain(area.height - end..area.height) {
+            let outside = inset(dy, area.height, radius);
+            let row = |x: i32, width: i32| Dots {
+                x,
+                y: area.y + dy,
+                width,
+                height: 1,
+            };
+            let (left, width) = (area.x + outside, area.width - 2 * outside);
+            let inner_row = dy - thickness;
+            if inner.width <= 0 || !(0..inner.height).contains(&inner_row) {
+                self.fill(row(left, width), true);
+                continue;
+            }
+            let inside = inset(inner_row, inner.height, inner_radius);
+            let (from, to) = (inner.x + inside, inner.x + inner.width - inside);
+            self.fill(row(left, from - left), true);
+            self.fill(row(to, left + width - to), true);
+        }
+        let side = |x: i32| Dots {
             x,
-            y,
-            width,
-            height,
-        } = area;
-        let t = thickness.clamp(1, (width.min(height) / 2).max(1));
-        self.fill(
-            Dots {
-                x,
-                y,
-                width,
-                height: t,
-            },
-            true,
-        );
-        self.fill(
-            Dots {
-                x,
-                y: y + height - t,
-                width,
-                height: t,
-            },
-            true,
-        );
-        self.fill(
-            Dots {
-                x,
-                y,
-                width: t,
-                height,
-            },
-            true,
-        );
-        self.fill(
-            Dots {
-                x: x + width - t,
-                y,
-                width: t,
-                height,
-            },
-            true,
-        );
+            y: area.y + end,
+            width: thickness,
+            height: area.height - 2 * end,
+        };
+        self.fill(side(area.x), true);
+        self.fill(side(area.x + area.width - thickness), true);
     }
 
     /// Adds a glyph's black dots, or takes them away from black ground.
     pub fn glyph(&mut self, x: i32, y: i32, glyph: &Glyph, black: bool) {
-        let bytes = (glyph.width as usize).div_ceil(8);
+        self.rows_at(x, y, glyph.width, &glyph.rows, black);
+    }
+
+    /// Adds a picture's black dots.
+    pub fn picture(&mut self, x: i32, y: i32, picture: &Bitmap) {
+        self.rows_at(x, y, picture.width(), picture.bits(), true);
+    }
+
+    /// Rows of whole bytes, each `width` dots wide.
+    fn rows_at(&mut self, x: i32, y: i32, width: u32, rows: &[u8], black: bool) {
+        let bytes = (width as usize).div_ceil(8);
         if bytes == 0 {
             return;
         }
-        // Only a glyph over the right edge can set the spare bits.
+        // Rows above the canvas are passed over, those below end the loop.
+        let above = usize::try_from(y.saturating_neg()).unwrap_or(0);
+        let top = usize::try_from(y).unwrap_or(0) * self.stride;
+        let Some(targets) = self.rows.get_mut(top..) else {
+            return;
+        };
+        let targets = targets.chunks_exact_mut(self.stride);
+        let sources = rows.chunks_exact(bytes).skip(above);
+        let end = i64::from(x) + i64::from(width);
+        if let Ok(left) = usize::try_from(x)
+            && end <= i64::from(self.width)
+        {
+            let (first, shift) = (left / 8, left % 8);
+            if bytes <= 7 && first + 8 <= self.stride {
+                blit_narrow(targets, first, shift, (rows, bytes, above), black);
+            } else if shift == 0 && black {
+                for (target, source) in targets.zip(sources) {
+                    for (to, from) in target[first..first + bytes].iter_mut().zip(source) {
+                        *to |= from;
+                    }
+                }
+            } else {
+                for (target, source) in targets.zip(sources) {
+                    blit_inside(target, left, source, black);
+                }
+            }
+            return;
+        }
+        // Only what lies over the right edge can set the spare bits.
         let spare = 0xFF_u8 << (self.stride * 8 - usize::try_from(self.width).unwrap_or(0));
-        for (dy, row) in (0_i32..).zip(glyph.rows.chunks_exact(bytes)) {
-            let Some(target) = self.row_mut(y + dy) else {
-                continue;
-            };
-            blit_bits(target, x, row, black);
+        for (target, source) in targets.zip(sources) {
+            blit_bits(target, x, source, black);
             if let Some(last) = target.last_mut() {
                 *last &= spare;
             }
         }
     }
+}
 
-    /// Draws a matrix of modules, each `module` dots wide and `row_height` high.
-    pub fn modules(&mut self, at: Dots, black: &[bool], columns: usize, module: i32) {
-        let rows = black.len() / columns.max(1);
-        let row_height = at.height / i32::try_from(rows.max(1)).unwrap_or(1);
-        for (row, modules) in (0_i32..).zip(black.chunks_exact(columns.max(1))) {
-            let mut x = at.x;
-            for run in modules.chunk_by(|a, b| a == b) {
-                let width = i32::try_from(run.len()).unwrap_or(0) * module;
-                let y = at.y + row * row_height;
-                if run.first() == Some(&true) {
-                    self.fill(
-                        Dots {
-                            x,
-                            y,
-                            width,
-                            height: row_height,
-                        },
-                        true,
-                    );
-                }
-                x += width;
-            }
-        }
+/// How far a row of a shape with round corners starts inside its box. The circle's middle is
+/// `radius` dots from both edges; a dot belongs to it if its middle does.
+fn inset(row: i32, height: i32, radius: i32) -> i32 {
+    let from_edge = row.min(height - 1 - row);
+    if from_edge >= radius {
+        return 0;
     }
-
-    fn row_mut(&mut self, y: i32) -> Option<&mut [u8]> {
-        let y = usize::try_from(y).ok().filter(|_| y < self.height)?;
-        self.rows.get_mut(y * self.stride..(y + 1) * self.stride)
-    }
+    // In half dots, because the middle of a dot is half a dot from its edge.
+    let across = i64::from(2 * radius - 2 * from_edge - 1);
+    let round = i64::from(2 * radius);
+    let reach = (round * round - across * across).isqrt();
+    i32::try_from((round - reach + 1) / 2).unwrap_or(0)
 }
 
 fn clip(start: i32, length: i32, limit: i32) -> Option<(usize, usize)> {
@@ -219,18 +267,78 @@ fn clip(start: i32, length: i32, limit: i32) -> Option<(usize, usize)> {
 
 fn fill_bits(row: &mut [u8], left: usize, right: usize, black: bool) {
     let (first, last) = (left / 8, (right - 1) / 8);
-    for (at, byte) in row.iter_mut().enumerate().take(last + 1).skip(first) {
-        let mut mask = 0xFF_u8;
-        if at == first {
-            mask &= 0xFF >> (left % 8);
-        }
-        if at == last {
-            mask &= 0xFF << (7 - (right - 1) % 8);
-        }
+    let (head, tail) = (0xFF_u8 >> (left % 8), 0xFF_u8 << (7 - (right - 1) % 8));
+    let paint = |byte: &mut u8, mask: u8| {
         if black { *byte |= mask } else { *byte &= !mask }
+    };
+    if first == last {
+        paint(&mut row[first], head & tail);
+        return;
+    }
+    paint(&mut row[first], head);
+    paint(&mut row[last], tail);
+    row[first + 1..last].fill(if black { 0xFF } else { 0 });
+}
+
+/// Rows of up to seven bytes, each moved in one word. Rows below the last target are left out.
+fn blit_narrow<'a>(
+    targets: impl Iterator<Item = &'a mut [u8]>,
+    first: usize,
+    shift: usize,
+    (rows, bytes, skip): (&[u8], usize, usize),
+    black: bool,
+) {
+    // A word is read from the start of a row; what belongs to the next rows is masked out.
+    let mask = u64::MAX << (64 - bytes * 8);
+    let mut at = skip * bytes;
+    for target in targets {
+        let Some(place) = target.get_mut(first..first + 8) else {
+            return;
+        };
+        if let Some(word) = rows.get(at..).and_then(<[u8]>::first_chunk) {
+            merge(place, (u64::from_be_bytes(*word) & mask) >> shift, black);
+        } else if let Some(row) = rows.get(at..at + bytes) {
+            blit_word(place, shift, row, black);
+        } else {
+            return;
+        }
+        at += bytes;
     }
 }
 
+/// Blackens or whitens the dots of `bits` in the first eight bytes of `place`.
+fn merge(place: &mut [u8], bits: u64, black: bool) {
+    if let Some(word) = place.first_chunk_mut() {
+        let before = u64::from_be_bytes(*word);
+        *word = (if black { before | bits } else { before & !bits }).to_be_bytes();
+    }
+}
+
+/// Up to seven bytes moved in one word; `place` is eight bytes long.
+fn blit_word(place: &mut [u8], shift: usize, source: &[u8], black: bool) {
+    let mut bytes = [0_u8; 8];
+    for (to, from) in bytes.iter_mut().zip(source) {
+        *to = *from;
+    }
+    merge(place, u64::from_be_bytes(bytes) >> shift, black);
+}
+
+/// A row whose dots all lie on the target: seven bytes at a time.
+fn blit_inside(target: &mut [u8], x: usize, source: &[u8], black: bool) {
+    let (first, shift) = (x / 8, x % 8);
+    for (index, seven) in source.chunks(7).enumerate() {
+        let at = first + index * 7;
+        if let Some(place) = target.get_mut(at..at + 8) {
+            blit_word(place, shift, seven, black);
+        } else {
+            // The last bytes of the row.
+            let x = i32::try_from(at * 8 + shift).unwrap_or(i32::MAX);
+            blit_bits(target, x, seven, black);
+        }
+    }
+}
+
+/// A row that may reach over the edges.
 fn blit_bits(target: &mut [u8], x: i32, source: &[u8], black: bool) {
     let shift = x.rem_euclid(8);
     let first = x.div_euclid(8);
@@ -241,6 +349,94 @@ fn blit_bits(target: &mut [u8], x: i32, source: &[u8], black: bool) {
                 continue;
             };
             if black { *to |= part } else { *to &= !part }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn shown(canvas: Canvas) -> Vec<String> {
+        let bitmap = canvas.finish();
+        let dot = |x, y| if bitmap.get(x, y) { '#' } else { '.' };
+        let row = |y| (0..bitmap.width()).map(|x| dot(x, y)).collect();
+        (0..bitmap.height()).map(row).collect()
+    }
+
+    #[test]
+    fn round_corners_are_symmetric_and_keep_the_sides() {
+        let mut canvas = Canvas::new(9, 8);
+        let area = Dots {
+            x: 0,
+            y: 0,
+            width: 9,
+            height: 8,
+        };
+        canvas.fill_rounded(area, 3);
+        let rows = shown(canvas);
+        assert_eq!(rows[0], "..#####..");
+        assert_eq!(rows[1], ".#######.");
+        assert_eq!(rows[3], "#########");
+        assert!(rows.iter().eq(rows.iter().rev()));
+        let mut canvas = Canvas::new(9, 8);
+        canvas.frame(area, 1, 0);
+        let rows = shown(canvas);
+        assert_eq!(
+            (rows[0].as_str(), rows[1].as_str()),
+            ("#########", "#.......#")
+        );
+        let mut canvas = Canvas::new(4, 4);
+        canvas.frame(
+            Dots {
+                x: 0,
+                y: 0,
+                width: 4,
+                height: 4,
+            },
+            9,
+            0,
+        );
+        assert!(shown(canvas).iter().all(|row| row == "####"));
+    }
+
+    /// Dot by dot, for comparison.
+    fn slow(picture: &Bitmap, x: i32, y: i32, width: u32, height: u32) -> Bitmap {
+        let mut out = Bitmap::new(width, height).unwrap();
+        for py in 0..picture.height() {
+            for px in 0..picture.width() {
+                let (tx, ty) = (x + px as i32, y + py as i32);
+                if picture.get(px, py)
+                    && tx >= 0
+                    && ty >= 0
+                    && tx < width as i32
+                    && ty < height as i32
+                {
+                    out.set(tx as u32, ty as u32, true);
+                }
+            }
+        }
+        out
+    }
+
+    #[test]
+    fn pictures_land_dot_for_dot_at_every_offset_and_size() {
+        for width in [1, 7, 8, 9, 55, 56, 57, 64, 65, 130] {
+            let mut picture = Bitmap::new(width, 3).unwrap();
+            for at in 0..width * 3 {
+                if (at * 7 + at / 3) % 5 < 2 {
+                    picture.set(at % width, at / width, true);
+                }
+            }
+            for x in -20..140 {
+                let mut canvas = Canvas::new(131, 4);
+                canvas.picture(x, 2, &picture);
+                assert!(
+                    canvas.finish() == slow(&picture, x, 2, 131, 4),
+                    "{width} at {x}"
+                );
+            }
         }
     }
 }

@@ -7,8 +7,9 @@ use firstscan_drivers::bitmap::Resolution;
 use crate::label::pdf::{self, PdfError};
 use crate::label::problem::Problem;
 use crate::label::render::{Drawing, Rendered};
+use crate::label::symbol::{Options, Symbology};
 use crate::label::template::binding::{Binding, group_in_fours};
-use crate::label::template::schema::{Align, Font, Level, Symbology, Weight};
+use crate::label::template::schema::{Align, Caption, Font, Weight};
 use crate::label::template::{Area, Symbol, Text};
 use crate::label::text::engine;
 use crate::label::units::to_dots;
@@ -229,6 +230,8 @@ impl Page {
             align: look.align,
             middle: false,
             inverse: false,
+            turns: 0,
+            country: None,
         };
         self.drawing.text(&mut engine(), id, &text, value);
     }
@@ -287,9 +290,14 @@ impl Page {
             module_um: 420,
             module_min_um: 250,
             align: Align::Center,
-            level: Level::M,
+            options: Options::default(),
+            wide_tenths: 25,
+            caption: Caption::None,
+            caption_size_um: text,
+            turns: 0,
         };
-        self.drawing.symbol(CODE, &code, &manifest.handover_id);
+        self.drawing
+            .symbol(&mut engine(), CODE, &code, &manifest.handover_id);
         let centred = Look {
             align: Align::Center,
             ..BOLD

@@ -15,13 +15,14 @@ mod problem;
 pub mod render;
 pub mod symbol;
 pub mod template;
-mod text;
+pub mod text;
 mod units;
+pub mod zpl;
 
 use std::collections::BTreeMap;
 
 pub use problem::Problem;
-pub use render::{PlacedSymbol, PlacedText, Rendered, render};
+pub use render::{PlacedSymbol, PlacedText, Rendered, Renderer, render};
 pub use template::{Template, TemplateError};
 pub use text::printable;
 pub use units::parse_um;

@@ -10,6 +10,7 @@
 mod asker;
 mod evidence;
 mod flow;
+pub mod guard;
 mod limits;
 mod report;
 mod session;
@@ -17,6 +18,6 @@ mod settle;
 mod worker;
 
 pub use limits::{Printer, Timing};
-pub use report::{PrintOrder, PrintReport, PrintReportKind};
+pub use report::{PrintOrder, PrintReport, PrintReportKind, Printable};
 pub use session::Session;
 pub use worker::{OrderRefused, PrinterHandle, start, start_with};

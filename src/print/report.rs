@@ -9,7 +9,7 @@ use std::sync::Arc;
 #[derive(Debug, Clone)]
 pub enum PrintOrder {
     /// Make it ready; answered with [`PrintStep::Ready`] once the printer can take it.
-    Submit { job: JobId, picture: Arc<Bitmap> },
+    Submit { job: JobId, label: Printable },
     /// `label.sending` is committed: the bytes may leave.
     Release { job: JobId },
     /// Forget it, unless its bytes are already leaving.
@@ -20,6 +20,22 @@ pub enum PrintOrder {
         job: JobId,
         counter_before: Option<u64>,
     },
+}
+
+/// What a printer is given.
+#[derive(Debug, Clone)]
+pub struct Printable {
+    /// The label as it was checked.
+    pub picture: Arc<Bitmap>,
+    /// The carrier's own ZPL of the same label; sent instead, behind the guard, by a printer that
+    /// is set to `foreign_zpl = "native"`.
+    pub zpl: Option<Arc<[u8]>>,
+}
+
+impl From<Arc<Bitmap>> for Printable {
+    fn from(picture: Arc<Bitmap>) -> Self {
+        Printable { picture, zpl: None }
+    }
 }
 
 /// News from a printer's worker.

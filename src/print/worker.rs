@@ -1,17 +1,17 @@
 //! The task around a [`Session`]: clock, connection, channels.
 
 use super::limits::{Printer, Timing};
-use super::report::{PrintOrder, PrintReport, PrintReportKind};
+use super::guard::{self, Preamble};
+use super::report::{PrintOrder, PrintReport, PrintReportKind, Printable};
 use super::session::Session;
 use crate::device::dial::Dialer;
 use crate::device::link::{Link, Moved, OpenError, Opened, transfer};
-use crate::device::{DeviceConfig, DeviceConfigError, SharedClock};
+use crate::device::{DeviceConfig, DeviceConfigError, ForeignZpl, SharedClock};
 use crate::domain::input::PrintStep;
 use crate::domain::{DeviceId, JobId};
 use firstscan_drivers::bitmap::{Bitmap, Resolution};
 use firstscan_drivers::printer::JobOptions;
 use firstscan_drivers::registry;
-use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
@@ -100,10 +100,8 @@ pub fn start_with(
         id: wiring.id.clone(),
         printer,
         resolution: Resolution::from_dpi(options.dpi),
-        options: JobOptions {
-            compression: options.compression,
-            ..JobOptions::default()
-        },
+        options: options.job(1),
+        foreign_zpl: wiring.foreign_zpl,
         session: Session::new(
             printer,
             Timing {
@@ -130,6 +128,7 @@ struct Worker {
     printer: Printer,
     resolution: Resolution,
     options: JobOptions,
+    foreign_zpl: ForeignZpl,
     session: Session,
     dialer: Dialer,
     link: Option<Box<dyn Link>>,
@@ -218,7 +217,7 @@ impl Worker {
 
     async fn order(&mut self, order: PrintOrder) {
         match order {
-            PrintOrder::Submit { job, picture } => match self.encode(picture).await {
+            PrintOrder::Submit { job, label } => match self.encode(label).await {
                 Ok(bytes) => self.session.submit(self.now(), job, bytes),
                 Err(reason) => self.refuse(job, reason).await,
             },
@@ -234,7 +233,11 @@ impl Worker {
     }
 
     /// Compressing a large picture takes a while, so it has a thread.
-    async fn encode(&mut self, picture: Arc<Bitmap>) -> Result<Vec<u8>, String> {
+    async fn encode(&mut self, label: Printable) -> Result<Vec<u8>, String> {
+        let Printable { picture, zpl } = label;
+        if let Some(zpl) = zpl.filter(|_| self.foreign_zpl == ForeignZpl::Native) {
+            return Ok(self.guarded(&zpl, &picture));
+        }
         let (language, resolution, options) =
             (self.printer.language, self.resolution, self.options);
         let encode = move || {
@@ -247,6 +250,20 @@ impl Worker {
         tokio::task::spawn_blocking(encode)
             .await
             .unwrap_or_else(|e| Err(e.to_string()))
+    }
+
+    /// A carrier's ZPL as it is, without what would outlive it; what was done goes to the log.
+    fn guarded(&self, zpl: &[u8], picture: &Bitmap) -> Vec<u8> {
+        let preamble = Preamble {
+            width_dots: picture.width(),
+            length_dots: picture.height(),
+            ..Preamble::default()
+        };
+        let guarded = guard::guard(zpl, &preamble);
+        for done in &guarded.report {
+            tracing::info!(device = %self.id, "{done}");
+        }
+        guarded.bytes
     }
 
     async fn refuse(&mut self, job: JobId, reason: String) {

@@ -1,6 +1,7 @@
 //! What pages and commands may ask of a running station. Blocking calls return after the commit
 //! (milliseconds); async callers wrap them.
 
+use super::previews;
 use crate::domain::handover::Handover;
 use crate::domain::job::LabelJob;
 use crate::domain::order::Order;
@@ -8,6 +9,7 @@ use crate::domain::parcel::Parcel;
 use crate::domain::place::PlaceKind;
 use crate::domain::view::PlaceView;
 use crate::domain::{Event, OrderId, PlaceId};
+pub use super::previews::TemplatePreview;
 pub use crate::sync::status::{ParkedEvent, SinkStatus};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -172,6 +174,17 @@ pub trait StationApi: Send + Sync {
     /// # Errors
     /// As [`StationApi::order`].
     fn manifest(&self, handover: &str) -> Result<Option<Document>, ApiError>;
+    /// The shipped label templates with what is wrong with their sample labels.
+    fn templates(&self) -> Vec<TemplatePreview> {
+        previews::list()
+    }
+    /// The sample label of a shipped template as PNG at 203, 300 or 600 dpi.
+    ///
+    /// # Errors
+    /// [`ApiError::Invalid`] for another resolution.
+    fn template_picture(&self, name: &str, dpi: u32) -> Result<Option<Document>, ApiError> {
+        previews::picture(name, dpi)
+    }
     /// Station, devices and sinks.
     fn status(&self) -> Status;
     /// Sends parked events again.

@@ -8,6 +8,7 @@ use super::clock::StationClock;
 use super::core::{Delivery, Message};
 use super::labels::sha256_hex;
 use super::metrics::Metrics;
+use crate::content::script::Unprintable;
 use crate::domain::change::RecordKind;
 use crate::domain::handover::Handover;
 use crate::domain::order::Order;
@@ -52,7 +53,7 @@ pub struct Handle {
     pub started_at: String,
     pub desk: Arc<dyn Desk + Send + Sync>,
     /// All glyphs of a text are in the label fonts.
-    pub printable: fn(&str) -> Result<(), Vec<char>>,
+    pub printable: fn(&str) -> Result<(), Unprintable>,
 }
 
 impl std::fmt::Debug for Handle {

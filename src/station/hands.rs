@@ -6,7 +6,7 @@ use super::metrics::Metrics;
 use crate::device::{DeviceCommand, DeviceHandle};
 use crate::domain::{Cue, Effect, Event, JobId, PlaceId, State};
 use crate::label::png;
-use crate::print::{PrintOrder, PrinterHandle};
+use crate::print::{PrintOrder, Printable, PrinterHandle};
 use crate::store::Store;
 use firstscan_drivers::bitmap::{Bitmap, Resolution};
 use firstscan_drivers::length::Length;
@@ -144,10 +144,10 @@ impl StationHands {
             .remove(&job);
         let stored = || {
             let sha = state.jobs.get(&job)?.picture.clone()?;
-            self.stored_picture(&sha)
+            self.stored_picture(&sha).map(Printable::from)
         };
         match ready.or_else(stored) {
-            Some(picture) => self.order(place, PrintOrder::Submit { job, picture }),
+            Some(label) => self.order(place, PrintOrder::Submit { job, label }),
             None => tracing::error!(%job, "the label's picture is gone: NOLABEL makes a new one"),
         }
     }

@@ -11,8 +11,9 @@ use crate::domain::order::{Address, Order};
 use crate::domain::parcel::Parcel;
 use crate::domain::{InputKind, JobId, scan};
 use crate::label::{self, FieldMap, Template, import, manifest, png};
+use crate::print::Printable;
 use crate::store::{NewDocument, Store};
-use firstscan_drivers::bitmap::{Bitmap, Resolution};
+use firstscan_drivers::bitmap::Resolution;
 use firstscan_drivers::length::Length;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
@@ -54,7 +55,7 @@ pub struct Stock {
 }
 
 /// Pictures waiting for their printer, by job.
-pub type Pictures = Arc<Mutex<BTreeMap<JobId, Arc<Bitmap>>>>;
+pub type Pictures = Arc<Mutex<BTreeMap<JobId, Printable>>>;
 
 /// Site values printed on labels.
 #[derive(Debug, Clone)]
@@ -125,12 +126,13 @@ impl LabelDesk {
             .carrier_label
             .as_ref()
             .filter(|_| task.parcel.n == 1);
-        let (bitmap, symbols) = match given {
+        let made = match given {
             Some(given) => self.carrier_label(&given.document, task)?,
             None => self.own_label(task)?,
         };
+        let Made { label, symbols } = made;
         let resolution = task.stock.resolution;
-        let bytes = png::encode(&bitmap, resolution).map_err(|e| vec![e.to_string()])?;
+        let bytes = png::encode(&label.picture, resolution).map_err(|e| vec![e.to_string()])?;
         let picture = sha256_hex(&bytes);
         let document = NewDocument {
             sha256: picture.clone(),
@@ -144,12 +146,12 @@ impl LabelDesk {
         while pictures.len() >= PICTURES_MAX {
             pictures.pop_first();
         }
-        pictures.insert(task.job.id.clone(), Arc::new(bitmap));
+        pictures.insert(task.job.id.clone(), label);
         Ok(RenderedLabel { picture, symbols })
     }
 
     /// Our own template; every symbol is decoded from the final bitmap before paper is used.
-    fn own_label(&self, task: &LabelTask) -> Result<(Bitmap, u32), Vec<String>> {
+    fn own_label(&self, task: &LabelTask) -> Result<Made, Vec<String>> {
         let person = self
             .store
             .person(&task.order.ship_to.id)
@@ -177,21 +179,23 @@ impl LabelDesk {
                 .map(ToString::to_string),
         );
         if problems.is_empty() {
-            let symbols = u32::try_from(rendered.symbols.len()).unwrap_or(u32::MAX);
-            Ok((rendered.bitmap, symbols))
+            Ok(Made {
+                symbols: count(rendered.symbols.len()),
+                label: Arc::new(rendered.bitmap).into(),
+            })
         } else {
             Err(problems)
         }
     }
 
     /// The label that came with the order, put onto the stock of this printer.
-    fn carrier_label(&self, sha: &str, task: &LabelTask) -> Result<(Bitmap, u32), Vec<String>> {
+    fn carrier_label(&self, sha: &str, task: &LabelTask) -> Result<Made, Vec<String>> {
         let stored = self.store.document(sha).map_err(|e| vec![e.to_string()])?;
         let missing = "The carrier's label is not stored here: send the order again with it.";
         let stored = stored.ok_or_else(|| vec![missing.to_owned()])?;
         let stock = task.stock;
         let kind = import::Kind::detect(&stored.bytes)
-            .ok_or_else(|| vec!["The carrier's label is neither PDF nor picture.".to_owned()])?;
+            .ok_or_else(|| vec!["The carrier's label is neither PDF, ZPL nor a picture.".to_owned()])?;
         let pages = import::to_bitmaps(
             &stored.bytes,
             kind,
@@ -211,8 +215,14 @@ impl LabelDesk {
             problems.push(format!("The label's barcodes do not contain {number}."));
         }
         if problems.is_empty() {
-            let symbols = u32::try_from(page.symbols_after.len()).unwrap_or(u32::MAX);
-            Ok((page.bitmap.clone(), symbols))
+            let zpl = (kind == import::Kind::Zpl).then(|| stored.bytes.as_slice().into());
+            Ok(Made {
+                symbols: count(page.symbols_after.len()),
+                label: Printable {
+                    picture: Arc::new(page.bitmap.clone()),
+                    zpl,
+                },
+            })
         } else {
             Err(problems)
         }
@@ -232,6 +242,17 @@ impl LabelDesk {
             .map_err(|e| e.to_string())?;
         Ok(sha256)
     }
+}
+
+/// A label ready for its printer.
+struct Made {
+    label: Printable,
+    /// Symbols on it that were read.
+    symbols: u32,
+}
+
+fn count(symbols: usize) -> u32 {
+    u32::try_from(symbols).unwrap_or(u32::MAX)
 }
 
 /// What a manifest says.

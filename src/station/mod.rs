@@ -9,4 +9,5 @@ pub mod labels;
 mod look;
 pub mod mark;
 pub mod metrics;
+mod previews;
 mod submit;

@@ -318,6 +318,31 @@ pub(super) async fn label(State(app): State<App>, Named(id): Named) -> Result<Re
         .ok_or_else(|| Problem::not_found("picture of label job", &id))
 }
 
+pub(super) async fn templates(State(app): State<App>) -> Result<Json<Value>, Problem> {
+    let templates = app.call(|station| station.templates()).await?;
+    Ok(Json(json!({ "templates": templates })))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Sample {
+    dpi: Option<u32>,
+}
+
+pub(super) async fn template_picture(
+    State(app): State<App>,
+    Named(name): Named,
+    Params(sample): Params<Sample>,
+) -> Result<Response, Problem> {
+    let (wanted, dpi) = (name.clone(), sample.dpi.unwrap_or(203));
+    let found = app
+        .ask(move |station| station.template_picture(&wanted, dpi))
+        .await?;
+    found
+        .map(document)
+        .ok_or_else(|| Problem::not_found("template", &name))
+}
+
 fn document(document: Document) -> Response {
     let media = match document.format.as_str() {
         "png" => "image/png",

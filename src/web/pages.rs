@@ -61,6 +61,12 @@ pub(super) async fn index(State(app): State<App>, request: Request) -> Response 
     with_cookie(page_cookie(&app, &request), app.pages.page("index.html"))
 }
 
+/// `GET /templates`: every label template at its true size.
+pub(super) async fn templates(State(app): State<App>, request: Request) -> Response {
+    let page = app.pages.page("templates.html");
+    with_cookie(page_cookie(&app, &request), page)
+}
+
 /// `GET /bench/{place}`.
 pub(super) async fn bench(
     State(app): State<App>,

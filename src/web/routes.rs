@@ -88,6 +88,10 @@ const CODE: &[Param] = &[param(
     Place::Path,
     "parcel id, tracking number or label code",
 )];
+const SAMPLE: &[Param] = &[
+    param("name", Place::Path, "template as listed"),
+    number("dpi", "203, 300 or 600; 203 if not given"),
+];
 const NAME: &[Param] = &[param("name", Place::Path, "file name")];
 const PATH: &[Param] = &[param("path", Place::Path, "path below the picture folder")];
 
@@ -140,6 +144,8 @@ pub(super) static ROUTES: &[Route] = &[
     route!(get "/", Open, &[], None, HTML, pages::index, "Page that chooses a place"),
     route!(get "/bench/{place}", Open, PLACE, None, HTML, pages::bench, "Screen of a bench"),
     route!(get "/dock/{place}", Open, PLACE, None, HTML, pages::dock, "Screen of a dock"),
+    route!(get "/templates", Open, &[], None, HTML, pages::templates,
+        "Page that shows every label template at its true size"),
     route!(get "/assets/{name}", Open, NAME, None, media("*/*"), pages::asset,
         "File of the pages"),
     route!(get "/pictures/{*path}", Page, PATH, None, media("image/*"), pages::picture,
@@ -175,6 +181,10 @@ pub(super) static ROUTES: &[Route] = &[
         api::manifest, "The manifest of a closed handover"),
     route!(get "/api/v1/jobs/{id}/label.png", Page, ID, None, IMAGE, api::label,
         "The picture of exactly what a label job prints"),
+    route!(get "/api/v1/templates", Page, &[], None, answer("Templates"), api::templates,
+        "Label templates with their sizes, and what is wrong with their sample labels"),
+    route!(get "/api/v1/templates/{name}/sample.png", Page, SAMPLE, None, IMAGE,
+        api::template_picture, "The sample label of a template"),
     route!(get "/api/v1/events", Program, SINCE, None, answer("Events"), api::events,
         "Events in order; `next` is the `since` of the following request"),
     route!(get "/api/v1/status", Page, &[], None, answer("Status"), api::status,

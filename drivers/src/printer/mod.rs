@@ -1,12 +1,30 @@
 //! Printer languages: picture in, bytes out; status questions and what the answers mean.
 
+pub mod brother_ql;
+pub mod cpcl;
+pub mod dpl;
+pub mod dymo;
+pub mod epl2;
+pub mod escpos;
+mod raster;
+pub mod sbpl;
+pub mod tspl;
 pub mod zpl;
+
+pub use crate::registry::LANGUAGES;
 
 use crate::bitmap::{BitmapView, Resolution};
 use crate::length::Length;
 use serde::{Deserialize, Serialize};
 
-/// How the raster travels.
+/// The language of an id: `zpl`, `epl2`, `tspl`, `escpos`, `cpcl`, `dpl`, `sbpl`, `brother-ql` or
+/// `dymo`.
+pub fn language(id: &str) -> Option<&'static dyn Language> {
+    LANGUAGES.iter().find(|l| l.id() == id).copied()
+}
+
+/// How the raster travels. The names are those of ZPL; other languages take `Hex` for their
+/// plainest form (seven bits where they have one) and the others for their own compression.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Compression {
@@ -46,13 +64,26 @@ impl Media {
     }
 }
 
+/// The stock and what separates its labels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stock {
+    pub media: Media,
+    /// From one label to the next; 0 for continuous stock.
+    pub gap: Length,
+}
+
 /// Settings of one label job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct JobOptions {
     pub compression: Compression,
     pub copies: u32,
-    /// The printer's own setting if absent.
+    /// The printer's own setting if absent. Languages without a command for a mode leave it so;
+    /// receipt and tape printers, where a cut is part of the job, cut.
     pub mode: Option<PrintMode>,
+    /// What the printer holds; its own setting or measurement counts if absent.
+    pub stock: Option<Stock>,
+    /// Dots of the head. Wider pictures are refused; unknown if absent.
+    pub head_dots: Option<u32>,
 }
 
 impl Default for JobOptions {
@@ -61,6 +92,8 @@ impl Default for JobOptions {
             compression: Compression::Z64,
             copies: 1,
             mode: None,
+            stock: None,
+            head_dots: None,
         }
     }
 }
@@ -70,8 +103,10 @@ impl Default for JobOptions {
 pub enum EncodeError {
     #[error("{copies} copies: between 1 and {max} are possible")]
     Copies { copies: u32, max: u32 },
-    #[error("the picture is {dots} dots wide, the language ends at {max}")]
+    #[error("the picture is {dots} dots wide, head or language end at {max}")]
     Wide { dots: u32, max: u32 },
+    #[error("the picture is {dots} dots high, the language ends at {max}")]
+    Tall { dots: u32, max: u32 },
 }
 
 /// A question a printer answers.

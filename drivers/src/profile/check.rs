@@ -2,8 +2,11 @@
 //! so nothing is guessed: each finding names the key and what to write.
 
 use super::{Example, Kind, Match, PrinterOptions, Profile, ScannerOptions, Serial, unescape};
+use crate::mass::Unit;
 use crate::registry;
+use crate::scale::framed::Framed;
 use crate::scanner::line::AFFIX_BYTES_MAX;
+use std::time::Duration;
 
 /// Key and remedy.
 type Finding = (&'static str, String);
@@ -96,11 +99,26 @@ fn kind(profile: &Profile) -> Result<(), Finding> {
     if !(50..=5000).contains(&profile.scale.poll_ms) {
         return fail("scale.poll_ms", "write 50 to 5000");
     }
+    framed(profile)?;
     scanner(&profile.scanner)?;
     match (&profile.printer, profile.kind) {
         (Some(options), Kind::Printer) => printer(options),
         (None, Kind::Scale | Kind::Scanner) => Ok(()),
         _ => fail("printer", "printers, and only they, have a [printer] table"),
+    }
+}
+
+fn framed(profile: &Profile) -> Result<(), Finding> {
+    let unit = profile.unit.unwrap_or(Unit::Kilogram);
+    match (&profile.framed, profile.codec.as_str()) {
+        (Some(options), "framed") => Framed::new(options, unit, Duration::ZERO)
+            .map(|_| ())
+            .map_err(|error| ("framed", error.to_string())),
+        (None, codec) if codec != "framed" => Ok(()),
+        _ => fail(
+            "framed",
+            "scales with codec = \"framed\", and only they, have it",
+        ),
     }
 }
 
@@ -148,6 +166,15 @@ fn printer(options: &PrinterOptions) -> Result<(), Finding> {
         return fail(
             "printer.media_height_um",
             "write micrometres, such as 152400 for 6 in",
+        );
+    }
+    if options
+        .gap_um
+        .is_some_and(|gap| !(0..=100_000).contains(&gap))
+    {
+        return fail(
+            "printer.gap_um",
+            "write micrometres, such as 3000, or 0 for continuous stock",
         );
     }
     if options.media().dots(options.resolution()).0 > options.width_dots {

@@ -3,7 +3,8 @@
 use crate::bitmap::Resolution;
 use crate::length::Length;
 use crate::mass::Unit;
-use crate::printer::{Compression, JobOptions, Media, PrintMode};
+use crate::printer::{Compression, JobOptions, Media, PrintMode, Stock};
+use crate::scale::framed::FramedOptions;
 use serde::{Deserialize, Serialize};
 
 mod check;
@@ -43,6 +44,9 @@ pub struct Profile {
     pub unit: Option<Unit>,
     #[serde(default)]
     pub scale: ScaleOptions,
+    /// Frames of a scale with codec `framed`.
+    #[serde(default)]
+    pub framed: Option<FramedOptions>,
     #[serde(default)]
     pub scanner: ScannerOptions,
     #[serde(default)]
@@ -113,6 +117,10 @@ impl Default for Serial {
 pub struct ScaleOptions {
     /// Decimals of a weight that comes without a point; such weights are refused if absent.
     pub implied_decimals: Option<u8>,
+    /// A checksum follows each frame (Toledo continuous).
+    pub checksum: bool,
+    /// The display's fixed zeros come on top of the digits sent (Toledo continuous).
+    pub fixed_zeros: bool,
     /// Time from one question to the next, for scales that are asked.
     pub poll_ms: u64,
 }
@@ -121,6 +129,8 @@ impl Default for ScaleOptions {
     fn default() -> Self {
         ScaleOptions {
             implied_decimals: None,
+            checksum: false,
+            fixed_zeros: false,
             poll_ms: 200,
         }
     }
@@ -164,6 +174,9 @@ pub struct PrinterOptions {
     /// Stock in micrometres.
     pub media_width_um: i64,
     pub media_height_um: i64,
+    /// From one label to the next, 0 for continuous stock; the printer's own setting if absent.
+    #[serde(default)]
+    pub gap_um: Option<i64>,
     #[serde(default)]
     pub compression: Compression,
     /// It answers status questions.
@@ -197,6 +210,11 @@ impl PrinterOptions {
             compression: self.compression,
             copies,
             mode: self.mode,
+            stock: self.gap_um.map(|gap| Stock {
+                media: self.media(),
+                gap: Length::from_um(gap),
+            }),
+            head_dots: Some(self.width_dots),
         }
     }
 }

@@ -9,6 +9,7 @@
 mod bits;
 mod compare;
 mod dead;
+mod file;
 mod imb;
 mod measure;
 mod placed;
@@ -27,6 +28,7 @@ use serde::Serialize;
 pub(crate) use reader::decode_row;
 
 pub use dead::{DeadDots, survives};
+pub use file::file;
 
 use crate::label::canvas::Dots;
 use crate::label::problem::Problem;

@@ -22,6 +22,8 @@ const ROWS_READ_MAX: u32 = 1_500;
 /// Islands given to the readers of matrix symbols, and their dots in pages.
 const ISLANDS_READ_MAX: usize = 64;
 const PAGES_READ_MAX: usize = 6;
+/// Largest island given to them: 85 mm square at 600 dpi.
+const ISLAND_DOTS_MAX: usize = 4_000_000;
 /// Cells per side that islands are looked for in.
 const CELLS: usize = 300;
 /// Gaps bridged between inked cells: narrow first, so that neighbours stay apart.
@@ -263,10 +265,11 @@ fn islands(page: &Sheet, work: &mut Sheet, found: &mut Vec<Found>) -> bool {
     for gap in GAPS {
         for island in find_islands(work, gap) {
             let key = (island.x, island.y, island.width, island.height);
-            if found.len() >= SYMBOLS_MAX || !plausible(work, island) || !tried.insert(key) {
+            let dots = (island.width.unsigned_abs() * island.height.unsigned_abs()) as usize;
+            let possible = dots <= ISLAND_DOTS_MAX && plausible(work, island);
+            if found.len() >= SYMBOLS_MAX || !possible || !tried.insert(key) {
                 continue;
             }
-            let dots = (island.width.unsigned_abs() * island.height.unsigned_abs()) as usize;
             if islands_left == 0 || dots > dots_left {
                 tired = true;
                 continue;

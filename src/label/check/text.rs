@@ -93,7 +93,7 @@ fn beneath(
 fn ink_of(text: &PlacedText) -> Dots {
     let (mut left, mut right) = (i32::MAX, i32::MIN);
     let (mut top, mut bottom) = (i32::MAX, i32::MIN);
-    for run in &text.runs {
+    for run in text.runs.iter() {
         for (_, x, base, _) in run.glyphs.iter().filter(|glyph| !glyph.3.trim().is_empty()) {
             (left, right) = (left.min(*x), right.max(x + run.size / 4));
             (top, bottom) = (top.min(base - text.cap_dots), bottom.max(*base));

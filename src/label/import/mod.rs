@@ -10,6 +10,7 @@ mod fit;
 mod kind;
 mod pdf;
 pub mod raster;
+mod seen;
 mod sheet;
 mod snap;
 
@@ -21,6 +22,7 @@ use crate::label::problem::Problem;
 use crate::label::units::{mm_text, to_dots, to_um};
 use fit::Fit;
 pub use kind::Kind;
+pub use seen::check as check_file;
 use raster::{Grey, RasterError};
 
 /// Largest file taken.

@@ -3,6 +3,7 @@
 
 use firstscan_drivers::bitmap::{Bitmap, Resolution};
 use serde::Serialize;
+use std::sync::Arc;
 
 use crate::label::problem::Problem;
 use crate::label::symbol::Symbology;
@@ -73,7 +74,7 @@ pub struct PlacedText {
     pub inverse: bool,
     /// The glyphs drawn, as they lie before turning: positions are relative to the box's top
     /// left corner when it is turned back upright.
-    pub runs: Vec<GlyphRun>,
+    pub runs: Arc<[GlyphRun]>,
 }
 
 /// Glyphs of one font at one size, in drawing order.

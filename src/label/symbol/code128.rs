@@ -7,12 +7,12 @@
 
 use barcoders::sym::code128::Code128;
 
-use super::{Modules, SymbolError};
+use super::{Encoded, Quiet, Shape, SymbolError};
 
 /// Longest data taken. 80 characters in set B are 915 modules, wider than any label.
 pub const UNITS_MAX: usize = 80;
-/// Quiet zone on each side, in modules (ISO/IEC 15417: 10X).
-pub const QUIET_MODULES: u32 = 10;
+/// ISO/IEC 15417: 10X on each side.
+pub(super) const QUIET: Quiet = Quiet::sides(10);
 
 /// One thing to encode.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,8 +31,19 @@ enum Set {
     C,
 }
 
+const ALLOWED: &str = "plain ASCII without DEL";
 const SETS: [Set; 3] = [Set::A, Set::B, Set::C];
 const FNC1: char = '\u{179}';
+
+/// Text as a symbol.
+pub(super) fn symbol(text: &str) -> Result<Encoded, SymbolError> {
+    Ok(Encoded {
+        shape: encode(&units_from_text(text)?)?,
+        quiet: QUIET,
+        text: text.to_owned(),
+        data: text.to_owned(),
+    })
+}
 
 /// Checks text and turns it into units.
 pub fn units_from_text(text: &str) -> Result<Vec<Unit>, SymbolError> {
@@ -52,13 +63,14 @@ pub fn units_from_text(text: &str) -> Result<Vec<Unit>, SymbolError> {
             found,
             code: u32::from(found),
             position,
+            allowed: ALLOWED,
         }),
     };
     text.chars().enumerate().map(unit).collect()
 }
 
 /// Encodes units into the fewest symbol characters possible without shift.
-pub fn encode(units: &[Unit]) -> Result<Modules, SymbolError> {
+pub fn encode(units: &[Unit]) -> Result<Shape, SymbolError> {
     if !units.iter().any(|unit| matches!(unit, Unit::Byte(_))) {
         return Err(SymbolError::Empty);
     }
@@ -76,22 +88,14 @@ pub fn encode(units: &[Unit]) -> Result<Modules, SymbolError> {
             found: '\u{7f}',
             code: 127,
             position,
+            allowed: ALLOWED,
         });
     }
     let refused = |reason: String| SymbolError::Encoder(reason);
     let code = Code128::new(plan(units)).map_err(|error| refused(error.to_string()))?;
-    let black: Vec<bool> = code
-        .encode()
-        .into_iter()
-        .map(|module| module == 1)
-        .collect();
-    let width = u32::try_from(black.len()).map_err(|error| refused(error.to_string()))?;
-    Ok(Modules {
-        width,
-        height: 1,
-        quiet: QUIET_MODULES,
-        black,
-    })
+    let modules = code.encode();
+    let run = |run: &[u8]| u8::try_from(run.len()).unwrap_or(u8::MAX);
+    Ok(Shape::Linear(modules.chunk_by(|a, b| a == b).map(run).collect()))
 }
 
 /// Units consumed when `set` encodes at the head of `rest` with one symbol character; 0 if it
@@ -176,11 +180,21 @@ mod tests {
     use crate::label::check::decode_row;
     use proptest::prelude::*;
 
+    fn runs(units: &[Unit]) -> Vec<u8> {
+        match encode(units).unwrap() {
+            Shape::Linear(runs) => runs,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn width(units: &[Unit]) -> usize {
+        runs(units).into_iter().map(usize::from).sum()
+    }
+
     fn round_trip(units: &[Unit]) -> String {
-        let modules = encode(units).unwrap();
         let mut row = vec![false; 20];
-        for black in &modules.black {
-            row.extend([*black, *black]);
+        for (at, run) in runs(units).into_iter().enumerate() {
+            row.extend(vec![at % 2 == 0; usize::from(run) * 2]);
         }
         row.extend([false; 20]);
         decode_row(&row).unwrap()
@@ -198,9 +212,8 @@ mod tests {
             ("00340434161094042557", 10),
         ];
         for (text, characters) in cases {
-            let modules = encode(&units_from_text(text).unwrap()).unwrap();
             // start + data + check of 11 modules, stop of 13.
-            let found = (modules.width - 13) / 11 - 2;
+            let found = (width(&units_from_text(text).unwrap()) - 13) / 11 - 2;
             assert!(found <= characters, "{text}: {found} > {characters}");
             assert_eq!(round_trip(&units_from_text(text).unwrap()), text);
         }
@@ -263,8 +276,7 @@ mod tests {
         #[test]
         fn plans_are_shortest(units in proptest::collection::vec(unit(), 1..11)) {
             prop_assume!(units.iter().any(|u| matches!(u, Unit::Byte(_))));
-            let modules = encode(&units).unwrap();
-            let characters = (modules.width as usize - 13) / 11 - 2;
+            let characters = (width(&units) - 13) / 11 - 2;
             prop_assert_eq!(characters, brute(&units, None));
         }
 

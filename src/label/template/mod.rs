@@ -3,21 +3,26 @@
 
 pub mod binding;
 mod build;
+pub mod condition;
+mod files;
 pub mod schema;
+mod source;
 
 use std::path::Path;
+use std::sync::Arc;
 
+use firstscan_drivers::bitmap::{Bitmap, Resolution};
 use include_dir::{Dir, include_dir};
 
 use binding::Binding;
-use schema::{Align, Font, Level, Symbology, Weight};
+use condition::Condition;
+use files::Files;
+use schema::{Align, Caption, Fit, Font, Symbology, Weight};
 
 use crate::label::FieldMap;
+use crate::label::symbol::Options;
 
 static SHIPPED: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/templates");
-
-/// Largest template file read.
-const FILE_BYTES_MAX: u64 = 1 << 20;
 
 /// A checked template. All lengths are micrometres from the top left corner.
 #[derive(Debug, Clone)]
@@ -28,19 +33,35 @@ pub struct Template {
     pub title: String,
     pub width_um: i64,
     pub height_um: i64,
-    /// In drawing order.
+    /// In drawing order; repeated ones once per copy.
     pub elements: Vec<Element>,
+    /// What repeats, and how often there is room for it.
+    pub repeats: Vec<Repeat>,
     /// Example values, from `sample.json`.
     pub sample: FieldMap,
+}
+
+/// Numbered fields with room for so many.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Repeat {
+    /// `items` for `items.1.sku`.
+    pub name: String,
+    pub max: u32,
+    /// The first element that repeats it.
+    pub element: String,
 }
 
 /// A thing on the label.
 #[derive(Debug, Clone)]
 pub struct Element {
     pub id: String,
-    /// Drawn only if this field holds something.
-    pub when: Option<String>,
+    /// Line of its table in `label.toml`.
+    pub line: usize,
+    /// All must hold.
+    pub when: Vec<Condition>,
     pub kind: Kind,
+    /// What it is instead at certain resolutions, dots per inch.
+    pub at: Vec<(u32, Kind)>,
 }
 
 /// A rectangle, micrometres.
@@ -56,18 +77,24 @@ pub struct Area {
 pub enum Kind {
     Text(Text),
     Symbol(Symbol),
+    Image(Image),
     /// A filled rectangle.
-    Fill(Area),
+    Fill {
+        area: Area,
+        radius_um: i64,
+    },
     /// An outline of this thickness, drawn inwards.
     Frame {
         area: Area,
         thickness_um: i64,
+        radius_um: i64,
     },
 }
 
 /// Text in a box: wrapped at the width, shrunk from `size` to `size_min` until it fits.
 #[derive(Debug, Clone)]
 pub struct Text {
+    /// As it lies on the label, turned.
     pub area: Area,
     pub binding: Binding,
     pub font: Font,
@@ -82,21 +109,42 @@ pub struct Text {
     /// White on a black box that fills the area; keeps a margin at the sides and is centred in
     /// the height.
     pub inverse: bool,
+    /// Quarter turns clockwise, 0 to 3.
+    pub turns: u8,
+    /// Country whose way of writing is wanted.
+    pub country: Option<Binding>,
 }
 
-/// A bar code in a box that includes its quiet zones.
+/// A bar code in a box that includes its quiet zones and its human-readable line.
 #[derive(Debug, Clone)]
 pub struct Symbol {
+    /// As it lies on the label, turned.
     pub area: Area,
     pub binding: Binding,
     pub symbology: Symbology,
     pub module_um: i64,
     pub module_min_um: i64,
     pub align: Align,
-    pub level: Level,
+    pub options: Options,
+    /// Wide to narrow times ten, for symbologies of two widths.
+    pub wide_tenths: u32,
+    pub caption: Caption,
+    pub caption_size_um: i64,
+    /// Quarter turns clockwise, 0 to 3.
+    pub turns: u8,
 }
 
-/// Why a template cannot be used; each text names file, element and remedy.
+/// A 1-bit picture.
+#[derive(Debug, Clone)]
+pub struct Image {
+    pub area: Area,
+    pub bitmap: Arc<Bitmap>,
+    pub fit: Fit,
+    pub align: Align,
+    pub turns: u8,
+}
+
+/// Why a template cannot be used; each text names file, line, element and remedy.
 #[derive(Debug, thiserror::Error)]
 pub enum TemplateError {
     #[error(
@@ -106,11 +154,16 @@ pub enum TemplateError {
     Unknown { name: String, shipped: String },
     #[error("{file}: cannot be read ({reason}); check that it exists and is readable")]
     Unreadable { file: String, reason: String },
-    #[error("{file}: {reason}")]
-    File { file: String, reason: String },
-    #[error("{file}: element '{element}': {reason}")]
+    #[error("{file}:{line}: {reason}")]
+    File {
+        file: String,
+        line: usize,
+        reason: String,
+    },
+    #[error("{file}:{line}: element '{element}': {reason}")]
     Element {
         file: String,
+        line: usize,
         element: String,
         reason: String,
     },
@@ -129,13 +182,8 @@ impl Template {
 
     /// A shipped template by name, else a folder by path.
     pub fn load(name_or_folder: &str) -> Result<Self, TemplateError> {
-        let embedded = |file: &str| {
-            SHIPPED
-                .get_file(format!("{name_or_folder}/{file}"))?
-                .contents_utf8()
-        };
-        if let (Some(toml), Some(sample)) = (embedded("label.toml"), embedded("sample.json")) {
-            return build::template(name_or_folder, name_or_folder, toml, sample);
+        if SHIPPED.get_dir(name_or_folder).is_some() {
+            return build::template(name_or_folder, &Files::shipped(&SHIPPED, name_or_folder));
         }
         let folder = Path::new(name_or_folder);
         if !folder.join("label.toml").is_file() {
@@ -147,25 +195,49 @@ impl Template {
         let name = folder
             .file_name()
             .map_or_else(String::new, |n| n.to_string_lossy().into());
-        let toml = read(&folder.join("label.toml"))?;
-        let sample = read(&folder.join("sample.json"))?;
-        build::template(&name, name_or_folder, &toml, &sample)
+        build::template(&name, &Files::folder(folder))
     }
 
-    /// Builds a template from the two files' text; `origin` is the folder named in errors.
+    /// Builds a template from the two files' text; `origin` is the folder named in errors. It
+    /// has no pictures.
     pub fn parse(origin: &str, toml: &str, sample: &str) -> Result<Self, TemplateError> {
-        build::template(origin, origin, toml, sample)
+        build::template(origin, &Files::texts(origin, toml, sample))
+    }
+
+    /// Field values of another JSON file in a shipped template's folder, such as `strange.json`.
+    pub fn shipped_data(name: &str, file: &str) -> Option<FieldMap> {
+        let file = SHIPPED.get_file(format!("{name}/{file}"))?;
+        serde_json::from_slice(file.contents()).ok()
+    }
+
+    /// Names of all JSON files in a shipped template's folder, sorted.
+    pub fn shipped_data_files(name: &str) -> Vec<&'static str> {
+        let files = SHIPPED.get_dir(name).into_iter().flat_map(Dir::files);
+        let mut names: Vec<&str> = files
+            .filter_map(|file| file.path().file_name()?.to_str())
+            .filter(|name| Path::new(name).extension().is_some_and(|e| e == "json"))
+            .collect();
+        names.sort_unstable();
+        names
     }
 
     /// Every field name the template uses, sorted, once each.
     pub fn fields(&self) -> Vec<String> {
         let mut names: Vec<String> = Vec::new();
         for element in &self.elements {
-            names.extend(element.when.clone());
-            match &element.kind {
-                Kind::Text(text) => names.extend(text.binding.fields().map(str::to_owned)),
-                Kind::Symbol(symbol) => names.extend(symbol.binding.fields().map(str::to_owned)),
-                Kind::Fill(_) | Kind::Frame { .. } => {}
+            let asked = element.when.iter().filter_map(Condition::field);
+            names.extend(asked.map(str::to_owned));
+            for kind in std::iter::once(&element.kind).chain(element.at.iter().map(|(_, k)| k)) {
+                match kind {
+                    Kind::Text(text) => {
+                        let country = text.country.iter().flat_map(Binding::fields);
+                        names.extend(text.binding.fields().chain(country).map(str::to_owned));
+                    }
+                    Kind::Symbol(symbol) => {
+                        names.extend(symbol.binding.fields().map(str::to_owned));
+                    }
+                    Kind::Image(_) | Kind::Fill { .. } | Kind::Frame { .. } => {}
+                }
             }
         }
         names.sort_unstable();
@@ -174,18 +246,39 @@ impl Template {
     }
 }
 
-fn read(path: &Path) -> Result<String, TemplateError> {
-    let unreadable = |reason: String| TemplateError::Unreadable {
-        file: path.display().to_string(),
-        reason,
-    };
-    let size = std::fs::metadata(path)
-        .map_err(|e| unreadable(e.to_string()))?
-        .len();
-    if size > FILE_BYTES_MAX {
-        return Err(unreadable(format!(
-            "{size} bytes, at most {FILE_BYTES_MAX} are allowed"
-        )));
+impl Element {
+    /// Whether it is drawn for these fields.
+    pub fn shown(&self, fields: &FieldMap) -> bool {
+        self.when.iter().all(|condition| condition.holds(fields))
     }
-    std::fs::read_to_string(path).map_err(|e| unreadable(e.to_string()))
+
+    /// What it is at this resolution.
+    pub fn kind_at(&self, resolution: Resolution) -> &Kind {
+        let special = |(dpi, _): &&(u32, Kind)| Resolution::from_dpi(*dpi) == resolution;
+        self.at
+            .iter()
+            .find(special)
+            .map_or(&self.kind, |(_, kind)| kind)
+    }
+}
+
+impl Kind {
+    /// The box it stays in.
+    pub fn area(&self) -> Area {
+        match self {
+            Self::Text(text) => text.area,
+            Self::Symbol(symbol) => symbol.area,
+            Self::Image(image) => image.area,
+            Self::Fill { area, .. } | Self::Frame { area, .. } => *area,
+        }
+    }
+
+    fn area_mut(&mut self) -> &mut Area {
+        match self {
+            Self::Text(text) => &mut text.area,
+            Self::Symbol(symbol) => &mut symbol.area,
+            Self::Image(image) => &mut image.area,
+            Self::Fill { area, .. } | Self::Frame { area, .. } => area,
+        }
+    }
 }

@@ -3,6 +3,8 @@
 
 use serde::{Deserialize, Deserializer, de};
 
+use crate::label::symbol::Bearer;
+pub use crate::label::symbol::{Level, Symbology};
 use crate::label::units::parse_um;
 
 /// A length as written: whole millimetres, or decimal text with unit `mm` (default) or `pt`.
@@ -45,8 +47,33 @@ pub struct Head {
     pub title: String,
     pub width: Measure,
     pub height: Measure,
-    #[serde(default)]
-    pub element: Vec<toml::Table>,
+}
+
+/// One text or several.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(untagged)]
+pub enum OneOrMore {
+    One(String),
+    More(Vec<String>),
+}
+
+/// What every element may have.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CommonSpec {
+    pub id: String,
+    pub kind: String,
+    pub when: Option<OneOrMore>,
+    pub unless: Option<OneOrMore>,
+    /// Name of numbered fields: `items` for `items.1.sku`, `items.2.sku` and so on.
+    pub repeat: Option<String>,
+    /// Most copies there is room for.
+    pub max: Option<u32>,
+    /// From one row of copies to the next.
+    pub pitch: Option<Measure>,
+    /// Copies side by side, and from one to the next.
+    pub across: Option<u32>,
+    pub pitch_across: Option<Measure>,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
@@ -74,16 +101,25 @@ pub enum Font {
     Condensed,
 }
 
-pub use crate::label::symbol::Symbology;
-
-/// Error correction of a QR code: L 7 %, M 15 %, Q 25 %, H 30 %.
+/// Where a symbol's human-readable line goes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
-pub enum Level {
-    L,
+#[serde(rename_all = "lowercase")]
+pub enum Caption {
     #[default]
-    M,
-    Q,
-    H,
+    None,
+    Above,
+    Below,
+}
+
+/// How a picture gets its size.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Fit {
+    /// Every dot of the file becomes one dot, or a square of 2 x 2, 3 x 3, as fits.
+    #[default]
+    Dots,
+    /// Scaled to the box, sides kept in proportion, thresholded.
+    Scale,
 }
 
 #[derive(Debug, Deserialize)]
@@ -110,6 +146,12 @@ pub struct TextSpec {
     pub middle: bool,
     #[serde(default)]
     pub inverse: bool,
+    /// Degrees clockwise.
+    #[serde(default)]
+    pub turn: u32,
+    /// Two-letter country whose way of writing Han characters is wanted, usually
+    /// `{ship_to.country_code?}`.
+    pub country: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -121,13 +163,30 @@ pub struct SymbolSpec {
     pub y: Measure,
     pub width: Measure,
     pub height: Measure,
-    /// Module width wanted.
-    pub module: Measure,
+    /// Module width wanted. MaxiCode and Intelligent Mail have their size by rule.
+    pub module: Option<Measure>,
     /// Narrowest module allowed.
     pub module_min: Option<Measure>,
     #[serde(default)]
     pub align: Align,
+    #[serde(default)]
+    pub turn: u32,
+    /// Human-readable line, and its size.
+    #[serde(default)]
+    pub text: Caption,
+    pub text_size: Option<Measure>,
+    /// Wide to narrow, `"2.0"` to `"3.0"`, for Code 39, ITF and Codabar.
+    pub ratio: Option<String>,
     pub level: Option<Level>,
+    pub columns: Option<u32>,
+    pub rows: Option<u32>,
+    pub row_modules: Option<u32>,
+    pub ec: Option<u32>,
+    #[serde(default)]
+    pub rectangular: bool,
+    pub mode: Option<u8>,
+    pub check_digit: Option<bool>,
+    pub bearer: Option<Bearer>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -150,4 +209,23 @@ pub struct BoxSpec {
     pub thickness: Option<Measure>,
     #[serde(default)]
     pub filled: bool,
+    /// Of the corners.
+    pub radius: Option<Measure>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ImageSpec {
+    /// File in the template's folder.
+    pub file: String,
+    pub x: Measure,
+    pub y: Measure,
+    pub width: Measure,
+    pub height: Measure,
+    #[serde(default)]
+    pub fit: Fit,
+    #[serde(default)]
+    pub align: Align,
+    #[serde(default)]
+    pub turn: u32,
 }

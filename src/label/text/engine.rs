@@ -1,199 +1,199 @@
-//! The font database and the two caches. It holds embedded faces only: the same label looks the
-//! same on every machine, and no start-up time goes into scanning a system's fonts.
+//! Faces, shaper, rasteriser and their caches, shared by all who draw labels.
 
 use std::collections::HashMap;
-use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
+use std::hash::{BuildHasher, Hash, RandomState};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
-use cosmic_text::fontdb::{Database, Source};
-use cosmic_text::{
-    CacheKey, CacheKeyFlags, Font, FontSystem, PlatformFallback, ShapeLine, SubpixelBin,
-    SwashCache, SwashContent, fontdb,
-};
-use unicode::is_invisible;
+use super::clean::clean;
+use super::faces::Faces;
+use super::host::{FOLDERS, Locale};
+use super::layout::{Block, Fitted, Style};
+use super::raster::{Glyph, GlyphId, Rasteriser};
+use crate::content::script::Unprintable;
+use crate::label::render::FontKey;
+use crate::label::template::schema::{Font, Weight};
 
-use super::layout::Style;
-
-/// Coverage from which a dot is black, of 255.
-const THRESHOLD: u8 = 128;
-/// Entries per cache before it is emptied. A label needs about 100 glyphs and 20 lines.
+/// Entries of each half of a cache. A label needs about 100 glyphs and 30 texts.
 const GLYPHS_MAX: usize = 4_096;
-const LINES_MAX: usize = 512;
+const BLOCKS_MAX: usize = 256;
+/// Glyphs of a text worth keeping; longer ones are rare and large.
+const BLOCK_GLYPHS_MAX: usize = 400;
 
-static ENGINE: LazyLock<Mutex<Engine>> = LazyLock::new(|| Mutex::new(Engine::new()));
+static EXTRA_FOLDER: OnceLock<PathBuf> = OnceLock::new();
+static ENGINE: OnceLock<Mutex<Engine>> = OnceLock::new();
+
+/// Names a folder whose fonts come before the system's. Only the first call counts, and only
+/// before the first text is drawn: one process draws with one set of fonts. False if it was late.
+pub fn use_fonts_of(folder: PathBuf) -> bool {
+    ENGINE.get().is_none() && EXTRA_FOLDER.set(folder).is_ok()
+}
 
 /// The shared engine, built at first use. A panic elsewhere while it was held leaves only caches
 /// behind, so a poisoned lock is taken over.
 pub fn engine() -> MutexGuard<'static, Engine> {
-    ENGINE.lock().unwrap_or_else(PoisonError::into_inner)
+    let new = || {
+        let system = FOLDERS.iter().map(PathBuf::from);
+        let folders = EXTRA_FOLDER.get().cloned().into_iter().chain(system);
+        Mutex::new(Engine::new(folders.collect()))
+    };
+    let engine = ENGINE.get_or_init(new);
+    engine.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// `Ok` if every character has a glyph in our fonts, else the ones without, once each.
-pub fn printable(text: &str) -> Result<(), Vec<char>> {
-    let engine = engine();
-    let mut missing: Vec<char> = text.chars().filter(|c| !engine.has(*c)).collect();
-    missing.sort_unstable();
-    missing.dedup();
-    if missing.is_empty() {
-        Ok(())
-    } else {
-        Err(missing)
+/// `Ok` if a font has every character, here or on this host; control characters have no glyph.
+pub fn printable(text: &str) -> Result<(), Unprintable> {
+    // What nearly all texts are made of needs no look at a font.
+    if text.bytes().all(|b| matches!(b, b' '..=b'~')) {
+        return Ok(());
     }
-}
-
-/// A glyph as dots. `left` and `top` lead from the pen to its top left corner, y downwards.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Glyph {
-    pub left: i32,
-    pub top: i32,
-    pub width: u32,
-    pub height: u32,
-    /// Rows of whole bytes, first dot in the highest bit.
-    pub rows: Vec<u8>,
-}
-
-/// Which glyph at which size.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct GlyphId {
-    pub font: fontdb::ID,
-    pub glyph: u16,
-    pub weight: fontdb::Weight,
-    /// Dots per em.
-    pub size: u16,
+    engine().printable(text)
 }
 
 /// Fonts, shaper and caches. Not for concurrent use; take it through [`engine`].
 pub struct Engine {
-    pub(super) fonts: FontSystem,
-    swash: SwashCache,
-    glyphs: HashMap<GlyphId, Arc<Glyph>>,
-    pub(super) lines: HashMap<(Style, String), Arc<ShapeLine>>,
-    faces: Vec<Arc<Font>>,
+    pub(super) faces: Faces,
+    rasteriser: Rasteriser,
+    glyphs: Halves<GlyphId, Arc<Glyph>>,
+    blocks: Halves<u64, Arc<Kept>>,
+    hasher: RandomState,
+}
+
+/// A fitted text with what it was made of, as hashes may collide.
+struct Kept {
+    block: Block,
+    text: String,
+    fitted: Arc<Fitted>,
 }
 
 impl std::fmt::Debug for Engine {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let (glyphs, lines) = (self.glyphs.len(), self.lines.len());
-        write!(out, "Engine({glyphs} glyphs, {lines} lines)")
+        let (glyphs, blocks) = (self.glyphs.young.len(), self.blocks.young.len());
+        write!(out, "Engine({glyphs} glyphs, {blocks} texts)")
+    }
+}
+
+/// The bytes of a font file that glyph numbers refer to.
+pub struct FontData {
+    file: Arc<cosmic_text::Font>,
+    /// Which face of the file, for collections.
+    pub index: u32,
+}
+
+impl FontData {
+    /// The whole file.
+    pub fn bytes(&self) -> &[u8] {
+        self.file.data()
+    }
+}
+
+impl std::fmt::Debug for FontData {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(out, "FontData({} bytes, face {})", self.bytes().len(), self.index)
     }
 }
 
 impl Engine {
-    fn new() -> Self {
-        let faces: [&'static [u8]; 4] = [
-            dejavu::sans::regular(),
-            dejavu::sans::bold(),
-            dejavu::sans_condensed::regular(),
-            dejavu::sans_condensed::bold(),
-        ];
-        let mut database = Database::new();
-        for face in faces {
-            database.load_font_source(Source::Binary(Arc::new(face)));
-        }
-        let ids: Vec<_> = database
-            .faces()
-            .map(|face| (face.id, face.weight))
-            .collect();
-        // The fallback list names fonts of a desktop; of those only DejaVu is in our database.
-        let mut fonts = FontSystem::new_with_locale_and_db_and_fallback(
-            "en".into(),
-            database,
-            PlatformFallback,
-        );
-        let faces = ids
-            .into_iter()
-            .filter_map(|(id, weight)| fonts.get_font(id, weight))
-            .collect();
-        let (glyphs, lines) = (HashMap::new(), HashMap::new());
+    /// With the embedded fonts, and those of the host's `folders`, which are searched when a text
+    /// first needs them: the first folder that has a font wins.
+    pub fn new(folders: Vec<PathBuf>) -> Self {
         Self {
-            fonts,
-            swash: SwashCache::new(),
-            glyphs,
-            lines,
-            faces,
+            faces: Faces::new(folders),
+            rasteriser: Rasteriser::default(),
+            glyphs: Halves::default(),
+            blocks: Halves::default(),
+            hasher: RandomState::new(),
         }
     }
 
-    /// Whether `c` can be printed: a face has it, or it is rightly invisible.
-    pub fn has(&self, c: char) -> bool {
-        let pictured = || {
-            self.faces
-                .iter()
-                .any(|face| face.as_swash().charmap().map(c) != 0)
+    /// As [`printable`].
+    pub fn printable(&mut self, text: &str) -> Result<(), Unprintable> {
+        let mut missing: Vec<char> = text.chars().filter(|c| c.is_control()).collect();
+        let style = Style {
+            font: Font::Sans,
+            weight: Weight::Regular,
         };
-        !c.is_control() && (is_invisible(c) || pictured())
+        for line in clean(text.chars()).split('\n') {
+            missing.extend(self.faces.assign(style, Locale::Elsewhere, line).1);
+        }
+        Unprintable::check(missing)
     }
 
-    /// Keeps the line cache bounded.
-    pub(super) fn room_for_a_line(&mut self) {
-        if self.lines.len() >= LINES_MAX {
-            self.lines.clear();
-        }
+    /// The file of a font that a [`GlyphRun`](crate::label::render::GlyphRun) names.
+    pub fn font_data(&self, key: FontKey) -> Option<FontData> {
+        let face = self.faces.get(self.faces.number(key)?)?;
+        Some(face.data())
     }
 
     /// The glyph as dots; an empty one if the font has no picture for it.
-    pub fn glyph(&mut self, id: GlyphId) -> Arc<Glyph> {
-        if let Some(glyph) = self.glyphs.get(&id) {
+    pub(super) fn glyph(&mut self, id: GlyphId) -> Arc<Glyph> {
+        if let Some(glyph) = self.glyphs.get(&id, GLYPHS_MAX) {
             return Arc::clone(glyph);
         }
-        if self.glyphs.len() >= GLYPHS_MAX {
-            self.glyphs.clear();
-        }
-        let glyph = Arc::new(self.rasterise(id));
-        self.glyphs.insert(id, Arc::clone(&glyph));
+        let drawn = self.faces.get(id.face).map(|face| self.rasteriser.draw(face, id));
+        let glyph = Arc::new(drawn.unwrap_or_default());
+        self.glyphs.insert(id, Arc::clone(&glyph), GLYPHS_MAX);
         glyph
     }
 
-    /// Coverage at a whole-dot position, so that a letter looks the same wherever it stands.
-    fn rasterise(&mut self, id: GlyphId) -> Glyph {
-        let key = CacheKey {
-            font_id: id.font,
-            glyph_id: id.glyph,
-            font_size_bits: f32::from(id.size).to_bits(),
-            x_bin: SubpixelBin::Zero,
-            y_bin: SubpixelBin::Zero,
-            font_weight: id.weight,
-            flags: CacheKeyFlags::empty(),
-        };
-        let empty = Glyph {
-            left: 0,
-            top: 0,
-            width: 0,
-            height: 0,
-            rows: Vec::new(),
-        };
-        let Some(image) = self.swash.get_image_uncached(&mut self.fonts, key) else {
-            return empty;
-        };
-        if image.content != SwashContent::Mask {
-            return empty;
+    /// The text in its box, from the cache if the same was fitted not long ago.
+    pub(super) fn fitted(&mut self, block: &Block, text: &str) -> Arc<Fitted> {
+        let key = self.hasher.hash_one((block, text));
+        if let Some(kept) = self.blocks.get(&key, BLOCKS_MAX)
+            && kept.block == *block
+            && kept.text == text
+        {
+            return Arc::clone(&kept.fitted);
         }
-        let (width, height) = (image.placement.width, image.placement.height);
-        let mut rows = Vec::with_capacity(width.div_ceil(8) as usize * height as usize);
-        for row in image.data.chunks_exact((width as usize).max(1)) {
-            for eight in row.chunks(8) {
-                let set = |byte: u8, (at, c): (usize, &u8)| {
-                    byte | (u8::from(*c >= THRESHOLD) << (7 - at))
-                };
-                rows.push(eight.iter().enumerate().fold(0, set));
-            }
+        let fitted = Arc::new(block.fit_anew(self, text));
+        if fitted.glyphs.len() <= BLOCK_GLYPHS_MAX {
+            let kept = Kept {
+                block: *block,
+                text: text.to_owned(),
+                fitted: Arc::clone(&fitted),
+            };
+            self.blocks.insert(key, Arc::new(kept), BLOCKS_MAX);
         }
-        let (left, top) = (image.placement.left, -image.placement.top);
-        Glyph {
-            left,
-            top,
-            width,
-            height,
-            rows,
+        fitted
+    }
+}
+
+impl FontData {
+    pub(super) fn new(file: Arc<cosmic_text::Font>, index: u32) -> Self {
+        Self { file, index }
+    }
+}
+
+/// A cache in two halves: when the young half is full, it becomes the old one and what nobody
+/// asked for meanwhile is dropped. What every label uses is never lost.
+struct Halves<K, V> {
+    young: HashMap<K, V>,
+    old: HashMap<K, V>,
+}
+
+impl<K, V> Default for Halves<K, V> {
+    fn default() -> Self {
+        Self {
+            young: HashMap::new(),
+            old: HashMap::new(),
         }
     }
 }
 
-mod unicode {
-    /// Characters that have no picture and need none: spaces, joiners and direction marks.
-    pub fn is_invisible(c: char) -> bool {
-        matches!(c,
-            ' ' | '\u{A0}' | '\u{AD}' | '\u{2000}'..='\u{200F}' | '\u{202A}'..='\u{202F}'
-            | '\u{205F}'..='\u{2060}' | '\u{2066}'..='\u{2069}' | '\u{3000}'
-            | '\u{FE00}'..='\u{FE0F}' | '\u{FEFF}')
+impl<K: Copy + Eq + Hash, V> Halves<K, V> {
+    fn get(&mut self, key: &K, max: usize) -> Option<&V> {
+        if let Some(value) = self.old.remove(key) {
+            self.insert(*key, value, max);
+        }
+        self.young.get(key)
+    }
+
+    fn insert(&mut self, key: K, value: V, max: usize) {
+        if self.young.len() >= max {
+            // The emptied map keeps its room, so that steady use allocates nothing.
+            std::mem::swap(&mut self.young, &mut self.old);
+            self.young.clear();
+        }
+        self.young.insert(key, value);
     }
 }

@@ -291,20 +291,26 @@ fn check_document(base64: &str, report: &mut Report) -> Option<LabelDocument> {
         );
         return None;
     }
-    let format = match bytes.as_slice() {
-        [b'%', b'P', b'D', b'F', b'-', ..] => "pdf",
-        [0x89, b'P', b'N', b'G', 0x0d, 0x0a, 0x1a, 0x0a, ..] => "png",
-        [0xff, 0xd8, 0xff, ..] => "jpeg",
-        _ => {
-            report.add(
-                FIELD,
-                "the label is neither PDF nor PNG nor JPEG",
-                "send one of these",
-            );
-            return None;
-        }
+    let Some(format) = label_format(&bytes) else {
+        let found = "the label is neither PDF nor ZPL nor a picture";
+        report.add(FIELD, found, "send PDF, ZPL, PNG, JPEG, GIF, BMP or TIFF");
+        return None;
     };
     Some(LabelDocument { format, bytes })
+}
+
+/// What a label file is, by its first bytes.
+fn label_format(bytes: &[u8]) -> Option<&'static str> {
+    match bytes {
+        [b'%', b'P', b'D', b'F', b'-', ..] => Some("pdf"),
+        [0x89, b'P', b'N', b'G', 0x0d, 0x0a, 0x1a, 0x0a, ..] => Some("png"),
+        [0xff, 0xd8, 0xff, ..] => Some("jpeg"),
+        [b'G', b'I', b'F', b'8', ..] => Some("gif"),
+        [b'B', b'M', ..] => Some("bmp"),
+        [b'I', b'I', 42, 0, ..] | [b'M', b'M', 0, 42, ..] => Some("tiff"),
+        // Comments, downloads and prefix changes may come before the first format.
+        _ => bytes.windows(3).any(|w| w.eq_ignore_ascii_case(b"^XA")).then_some("zpl"),
+    }
 }
 
 pub(super) fn check_id(field: &str, id: &str, report: &mut Report) {
@@ -360,15 +366,6 @@ fn check_glyphs(field: &str, text: &str, rules: &Rules<'_>, report: &mut Report)
     let Err(missing) = (rules.printable)(text) else {
         return;
     };
-    let shown: Vec<String> = missing
-        .iter()
-        .take(10)
-        .map(|c| format!("{c} (U+{:04X})", u32::from(*c)))
-        .collect();
-    let told = format!(
-        "no printable form of {} in {}",
-        shown.join(", "),
-        address::shorten(text)
-    );
-    report.add(field, told, "write it in Latin letters");
+    let told = format!("no printable form of {missing} in {}", address::shorten(text));
+    report.add(field, told, &missing.remedy());
 }

@@ -18,6 +18,7 @@ pub mod watch;
 pub use canonical::person_hash;
 pub use problem::{Problem, Refused};
 
+use crate::content::script::Unprintable;
 use crate::domain::OrderId;
 use crate::domain::order::{Address, Order};
 
@@ -64,7 +65,7 @@ impl Language {
 #[derive(Clone, Copy)]
 pub struct Rules<'a> {
     /// Characters of a text the label fonts have no glyph for.
-    pub printable: &'a dyn Fn(&str) -> Result<(), Vec<char>>,
+    pub printable: &'a dyn Fn(&str) -> Result<(), Unprintable>,
     /// True for the id of a carrier of this station.
     pub carrier_known: &'a dyn Fn(&str) -> bool,
 }

@@ -4,13 +4,15 @@
 //! the row with white, `!` with black, `:` repeats the row above.
 
 use super::super::Compression;
+use super::pack::{self, Effort};
 use crate::bitmap::{Bitmap, BitmapView};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use flate2::read::ZlibDecoder;
-use flate2::write::ZlibEncoder;
 use std::cmp::Ordering;
-use std::io::{Read, Write};
+use std::io::Read;
+
+pub use super::pack::crc16;
 
 /// Largest graphic accepted, in bytes of raster.
 pub const RASTER_BYTES_MAX: usize = 8 << 20;
@@ -32,102 +34,28 @@ pub enum GraphicError {
     Large,
 }
 
-/// CRC-16/CCITT, polynomial 1021, initial value 0, over the base64 text.
-pub fn crc16(bytes: &[u8]) -> u16 {
-    bytes.iter().fold(0, |crc, byte| {
-        (0..8).fold(crc ^ (u16::from(*byte) << 8), |crc, _| {
-            if crc & 0x8000 == 0 {
-                crc << 1
-            } else {
-                (crc << 1) ^ 0x1021
-            }
-        })
-    })
-}
-
 /// Appends `^GFA,...` for a picture.
 pub fn encode(picture: &BitmapView<'_>, compression: Compression, out: &mut Vec<u8>) {
-    let (total, stride) = (picture.bits().len(), picture.stride());
+    push(
+        picture.bits(),
+        picture.stride(),
+        compression,
+        Effort::Quick,
+        out,
+    );
+}
+
+/// Appends `^GFA,...` for whole rows of `stride` bytes.
+pub(super) fn push(
+    rows: &[u8],
+    stride: usize,
+    compression: Compression,
+    effort: Effort,
+    out: &mut Vec<u8>,
+) {
+    let total = rows.len();
     out.extend_from_slice(format!("^GFA,{total},{total},{stride},").as_bytes());
-    match compression {
-        Compression::Hex => picture.bits().iter().for_each(|b| push_hex(*b, out)),
-        Compression::Acs => acs(picture, out),
-        Compression::Z64 => z64(picture.bits(), out),
-    }
-}
-
-fn push_hex(byte: u8, out: &mut Vec<u8>) {
-    out.push(nibble(byte >> 4));
-    out.push(nibble(byte & 0x0F));
-}
-
-fn nibble(value: u8) -> u8 {
-    if value < 10 {
-        b'0' + value
-    } else {
-        b'A' + (value - 10)
-    }
-}
-
-fn z64(bits: &[u8], out: &mut Vec<u8>) {
-    let mut encoder = ZlibEncoder::new(Vec::new(), flate2::Compression::new(6));
-    // Writing into memory cannot fail; if it ever did, plain hex is still right.
-    let packed = encoder.write_all(bits).and_then(|()| encoder.finish());
-    let Ok(packed) = packed else {
-        bits.iter().for_each(|b| push_hex(*b, out));
-        return;
-    };
-    let text = STANDARD.encode(packed);
-    out.extend_from_slice(b":Z64:");
-    out.extend_from_slice(text.as_bytes());
-    out.extend_from_slice(format!(":{:04X}", crc16(text.as_bytes())).as_bytes());
-}
-
-fn acs(picture: &BitmapView<'_>, out: &mut Vec<u8>) {
-    let mut above: Option<&[u8]> = None;
-    for y in 0..picture.height() {
-        let row = picture.row(y);
-        if above == Some(row) {
-            out.push(b':');
-        } else {
-            acs_row(row, out);
-        }
-        above = Some(row);
-    }
-}
-
-fn acs_row(row: &[u8], out: &mut Vec<u8>) {
-    let nibbles: Vec<u8> = row.iter().flat_map(|b| [b >> 4, b & 0x0F]).collect();
-    let mut rest = nibbles.as_slice();
-    while let Some(first) = rest.first().copied() {
-        let run = rest.iter().take_while(|n| **n == first).count();
-        rest = rest.get(run..).unwrap_or_default();
-        if rest.is_empty() && (first == 0 || first == 0x0F) {
-            out.push(if first == 0 { b',' } else { b'!' });
-            return;
-        }
-        push_run(run, first, out);
-    }
-}
-
-fn push_run(run: usize, value: u8, out: &mut Vec<u8>) {
-    if run <= 2 {
-        out.extend(std::iter::repeat_n(nibble(value), run));
-        return;
-    }
-    let mut left = run;
-    while left >= 400 {
-        out.push(b'z');
-        left -= 400;
-    }
-    if left >= 20 {
-        out.push(b'f' + u8::try_from(left / 20).unwrap_or(0));
-        left %= 20;
-    }
-    if left > 0 {
-        out.push(b'F' + u8::try_from(left).unwrap_or(0));
-    }
-    out.push(nibble(value));
+    pack::push(rows, stride, compression, effort, out);
 }
 
 /// The picture of a `^GF` command's parameters (everything after `^GF`).

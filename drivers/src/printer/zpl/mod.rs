@@ -4,9 +4,14 @@
 //! behaviour. Doubts stay visible: `~HS` may not answer at all while media is out or the head is
 //! open; CRC of `:Z64:` is CRC-16/CCITT with initial value 0 over the base64 text.
 
+mod code128;
 pub mod graphic;
+mod mixed;
+mod pack;
 pub mod reply;
 pub mod tokens;
+
+pub use mixed::{Mixed, Native, QUICK_BYTES_PER_SECOND};
 
 use super::{
     Compression, EncodeError, FaultsQuery, JobOptions, Language, PrintMode, Query, QueryKind, Reply,
@@ -56,12 +61,7 @@ impl Language for Zpl {
         "zpl"
     }
 
-    /// One format: known state first (a foreign label may have left any), then the picture.
-    ///
-    /// `^JZN` switches off the printer's own reprint after an error: by default a Zebra prints the
-    /// interrupted label again when the paper is back, and only the journal may decide that. It is
-    /// a setting of the printer, but costs four bytes here and so survives an exchanged printer.
-    /// `^PQ` carries the copies; everything else about it stays at its default.
+    /// The whole page as one graphic.
     fn encode(
         &self,
         picture: &BitmapView<'_>,
@@ -69,25 +69,8 @@ impl Language for Zpl {
         options: &JobOptions,
         out: &mut Vec<u8>,
     ) -> Result<(), EncodeError> {
-        if !(1..=COPIES_MAX).contains(&options.copies) {
-            return Err(EncodeError::Copies {
-                copies: options.copies,
-                max: COPIES_MAX,
-            });
-        }
-        let (width, height) = (picture.width(), picture.height());
-        if width > WIDTH_DOTS_MAX {
-            return Err(EncodeError::Wide {
-                dots: width,
-                max: WIDTH_DOTS_MAX,
-            });
-        }
-        let head = format!("^XA^JZN^MCY^PON^PMN^LRN^LH0,0^LS0^LT0^FWN^PW{width}^LL{height}^FO0,0");
-        out.extend_from_slice(head.as_bytes());
-        graphic::encode(picture, options.compression, out);
-        let mode = options.mode.map(mode_command).unwrap_or_default();
-        out.extend_from_slice(format!("^FS{mode}^PQ{}^XZ\r\n", options.copies).as_bytes());
-        Ok(())
+        self.encode_mixed(picture, &[], None, options, out)
+            .map(drop)
     }
 
     /// `^XZ` would print what is half there; `~JX` cancels a partially received format only, and
@@ -112,6 +95,39 @@ impl Language for Zpl {
             QueryKind::Counter => reply::counter(bytes),
         }
     }
+}
+
+/// One format: known state first (a foreign label may have left any), then what draws it.
+///
+/// `^JZN` switches off the printer's own reprint after an error: by default a Zebra prints the
+/// interrupted label again when the paper is back, and only the journal may decide that. It is a
+/// setting of the printer, but costs four bytes here and so survives an exchanged printer. `^PQ`
+/// carries the copies; everything else about it stays at its default.
+fn label(
+    picture: &BitmapView<'_>,
+    options: &JobOptions,
+    out: &mut Vec<u8>,
+    draw: impl FnOnce(&mut Vec<u8>),
+) -> Result<(), EncodeError> {
+    if !(1..=COPIES_MAX).contains(&options.copies) {
+        return Err(EncodeError::Copies {
+            copies: options.copies,
+            max: COPIES_MAX,
+        });
+    }
+    let (width, height) = (picture.width(), picture.height());
+    if width > WIDTH_DOTS_MAX {
+        return Err(EncodeError::Wide {
+            dots: width,
+            max: WIDTH_DOTS_MAX,
+        });
+    }
+    let head = format!("^XA^JZN^MCY^PON^PMN^LRN^LH0,0^LS0^LT0^FWN^PW{width}^LL{height}");
+    out.extend_from_slice(head.as_bytes());
+    draw(out);
+    let mode = options.mode.map(mode_command).unwrap_or_default();
+    out.extend_from_slice(format!("{mode}^PQ{}^XZ\r\n", options.copies).as_bytes());
+    Ok(())
 }
 
 /// `^MM` of a print mode.

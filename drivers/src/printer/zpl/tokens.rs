@@ -7,6 +7,7 @@
 //! command, as it does in a printer; only counted binary data (`^GFB`, `~DYB`) is exempt.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 /// Most bytes held: the longest single command.
 pub const COMMAND_BYTES_MAX: usize = 16 << 20;
@@ -48,6 +49,10 @@ pub struct Tokeniser {
     /// Bytes after `used` known to hold no end of the piece in progress.
     scanned: usize,
     lost: usize,
+    /// Bytes of the stream before the first one of `buffer` that was not handed out.
+    position: usize,
+    /// Where in the stream the last piece stood.
+    last: Range<usize>,
     caret: u8,
     tilde: u8,
     delimiter: u8,
@@ -60,6 +65,8 @@ impl Default for Tokeniser {
             used: 0,
             scanned: 0,
             lost: 0,
+            position: 0,
+            last: 0..0,
             caret: b'^',
             tilde: b'~',
             delimiter: b',',
@@ -81,6 +88,7 @@ impl Tokeniser {
     pub fn push(&mut self, bytes: &[u8]) {
         if self.pending().saturating_add(bytes.len()) > COMMAND_BYTES_MAX {
             self.lost = self.lost.saturating_add(self.pending());
+            self.position = self.position.saturating_add(self.pending());
             self.clear();
         }
         let kept = bytes.len().min(COMMAND_BYTES_MAX);
@@ -104,6 +112,18 @@ impl Tokeniser {
     /// The character that separates parameters now.
     pub fn delimiter(&self) -> u8 {
         self.delimiter
+    }
+
+    /// The characters that begin format and control commands and separate parameters now: `^`,
+    /// `~` and `,` unless the stream changed them.
+    pub fn characters(&self) -> [u8; 3] {
+        [self.caret, self.tilde, self.delimiter]
+    }
+
+    /// Where in the pushed stream the last piece stood, for passing it on byte for byte; line ends
+    /// after a command belong to it. Means nothing after a [`Piece::Lost`].
+    pub fn last(&self) -> Range<usize> {
+        self.last.clone()
     }
 
     /// The next whole piece. A command with parameters counts as whole only once something
@@ -136,6 +156,8 @@ impl Tokeniser {
     fn take(&mut self, length: usize) -> Vec<u8> {
         let piece = self.rest().get(..length).unwrap_or_default().to_vec();
         self.used = self.used.saturating_add(piece.len());
+        let end = self.position.saturating_add(piece.len());
+        self.last = std::mem::replace(&mut self.position, end)..end;
         self.scanned = 0;
         // Removing the front costs a move of the rest, so it is done rarely.
         if self.pending() == 0 {
@@ -341,4 +363,38 @@ pub fn unhex(data: &[u8], indicator: u8) -> Cow<'_, [u8]> {
         }
     }
     Cow::Owned(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pieces_are_found_again_in_the_stream_however_it_is_split() {
+        let stream =
+            b"x\r\n~DGR:A.GRF,1,1,FF\r\n^XA\n ^CD;^FO1;2\n^GFB;3;3;3;^~,^CC+ +FDa^b\n+XZ\n";
+        let whole: Vec<&[u8]> = vec![
+            b"x\r\n",
+            b"~DGR:A.GRF,1,1,FF\r\n",
+            b"^XA",
+            b"^CD;",
+            b"^FO1;2\n",
+            b"^GFB;3;3;3;^~,",
+            b"^CC+",
+            b"+FDa^b\n",
+            b"+XZ",
+        ];
+        for chunk in 1..=stream.len() {
+            let mut tokeniser = Tokeniser::default();
+            let mut found: Vec<&[u8]> = Vec::new();
+            let mut parts = stream.chunks(chunk).peekable();
+            while let Some(part) = parts.next() {
+                tokeniser.push(part);
+                while tokeniser.next_piece(parts.peek().is_none()).is_some() {
+                    found.extend(stream.get(tokeniser.last()));
+                }
+            }
+            assert_eq!(found, whole, "{chunk}");
+        }
+    }
 }

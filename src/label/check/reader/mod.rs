@@ -28,6 +28,8 @@ use picture::Picture;
 
 /// What the reader puts in front of Code 128 data that starts with FNC1.
 const GS1_PREFIX: &str = "]C1";
+/// Value of FNC1.
+const CODE_128_FNC1: u8 = 102;
 /// Shortest data believed of symbologies without a check digit, if nothing says they are there.
 const UNCHECKED_CHARS_MIN: usize = 6;
 /// Start and stop letters and digits of Codabar in the reader's own order.
@@ -105,7 +107,12 @@ fn bars(bits: &BitArray, wanted: Symbology) -> Option<Bars> {
         _ => return None,
     };
     let read = read.ok()?;
-    let text = read.getText();
+    let mut text = read.getText();
+    // A check character that is FNC1 is given as data.
+    let codes = read.getRawBytes();
+    if codes.len() > 2 && codes[codes.len() - 2] == CODE_128_FNC1 {
+        text = text.strip_suffix('\u{1D}').unwrap_or(text);
+    }
     let (symbology, data) = match (wanted, text.strip_prefix(GS1_PREFIX)) {
         (Symbology::Code128 | Symbology::Gs1_128, Some(rest)) => {
             (Symbology::Gs1_128, rest.to_owned())

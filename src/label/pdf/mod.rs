@@ -1,9 +1,13 @@
-//! PDF out: one page per bitmap, exactly the label's size, 1 bit per dot, no resampling. The
-//! same bitmaps give the same bytes.
+//! PDF out, exactly the label's size: [`label`] as vectors with text as text, [`encode`] one page
+//! per bitmap with 1 bit per dot. Nothing is resampled; the same label gives the same bytes.
 #![expect(
     clippy::float_arithmetic,
     reason = "PDF lengths are points as f32; only here"
 )]
+
+mod fonts;
+mod rects;
+mod vector;
 
 use std::collections::BTreeMap;
 
@@ -12,6 +16,8 @@ use printpdf::{
     DictItem, ExternalStream, ExternalXObject, Op, PdfDocument, PdfPage, PdfSaveOptions, Pt, Rect,
     XObject, XObjectId, XObjectTransform,
 };
+
+pub use vector::label;
 
 /// Pages in one document.
 pub const PAGES_MAX: usize = 500;
@@ -32,11 +38,7 @@ pub fn encode(pages: &[Bitmap], resolution: Resolution) -> Result<Vec<u8>, PdfEr
     if pages.is_empty() || pages.len() > PAGES_MAX {
         return Err(PdfError::Pages(pages.len()));
     }
-    let mut document = PdfDocument::new("Label");
-    document.metadata.info.producer = "firstscan".into();
-    document.metadata.info.creator = "firstscan".into();
-    // The default is a random text.
-    document.metadata.info.identifier = "label".into();
+    let mut document = empty();
     for (index, bitmap) in pages.iter().enumerate() {
         let id = XObjectId(format!("Page{index}"));
         let (width, height) = size_pt(bitmap, resolution);
@@ -60,6 +62,16 @@ pub fn encode(pages: &[Bitmap], resolution: Resolution) -> Result<Vec<u8>, PdfEr
         });
     }
     write(&document)
+}
+
+/// A document without pages; everything in it is the same each time.
+fn empty() -> PdfDocument {
+    let mut document = PdfDocument::new("Label");
+    document.metadata.info.producer = "firstscan".into();
+    document.metadata.info.creator = "firstscan".into();
+    // The default is a random text.
+    document.metadata.info.identifier = "label".into();
+    document
 }
 
 /// An image of 1 bit per dot. The format's 0 is black, ours is 1: `Decode [1 0]` turns it.
@@ -107,6 +119,8 @@ fn size_pt(bitmap: &Bitmap, resolution: Resolution) -> (Pt, Pt) {
 fn write(document: &PdfDocument) -> Result<Vec<u8>, PdfError> {
     let options = PdfSaveOptions {
         image_optimization: None,
+        // Operators the crate has no name for are ours.
+        secure: false,
         ..PdfSaveOptions::default()
     };
     let mut warnings = Vec::new();

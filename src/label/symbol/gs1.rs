@@ -1,0 +1,279 @@
+//! GS1 element strings: bracketed or raw text to what encoders take, with the line people read.
+//!
+//! Sources: GS1 General Specifications, sections 3 (application identifiers), 5.4 and 7.8
+//! (predefined lengths, FNC1). Only what drawing needs is checked here: identifiers, lengths,
+//! characters and the check digits of SSCC and GTIN.
+
+use super::code128::{self, Unit};
+use super::{Encoded, SymbolError};
+
+/// Longest content of a GS1-128 symbol, identifiers and separators included.
+const CHARS_MAX: usize = 48;
+/// Elements of one symbol.
+const ELEMENTS_MAX: usize = 20;
+const SEPARATOR: char = '\u{1D}';
+
+/// One element.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Element {
+    pub ai: String,
+    pub value: String,
+}
+
+/// First two digits of identifiers whose whole length is fixed in advance, with that length
+/// (identifier and value): no separator follows these.
+const PREDEFINED: [(&str, usize); 22] = [
+    ("00", 20),
+    ("01", 16),
+    ("02", 16),
+    ("03", 16),
+    ("04", 18),
+    ("11", 8),
+    ("12", 8),
+    ("13", 8),
+    ("14", 8),
+    ("15", 8),
+    ("16", 8),
+    ("17", 8),
+    ("18", 8),
+    ("19", 8),
+    ("20", 4),
+    ("31", 10),
+    ("32", 10),
+    ("33", 10),
+    ("34", 10),
+    ("35", 10),
+    ("36", 10),
+    ("41", 16),
+];
+
+/// Digits of an identifier by its first two.
+fn ai_length(start: &str) -> Option<usize> {
+    let number: u32 = start.get(..2)?.parse().ok()?;
+    match number {
+        0..=4 | 10..=22 | 30 | 37 | 90..=99 => Some(2),
+        23..=25 | 40..=42 | 71 => Some(3),
+        31..=36 | 39 | 43 | 70 | 72 | 80..=82 => Some(4),
+        _ => None,
+    }
+}
+
+/// Longest value of an identifier of variable length.
+const fn value_max(ai_digits: usize) -> usize {
+    if ai_digits == 2 { 90 } else { 70 }
+}
+
+fn rule<T>(text: String) -> Result<T, SymbolError> {
+    Err(SymbolError::Rule(text))
+}
+
+/// Reads bracketed text, `(01)0...(10)A1`, or raw text with separators.
+///
+/// # Errors
+/// What is wrong and where.
+pub fn parse(text: &str) -> Result<Vec<Element>, SymbolError> {
+    if text.is_empty() {
+        return Err(SymbolError::Empty);
+    }
+    let elements = if text.starts_with('(') {
+        bracketed(text)?
+    } else {
+        raw(text)?
+    };
+    if elements.len() > ELEMENTS_MAX {
+        return rule(format!("{} elements, at most {ELEMENTS_MAX} fit", elements.len()));
+    }
+    elements.iter().try_for_each(check)?;
+    Ok(elements)
+}
+
+fn bracketed(text: &str) -> Result<Vec<Element>, SymbolError> {
+    let mut elements = Vec::new();
+    let mut rest = text;
+    while let Some(after) = rest.strip_prefix('(') {
+        let Some((ai, value)) = after.split_once(')') else {
+            return rule("'(' without ')': write (identifier)value".into());
+        };
+        // A bracket followed by an identifier and its end begins the next element; others are
+        // characters of the value.
+        let next = value.match_indices('(').find(|(at, _)| {
+            let inner = value[at + 1..].split_once(')').map(|(inner, _)| inner);
+            inner.is_some_and(|ai| ai_length(ai) == Some(ai.len()))
+        });
+        let end = next.map_or(value.len(), |(at, _)| at);
+        elements.push(Element {
+            ai: ai.to_owned(),
+            value: value[..end].to_owned(),
+        });
+        rest = &value[end..];
+    }
+    Ok(elements)
+}
+
+fn raw(text: &str) -> Result<Vec<Element>, SymbolError> {
+    let mut elements = Vec::new();
+    let mut rest = text.trim_start_matches(SEPARATOR);
+    while !rest.is_empty() {
+        let unknown = || SymbolError::Rule(format!("no application identifier at {rest:?}"));
+        let digits = ai_length(rest).ok_or_else(unknown)?;
+        let ai = rest.get(..digits).ok_or_else(unknown)?;
+        let end = match predefined(ai) {
+            Some(length) => length,
+            None => rest.find(SEPARATOR).unwrap_or(rest.len()),
+        };
+        let value = rest.get(digits..end).ok_or_else(|| {
+            SymbolError::Rule(format!("({ai}) is cut short: it has {end} characters"))
+        })?;
+        elements.push(Element {
+            ai: ai.to_owned(),
+            value: value.to_owned(),
+        });
+        rest = rest.get(end..).unwrap_or_default();
+        rest = rest.strip_prefix(SEPARATOR).unwrap_or(rest);
+    }
+    Ok(elements)
+}
+
+/// Whole length if it is fixed in advance.
+fn predefined(ai: &str) -> Option<usize> {
+    let found = PREDEFINED.iter().find(|(start, _)| ai.starts_with(start));
+    found.map(|(_, length)| *length)
+}
+
+fn check(element: &Element) -> Result<(), SymbolError> {
+    let Element { ai, value } = element;
+    if ai_length(ai) != Some(ai.len()) || !ai.bytes().all(|b| b.is_ascii_digit()) {
+        return rule(format!("({ai}) is no application identifier"));
+    }
+    if value.is_empty() {
+        return rule(format!("({ai}) has no value"));
+    }
+    if let Some(bad) = value.chars().find(|c| !invariant(*c)) {
+        return rule(format!(
+            "({ai}): {bad:?} is not in the GS1 character set; use letters, digits and \
+             !\"%&'()*+,-./:;<=>?_"
+        ));
+    }
+    match predefined(ai) {
+        Some(length) if ai.len() + value.len() != length => {
+            let wanted = length - ai.len();
+            rule(format!("({ai}) has {} characters but must have {wanted}", value.len()))
+        }
+        Some(_) if !value.bytes().all(|b| b.is_ascii_digit()) => {
+            rule(format!("({ai}) takes digits only"))
+        }
+        None if value.len() > value_max(ai.len()) => {
+            rule(format!("({ai}) has {} characters, too many", value.len()))
+        }
+        _ if checked(ai) => check_digit(value),
+        _ => Ok(()),
+    }
+}
+
+/// Identifiers whose value ends with a mod 10 check digit.
+fn checked(ai: &str) -> bool {
+    matches!(ai, "00" | "01" | "02" | "03")
+        || matches!(ai, "410" | "411" | "412" | "413" | "414" | "415" | "416" | "417")
+}
+
+fn check_digit(value: &str) -> Result<(), SymbolError> {
+    let (body, last) = value.split_at(value.len() - 1);
+    let right = mod10(body);
+    match last.chars().next() {
+        Some(found) if found != right => Err(SymbolError::CheckDigit { found, right }),
+        _ => Ok(()),
+    }
+}
+
+/// The GS1 check digit: weights 3 and 1 from the right.
+pub fn mod10(body: &str) -> char {
+    let digits = body.bytes().rev().map(|b| u32::from(b.wrapping_sub(b'0') % 10));
+    let sum: u32 = digits.zip([3, 1].into_iter().cycle()).map(|(d, w)| d * w).sum();
+    char::from_digit((10 - sum % 10) % 10, 10).unwrap_or('0')
+}
+
+/// Character set 82.
+fn invariant(c: char) -> bool {
+    c.is_ascii_alphanumeric() || "!\"%&'()*+,-./:;<=>?_".contains(c)
+}
+
+/// What a scanner reports: a separator behind elements of variable length, but the last.
+pub fn scanned(elements: &[Element]) -> String {
+    let mut text = String::new();
+    for (at, element) in elements.iter().enumerate() {
+        text.push_str(&element.ai);
+        text.push_str(&element.value);
+        if predefined(&element.ai).is_none() && at + 1 < elements.len() {
+            text.push(SEPARATOR);
+        }
+    }
+    text
+}
+
+/// What people read.
+pub fn readable(elements: &[Element]) -> String {
+    let one = |element: &Element| format!("({}) {}", element.ai, element.value);
+    let all: Vec<String> = elements.iter().map(one).collect();
+    all.join(" ")
+}
+
+/// GS1-128: FNC1 first, separators as FNC1.
+pub(super) fn linear(data: &str) -> Result<Encoded, SymbolError> {
+    let elements = parse(data)?;
+    let scanned = scanned(&elements);
+    let length = scanned.chars().count();
+    if length > CHARS_MAX {
+        let max = CHARS_MAX;
+        return Err(SymbolError::TooLong { length, max });
+    }
+    let unit = |c: char| match c {
+        SEPARATOR => Unit::Fnc1,
+        _ => Unit::Byte(u8::try_from(c).unwrap_or(0)),
+    };
+    let units: Vec<Unit> = std::iter::once(Unit::Fnc1)
+        .chain(scanned.chars().map(unit))
+        .collect();
+    Ok(Encoded {
+        shape: code128::encode(&units)?,
+        quiet: code128::QUIET,
+        text: readable(&elements),
+        data: scanned,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn both_spellings_mean_the_same() {
+        let elements = parse("(00)340123450000000000(10)AB(1)2(21)7").map(|e| e.len());
+        assert!(elements.is_err(), "the check digit is wrong: {elements:?}");
+        let bracketed = parse("(01)04012345678901(10)A(B)1(21)77").unwrap();
+        assert_eq!(bracketed.len(), 3);
+        assert_eq!(bracketed[1].value, "A(B)1");
+        let text = scanned(&bracketed);
+        assert_eq!(text, "010401234567890110A(B)1\u{1D}2177");
+        assert_eq!(parse(&text).unwrap(), bracketed);
+        assert_eq!(readable(&bracketed), "(01) 04012345678901 (10) A(B)1 (21) 77");
+    }
+
+    #[test]
+    fn mistakes_are_named() {
+        for (text, part) in [
+            ("(00)123", "must have 18"),
+            ("(01)04012345678902", "must be 1"),
+            ("(10)", "no value"),
+            ("(05)1", "no application identifier"),
+            ("(10)A\u{e9}", "character set"),
+            ("(10", "without"),
+            ("(3103)00125x", "digits only"),
+        ] {
+            let error = parse(text).unwrap_err().to_string();
+            assert!(error.contains(part), "{text}: {error}");
+        }
+        let long = format!("(10){}(21){}", "A".repeat(30), "B".repeat(30));
+        assert!(matches!(linear(&long), Err(SymbolError::TooLong { .. })));
+    }
+}

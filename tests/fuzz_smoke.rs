@@ -1,0 +1,194 @@
+//! The fuzz targets for some seconds in the normal test run: the shipped templates and fixtures,
+//! each bent a hundred ways by a fixed seed. `tests/fuzz` runs them for as long as one likes.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+#[allow(dead_code)]
+#[path = "fuzz/targets.rs"]
+mod targets;
+
+use firstscan::label::symbol::Symbology;
+use firstscan::label::{Template, check, pdf, png, render};
+use firstscan_drivers::bitmap::Resolution;
+
+/// Bent inputs per seed.
+const ROUNDS: usize = 12;
+/// Longest that one input may take, on a slow machine and without optimisation.
+const INPUT_MAX: Duration = Duration::from_secs(10);
+/// Words of the formats, so that bending gets past the first check.
+const WORDS: [&[u8]; 24] = [
+    b"\0",
+    b"\n",
+    b"=",
+    b"\"",
+    b"{",
+    b"}",
+    b"[",
+    b"]]",
+    b"-1",
+    b"0",
+    b"65536",
+    b"99999999999",
+    b"1e9",
+    b"mm",
+    b"pt",
+    b"[[element]]",
+    b"code128",
+    b"qr",
+    b"\xFF\xFF\xFF\xFF",
+    b"\xE2\x80\xAE",
+    b"\xC3\x80",
+    b"/Length",
+    b"endobj",
+    b"IDAT",
+];
+
+/// A small generator: the same bits on every machine.
+struct Random(u64);
+
+impl Random {
+    fn next(&mut self, below: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        usize::try_from(self.0 >> 11).unwrap() % below.max(1)
+    }
+
+    /// One to four small harms.
+    fn bend(&mut self, seed: &[u8]) -> Vec<u8> {
+        let mut data = seed.to_vec();
+        for _ in 0..=self.next(4) {
+            let (at, other) = (self.next(data.len()), self.next(data.len()));
+            let (from, to) = (at.min(other), at.max(other).min(at.min(other) + 300));
+            match self.next(6) {
+                0 if !data.is_empty() => data[at] ^= 1 << self.next(8),
+                1 => data.truncate(at),
+                2 => drop(data.drain(from..to)),
+                3 => {
+                    let copy = data[from..to].to_vec();
+                    data.splice(at..at, copy);
+                }
+                4 => {
+                    let word = WORDS[self.next(WORDS.len())];
+                    data.splice(at..at, word.iter().copied());
+                }
+                _ if !data.is_empty() => data[at] = u8::try_from(self.next(256)).unwrap(),
+                _ => {}
+            }
+        }
+        data
+    }
+}
+
+fn bend_all(target: targets::Target, seeds: &[Vec<u8>], rounds: usize) {
+    let mut random = Random(0x5EED_F1A5_7B0A_4D01);
+    for seed in seeds {
+        for round in 0..=rounds {
+            let data = if round == 0 {
+                seed.clone()
+            } else {
+                random.bend(seed)
+            };
+            let begun = Instant::now();
+            target(&data);
+            let took = begun.elapsed();
+            assert!(
+                took < INPUT_MAX,
+                "{took:?} for {:?}",
+                String::from_utf8_lossy(&data)
+            );
+        }
+    }
+}
+
+fn target(name: &str) -> targets::Target {
+    let found = targets::TARGETS.iter().find(|(known, _)| *known == name);
+    found.map(|(_, target)| *target).unwrap()
+}
+
+#[test]
+fn templates() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("templates");
+    let seed = |name: &&str| {
+        let toml = std::fs::read(folder.join(name).join("label.toml")).unwrap();
+        let sample = std::fs::read(folder.join(name).join("sample.json")).unwrap();
+        [toml, sample].join(&0)
+    };
+    let seeds: Vec<Vec<u8>> = Template::shipped().iter().map(seed).collect();
+    bend_all(target("template"), &seeds, ROUNDS);
+}
+
+#[test]
+fn field_data() {
+    let seeds = [
+        "tracking_number=1Z999AA10123456784\nship_to.1=Łukasz Żółć\nship_to.2=שלום 12\nseller=x",
+        "job_code=FS1/P/P000421-2/J/1042\nship_to.1=\u{202E}abc\u{2066}\nservice=^XA^XZ",
+        "tracking_number=\u{C0}\u{181}\u{179}12\nweight=1.2 kg\nparcel_of=1 of 2\ncopy=9",
+    ];
+    let seeds = seeds.map(|seed| seed.as_bytes().to_vec());
+    bend_all(target("fields"), &seeds, ROUNDS * 2);
+}
+
+#[test]
+fn symbols() {
+    const DATA: [&str; 8] = [
+        "1Z999AA10123456784",
+        "(00)003404340000000177(10)AB-12(21)x",
+        "400638133393",
+        "https://example.com/p/FS-0042?x=%20",
+        "Grüße aus Łódź, 東京",
+        "[)>\u{1E}01\u{1D}96841706672\u{1D}840\u{1D}001\u{1D}1Z00004951\u{1D}UPSN\u{1D}\u{4}",
+        "01234567094987654321-01234567891",
+        "A40156B",
+    ];
+    let kinds = 0..u8::try_from(Symbology::ALL.len()).unwrap();
+    let seeds = kinds.flat_map(|kind| DATA.map(|data| [&[kind][..], data.as_bytes()].concat()));
+    bend_all(target("symbols"), &seeds.collect::<Vec<_>>(), ROUNDS);
+}
+
+/// Four hundred numbers have all check characters of Code 128 several times, those that are
+/// function characters too.
+#[test]
+fn every_check_character() {
+    for number in 0..400 {
+        target("symbols")(format!("\0FS-{number:04}x").as_bytes());
+    }
+}
+
+/// A label as PNG and as PDF, and all fixtures that are files of carriers.
+#[test]
+fn pictures() {
+    let template = Template::load("park-tag").unwrap();
+    let head = Resolution::from_dpi(203);
+    let label = render(&template, &template.sample, head);
+    let mut seeds = vec![
+        png::encode(&label.bitmap, head).unwrap(),
+        pdf::encode(std::slice::from_ref(&label.bitmap), head).unwrap(),
+    ];
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/labels");
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let bytes = std::fs::read(&path).unwrap();
+        if bytes.len() < 40_000 && path.extension().is_some_and(|e| e == "jpg" || e == "pdf") {
+            seeds.push(bytes);
+        }
+    }
+    bend_all(target("pictures"), &seeds, ROUNDS / 2);
+}
+
+#[test]
+fn pages() {
+    let template = Template::load("park-tag").unwrap();
+    let label = render(&template, &template.sample, Resolution::from_dpi(203));
+    let view = label.bitmap.view();
+    assert!(check::check(&view).valid);
+    // The middle of the page, 64 bytes wide.
+    let rows = (200..700).flat_map(|y| view.row(y)[20..84].iter().copied());
+    let seed: Vec<u8> = std::iter::once(63).chain(rows).collect();
+    let noise: Vec<u8> = (0..20_000_u32)
+        .map(|n| (n.wrapping_mul(2_654_435_761) >> 24) as u8)
+        .collect();
+    bend_all(target("pages"), &[seed, noise], ROUNDS * 2);
+}

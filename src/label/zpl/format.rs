@@ -417,4 +417,41 @@ impl State {
             self.settings.units.down = self.made.max(1) * from;
         }
     }
+
+    /// `~DG` and `~DY`.
+    pub fn download(&mut self, token: &Token) -> Result<(), ZplError> {
+        let name = object_name(self.first_part(token), "GRF");
+        let picture = if token.name == "DG" {
+            raster::download(&token.parameters, self.delimiter)
+        } else {
+            raster::download_object(&token.parameters, self.delimiter)
+        };
+        match picture {
+            Ok(picture) => {
+                // A PNG costs far more than it holds.
+                let times = if token.name == "DY" { 16 } else { 1 };
+                self.pay(raster::cost(&picture) * times)?;
+                if !self.store.put_graphic(name, picture) {
+                    self.no_memory();
+                }
+            }
+            Err(raster::RasterError::Kind) => self.note("~DY of a font or an unread kind"),
+            Err(error) => {
+                let message = format!("graphic {name}: {error}");
+                self.problem("graphic", message, "get the label from the carrier again");
+                self.pay(raster::BROKEN_COST)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Keeps the page's picture under a name (`^IS`).
+    pub fn save_page(&mut self, name: String) -> Result<(), ZplError> {
+        let copy = self.page()?.surface.copy();
+        self.pay(raster::cost(&copy))?;
+        if !self.store.put_graphic(name, copy) {
+            self.no_memory();
+        }
+        Ok(())
+    }
 }

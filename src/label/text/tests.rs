@@ -79,7 +79,8 @@ fn lines_of(fitted: &Fitted) -> usize {
 
 /// Ink may pass the sides by a side bearing or a mark, and rise above by an accent.
 fn assert_inside(block: &Block, fitted: &Fitted, told: &str) {
-    let marked = told.chars().any(clean::is_mark);
+    // Sara am is a mark and a letter in one.
+    let marked = told.chars().any(|c| clean::is_mark(c) || c == '\u{E33}');
     let side = fitted.size / if marked { 2 } else { 16 } + 1;
     let above = fitted.size * 20 / 100 + 2;
     for (x, y, glyph) in &fitted.glyphs {
@@ -436,7 +437,7 @@ fn same_fonts_same_bits() {
 
 fn any_text() -> impl Strategy<Value = String> {
     let any = prop::sample::select(
-        "aÄßẤqgĳ1 -,.()Щйαםלقش ل\u{651}กี่ำเनिक्ष東の가\n\u{301}\u{200D}\u{202E}\u{7}🦦"
+        "aÄßẤqgĳ1 -,.()Щйαםלقش ل\u{651}กี่ำเनिक्ष東の가\n\u{301}\u{200D}\u{202E}\u{7}"
             .chars()
             .collect::<Vec<_>>(),
     );
@@ -459,7 +460,10 @@ proptest! {
         let block = Block { style, width, height, size, size_min, lines_max, middle, ..block() };
         let fitted = fit(block, &text);
         prop_assert!(fitted.size <= size && fitted.size >= size_min);
-        assert_inside(&block, &fitted, &text);
+        // A text with characters no font has is refused as a whole.
+        if fitted.missing.is_empty() {
+            assert_inside(&block, &fitted, &text);
+        }
     }
 }
 

@@ -17,7 +17,6 @@ use std::process::ExitCode;
 
 /// What is measured with.
 struct Plan {
-    quick: bool,
     /// Runs of one row, after a warm-up.
     samples: usize,
     /// Files given to peers and to us.
@@ -30,7 +29,6 @@ fn main() -> ExitCode {
     let quick = asked("--quick") || !asked("--bench");
     let folder = tempfile::tempdir().unwrap();
     let plan = Plan {
-        quick,
         samples: if quick { 3 } else { 400 },
         zpl: zpl_files(),
         common_png: folder.path().join("common.png"),

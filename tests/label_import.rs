@@ -416,6 +416,55 @@ fn sheets_fall_into_their_labels() {
     );
 }
 
+/// The committed A6 label as other programs write it: with streams of objects and locked against
+/// changes (AES-256, empty password), for fast web view, and behind a password.
+#[test]
+fn files_written_in_other_ways_come_in_or_say_why_not() {
+    let locked = include_bytes!("../fixtures/labels/carrier-a6-locked.pdf");
+    let linear = include_bytes!("../fixtures/labels/carrier-a6-linear.pdf");
+    let password = include_bytes!("../fixtures/labels/carrier-a6-password.pdf");
+    for (name, file) in [("locked", &locked[..]), ("linear", linear)] {
+        let label = one(file, 203);
+        assert_eq!(label.problems, [], "{name}");
+        assert_eq!(label.symbols_after.len(), 2, "{name}");
+    }
+    let resolution = Resolution::from_dpi(203);
+    let refused = import::to_bitmaps(password, Kind::Pdf, STOCK, resolution).unwrap_err();
+    assert!(
+        refused.to_string().contains("protected by a password"),
+        "{refused}"
+    );
+}
+
+/// A byte changed here and there: a label, problems or an error, never a panic that gets out.
+#[test]
+fn damaged_files_never_break_anything() {
+    let good = include_bytes!("../fixtures/labels/carrier-a6.pdf");
+    let picture = include_bytes!("../fixtures/labels/carrier-a6.png");
+    let resolution = Resolution::from_dpi(203);
+    let mut state = 7_usize;
+    for round in 0..120 {
+        let source = if round % 4 == 0 {
+            &picture[..]
+        } else {
+            &good[..]
+        };
+        let mut file = source.to_vec();
+        for _ in 0..8 {
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1);
+            let at = (state >> 20) % file.len();
+            file[at] = (state >> 50) as u8;
+        }
+        let made = import::original(&file, resolution);
+        assert!(
+            made.is_err() || made.is_ok_and(|pages| !pages.is_empty()),
+            "{round}"
+        );
+    }
+}
+
 /// Where the time goes; run with `--release -- --nocapture` for figures.
 #[test]
 fn a_page_is_drawn_in_milliseconds() {

@@ -13,7 +13,6 @@ use firstscan::cli::label::{LabelArgs, run};
 use firstscan::label::import::{self, Kind};
 use firstscan::label::manifest::{self, Line, Manifest, Paper};
 use firstscan::label::symbol::{self, Geometry, Options, Symbology};
-use firstscan::label::template::schema::Level;
 use firstscan::label::{FieldMap, Template, check, pdf, png, printable, render};
 use firstscan_drivers::bitmap::{Bitmap, Resolution};
 use firstscan_drivers::length::Length;
@@ -771,7 +770,7 @@ fn commands_write_files_or_say_why_not() {
         "--data",
         sample,
         "--format",
-        "epl2",
+        "postscript",
         "--out",
         &out,
     ];

@@ -426,7 +426,7 @@ fn every_problem_of_a_carriers_label_names_field_cause_and_remedy() {
             "carrier_label.document: this is no base64",
         ),
         (
-            label_with("document", json!("XlhB")),
+            label_with("document", json!("SGFsbG8=")),
             "carrier_label.document: the label is neither PDF",
         ),
         (

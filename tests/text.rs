@@ -47,11 +47,7 @@ fn ours(run: &GlyphRun) -> Vec<(u32, i32)> {
 /// The same by `hb-shape`, advances and offsets rounded to dots one by one as we do.
 fn theirs(font: &Path, index: u32, units_per_em: i64, text: &str) -> Vec<(u32, i32)> {
     let output = Command::new("hb-shape")
-        .args([
-            "--output-format=json",
-            "--no-glyph-names",
-            "--remove-default-ignorables",
-        ])
+        .args(["--output-format=json", "--no-glyph-names"])
         .arg(format!("--face-index={index}"))
         .arg(format!("--text={text}"))
         .arg(font)

@@ -83,6 +83,8 @@ pub const LAYERS: &[(&str, &[&str])] = &[
             "store",
             "device::config",
             "device::discover",
+            // Bytes in, bytes out: what a foreign label would do to a printer.
+            "print::guard",
             "sync",
             "config",
             "telemetry",

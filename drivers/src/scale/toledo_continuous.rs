@@ -4,9 +4,11 @@
 //!
 //! | byte | bits |
 //! |---|---|
-//! | SWA | 0-2 place of the point: 0 `XXXXXX00`, 1 `XXXXXX0`, 2 `XXXXXX`, 3 `XXXXX.X`, ... 7 `X.XXXXX`; 3-4 increment; 5 always 1 |
-//! | SWB | 0 net, 1 negative, 2 out of range, 3 motion, 4 kg (else lb), 5 always 1, 6 power-up not complete |
-//! | SWC | 0-2 unit: 0 as SWB says, 1 g, 2 t; 3 print request; 4 ten times finer; 5 always 1; 6 hand tare |
+//! | SWA | 0-2 place of the point (below); 3-4 increment; 5 always 1 |
+//! | SWB | 0 net, 1 negative, 2 out of range, 3 motion, 4 kg (else lb), 5 always 1, 6 not ready |
+//! | SWC | 0-2 unit: 0 as SWB says, 1 g, 2 t; 3 print; 4 ten times finer; 5 always 1; 6 hand tare |
+//!
+//! Place of the point: 0 `XXXXXX00`, 1 `XXXXXX0`, 2 `XXXXXX`, 3 `XXXXX.X`, ... 7 `X.XXXXX`.
 //!
 //! CHK makes the low seven bits of the sum of all bytes, STX to CHK, zero.
 //!

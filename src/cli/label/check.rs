@@ -13,8 +13,8 @@ use crate::label::{Problem, check, import};
 /// Reads and measures every code of the file.
 pub fn run(file: &Path, resolution: Resolution, json: bool) -> anyhow::Result<ExitCode> {
     let bytes = read(file, import::FILE_BYTES_MAX as u64)?;
-    let report = match import::check_file(&bytes, resolution) {
-        Ok(reports) => merge(reports.into_iter()),
+    let report = match check::file(&bytes, resolution) {
+        Ok(report) => report,
         Err(error) => {
             let remedy = "give the label as ZPL, PDF, PNG, JPEG, GIF, BMP or TIFF";
             let problem = Problem::new("file", error.to_string(), remedy);
@@ -32,23 +32,6 @@ pub fn run(file: &Path, resolution: Resolution, json: bool) -> anyhow::Result<Ex
         tell(&report)?;
     }
     Ok(ExitCode::from(if report.valid { 0 } else { EXIT_NEGATIVE }))
-}
-
-/// All pages as one report; each page must be valid.
-fn merge(pages: impl Iterator<Item = check::Report>) -> check::Report {
-    let mut all = check::Report {
-        valid: true,
-        score: 100,
-        symbols: Vec::new(),
-        problems: Vec::new(),
-    };
-    for page in pages {
-        all.valid &= page.valid;
-        all.score = all.score.min(page.score);
-        all.symbols.extend(page.symbols);
-        all.problems.extend(page.problems);
-    }
-    all
 }
 
 fn tell(report: &check::Report) -> anyhow::Result<()> {

@@ -154,6 +154,7 @@ impl Sheet {
     }
 
     /// Quarters clockwise.
+    #[cfg(test)]
     pub fn turned_by(self, quarters: u8) -> Self {
         (0..quarters % 4).fold(self, |sheet, _| sheet.turned())
     }

@@ -1,7 +1,9 @@
 //! Whether a scanner says what was meant. Scanners differ in what they leave out: check digits,
 //! start and stop letters, the pairs of full ASCII.
 
-use super::reader::Matrix;
+use std::borrow::Cow;
+
+use super::reader::{self, Matrix};
 use crate::label::symbol::Symbology;
 
 const CODE_39: &str = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ-. $/+%";
@@ -12,7 +14,7 @@ pub fn same(symbology: Symbology, wanted: &str, read: &Matrix) -> bool {
     if !kind(symbology, read.symbology) {
         return false;
     }
-    if data == wanted {
+    if data == wanted || repaired(wanted) == repaired(data) {
         return true;
     }
     match symbology {
@@ -30,9 +32,16 @@ pub fn same(symbology: Symbology, wanted: &str, read: &Matrix) -> bool {
         Symbology::Ean13 | Symbology::Ean8 | Symbology::UpcA => data
             .strip_prefix(wanted)
             .is_some_and(|rest| rest.len() == 1),
+        // The reader's texts are halved if they are the same twice.
+        Symbology::DataMatrix => !data.is_ascii() && wanted == data.repeat(2),
         _ if gs1(symbology) => bare(wanted) == bare(data),
         _ => false,
     }
+}
+
+/// Text as UTF-8 if its bytes are that, however a reader took them.
+fn repaired(text: &str) -> Cow<'_, str> {
+    reader::utf8(text).map_or(Cow::Borrowed(text), Cow::Owned)
 }
 
 /// The reader does not tell ITF-14 from ITF.

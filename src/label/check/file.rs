@@ -15,7 +15,13 @@ pub fn file(bytes: &[u8], resolution: Resolution) -> Result<Report, ImportError>
         ..Options::default()
     };
     let picture = match image::guess_format(bytes) {
-        Ok(format @ (ImageFormat::Png | ImageFormat::Jpeg)) => format,
+        Ok(
+            format @ (ImageFormat::Png
+            | ImageFormat::Jpeg
+            | ImageFormat::Gif
+            | ImageFormat::Bmp
+            | ImageFormat::Tiff),
+        ) => format,
         _ => {
             let pages = import::original(bytes, resolution)?;
             let pages = pages.iter().map(|page| check_with(&page.view(), &options));

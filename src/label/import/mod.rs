@@ -10,7 +10,6 @@ mod fit;
 mod kind;
 mod pdf;
 pub mod raster;
-mod seen;
 mod sheet;
 mod snap;
 mod zpl;
@@ -24,7 +23,6 @@ use crate::label::units::{mm_text, to_dots, to_um};
 use fit::Fit;
 pub use kind::Kind;
 use raster::{Grey, RasterError};
-pub use seen::check as check_file;
 
 /// Largest file taken.
 pub const FILE_BYTES_MAX: usize = 32 << 20;

@@ -26,8 +26,8 @@ pub struct Face {
     /// Which face of the file.
     pub index: u32,
     pub key: FontKey,
-    /// Its own hinting instructions are of no use.
-    pub auto_hinted: bool,
+    /// Its own hinting instructions are of no use, and its characters fill a square.
+    pub east_asian: bool,
     family: String,
     weight: FontWeight,
     stretch: Stretch,
@@ -129,13 +129,20 @@ impl Faces {
     fn load(
         &mut self,
         source: Source,
-        auto_hinted: bool,
+        east_asian: bool,
         wanted: impl Fn(&FaceInfo) -> bool,
     ) -> Option<u16> {
         let ids = self.system.db_mut().load_font_source(source);
         let db = self.system.db();
-        let infos = ids.iter().filter_map(|id| db.face(*id));
-        let info = infos.into_iter().find(|info| wanted(info))?;
+        let mut infos = ids.iter().filter_map(|id| db.face(*id));
+        let found = infos.find(|info| wanted(info)).cloned();
+        // The other faces of a collection must not be there when it is loaded again for one of
+        // them: the shaper would find the same name twice.
+        let key = found.as_ref().map(|info| info.id);
+        for id in ids.into_iter().filter(|id| Some(*id) != key) {
+            self.system.db_mut().remove_face(id);
+        }
+        let info = found?;
         let (key, index, weight) = (info.id, info.index, info.weight);
         let (stretch, family) = (info.stretch, info.families.first()?.0.clone());
         let number = u16::try_from(self.faces.len()).ok()?;
@@ -144,7 +151,7 @@ impl Faces {
             file,
             index,
             key,
-            auto_hinted,
+            east_asian,
             family,
             weight,
             stretch,
@@ -165,8 +172,8 @@ impl Faces {
             }
             let path = self.files.find(name).map(PathBuf::from);
             let is_it = |info: &FaceInfo| info.families.iter().any(|(f, _)| f == font.family);
-            let auto_hinted = group == Group::EastAsian;
-            let load = |path| self.load(Source::File(path), auto_hinted, is_it);
+            let east_asian = group == Group::EastAsian;
+            let load = |path| self.load(Source::File(path), east_asian, is_it);
             let number = path.and_then(load);
             self.host.insert((name, font.family), number);
             number
@@ -178,6 +185,9 @@ impl Faces {
     /// All characters of one script group in a line come from one face, so that no line mixes
     /// Japanese and Chinese forms.
     pub fn assign(&mut self, style: Style, locale: Locale, line: &str) -> (Vec<Part>, Vec<char>) {
+        if let Some(face) = self.only(style, line) {
+            return (vec![(0..line.len(), face)], Vec::new());
+        }
         let mut of_group = [None; 3];
         for c in line.chars() {
             if let Some(group) = Group::of(c)
@@ -216,6 +226,17 @@ impl Faces {
         missing.sort_unstable();
         missing.dedup();
         (parts, missing)
+    }
+
+    /// The style's own face, if it draws the whole line, as it does most lines.
+    fn only(&self, style: Style, line: &str) -> Option<u16> {
+        let own = order(style)[0];
+        if line.is_ascii() {
+            return Some(own);
+        }
+        let map = self.get(own)?.charmap();
+        let plain = |c| Group::of(c).is_none() && pictures(&map, c);
+        line.chars().all(plain).then_some(own)
     }
 
     /// The first font of the group that has all of the line's characters of it, or the one that

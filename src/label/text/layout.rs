@@ -208,7 +208,7 @@ impl Block {
             && lines.iter().all(|l| l.width <= self.width)
     }
 
-    /// Glyphs that would leave the box sideways are left out; `cut` has told of them.
+    /// Glyphs of a line too wide that would leave the box are left out; `cut` has told of them.
     fn place(
         &self,
         engine: &mut Engine,
@@ -228,8 +228,13 @@ impl Block {
                 let glyph = engine.glyph(pen.id);
                 let left = indent + pen.x + glyph.left;
                 let right = left + i32::try_from(glyph.width).unwrap_or(i32::MAX / 2);
-                // A letter's side bearing may reach a dot or two over the edge.
-                let slack = size / 16 + 1;
+                // A letter's side bearing may reach a dot or two over the edge; a mark on the last
+                // letter may reach further, and no mark of a line that fits is lost.
+                let slack = if line.width <= self.width {
+                    size / 2
+                } else {
+                    size / 16 + 1
+                };
                 if glyph.width > 0 && left >= -slack && right <= self.width + slack {
                     placed.push((left, base + pen.y + glyph.top, glyph));
                 } else if glyph.width > 0 {

@@ -107,7 +107,7 @@ impl Rasteriser {
     /// automatic hinter keeps them apart. A lower threshold or bolder outlines closed the small
     /// rooms of Chinese characters and of `e` and `8` without making stems more even.
     fn hinting(&mut self, face: &Face, number: u16, all: &OutlineGlyphCollection<'_>) -> Engine {
-        if !face.auto_hinted {
+        if !face.east_asian {
             return Engine::AutoFallback;
         }
         // Classifying all glyphs of a large font takes a while, and is the same at all sizes.

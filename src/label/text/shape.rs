@@ -9,7 +9,7 @@ use cosmic_text::skrifa::metrics::GlyphMetrics;
 use cosmic_text::skrifa::{GlyphId as OutlineId, MetadataProvider};
 use cosmic_text::{Attrs, AttrsList, Hinting, LayoutGlyph, ShapeLine, Shaping, Wrap};
 
-use super::clean::THAI_BREAK;
+use super::clean::{THAI_BREAK, is_invisible};
 use super::engine::Engine;
 use super::faces::{Face, Faces};
 use super::host::Locale;
@@ -57,7 +57,7 @@ pub struct Line {
 /// Shapes one line of cleaned text.
 pub fn shape(engine: &mut Engine, style: Style, locale: Locale, text: &str) -> Shaped {
     let faces = &mut engine.faces;
-    let (parts, missing) = faces.assign(style, locale, text);
+    let (parts, mut missing) = faces.assign(style, locale, text);
     let mut list = AttrsList::new(&Attrs::new());
     for (range, number) in &parts {
         if let Some(face) = faces.get(*number) {
@@ -65,6 +65,7 @@ pub fn shape(engine: &mut Engine, style: Style, locale: Locale, text: &str) -> S
         }
     }
     let line = ShapeLine::new(&mut faces.system, text, &list, Shaping::Advanced, 4);
+    missing.extend(lost(faces, &line, text));
     let (up, down) = reach(faces, &line);
     Shaped {
         text: text.to_owned(),
@@ -77,25 +78,43 @@ pub fn shape(engine: &mut Engine, style: Style, locale: Locale, text: &str) -> S
     }
 }
 
+/// Chinese, Japanese and Korean characters fill a square that lies so far above and below the base
+/// line, ems. (Measuring the ink of their outlines one by one takes longer than shaping them.)
+const SQUARE: (f32, f32) = (0.88, 0.12);
+
+/// Characters the shaper found no picture for after all, or none in a face of ours: nothing may
+/// be left out of a label untold.
+fn lost(faces: &Faces, line: &ShapeLine, text: &str) -> Vec<char> {
+    let words = line.spans.iter().flat_map(|span| &span.words);
+    let glyphs = words.flat_map(|word| &word.glyphs);
+    let lost = glyphs.filter(|g| g.glyph_id == 0 || faces.number(g.font_id).is_none());
+    let clusters = lost.filter_map(|glyph| text.get(glyph.start..glyph.end));
+    let chars = clusters.flat_map(str::chars);
+    chars.filter(|c| !is_invisible(*c)).collect()
+}
+
 /// How far the line's ink reaches above and below the base line, thousandths of an em.
 fn reach(faces: &Faces, line: &ShapeLine) -> (i32, i32) {
     let words = line.spans.iter().flat_map(|span| &span.words);
     let (mut up, mut down) = (0.0_f32, 0.0_f32);
-    let mut opened: Option<(FontKey, GlyphMetrics<'_>, f32)> = None;
+    let mut opened: Option<(FontKey, Option<(GlyphMetrics<'_>, f32)>)> = None;
     for glyph in words.flat_map(|word| &word.glyphs) {
-        if opened
-            .as_ref()
-            .is_none_or(|(key, ..)| *key != glyph.font_id)
-        {
+        let same = |(key, _): &(FontKey, _)| *key == glyph.font_id;
+        if !opened.as_ref().is_some_and(same) {
             let face = faces.number(glyph.font_id).and_then(|n| faces.get(n));
-            opened = face.and_then(Face::open).map(|font| {
+            if face.is_some_and(|face| face.east_asian) {
+                (up, down) = (up.max(SQUARE.0), down.max(SQUARE.1));
+            }
+            let measured = face.filter(|face| !face.east_asian).and_then(Face::open);
+            let measures = measured.map(|font| {
                 let location = LocationRef::default();
                 let em = font.metrics(Size::unscaled(), location).units_per_em;
                 let metrics = font.glyph_metrics(Size::unscaled(), location);
-                (glyph.font_id, metrics, f32::from(em.max(1)))
+                (metrics, f32::from(em.max(1)))
             });
+            opened = Some((glyph.font_id, measures));
         }
-        let Some((_, metrics, em)) = &opened else {
+        let Some((_, Some((metrics, em)))) = &opened else {
             continue;
         };
         let id = OutlineId::new(u32::from(glyph.glyph_id));

@@ -2,12 +2,10 @@
 
 use super::ZplError;
 use super::ZplSymbol;
-use super::code128;
 use super::codes::{Code, Kind};
 use super::field::{Drawing, Field};
 use super::font::fonts;
 use super::frame::{Frame, Origin};
-use super::linear::{self, Linear};
 use super::matrix::{self, Grid};
 use super::state::State;
 use super::surface::{Ink, Surface};
@@ -15,10 +13,10 @@ use super::text::{Outcome, Text};
 use super::typeface::{Choice, Typeface};
 use crate::label::canvas::Dots;
 
-/// Dots between bars and the text under them, per module.
-const LINE_GAP: i32 = 2;
-/// Modules that the guard bars of EAN and UPC reach down.
-const GUARD_MODULES: i32 = 5;
+/// What encoding costs, as bytes that drawing touches in that time.
+const LINEAR_COST: u64 = 64 << 10;
+const MATRIX_COST: u64 = 256 << 10;
+const MATRIX_BYTE_COST: u64 = 2 << 10;
 /// `^GS` letters A to E. The last two are marks of certifiers and are not drawn.
 const SIGNS: [char; 3] = ['®', '©', '™'];
 
@@ -61,7 +59,7 @@ impl State {
         self.charge()
     }
 
-    fn typeface(&self, choice: Choice) -> Typeface {
+    pub fn typeface(&self, choice: Choice) -> Typeface {
         let units = self.settings.units;
         Typeface::new(choice, self.made, |dots| units.scaled(dots))
     }
@@ -100,7 +98,7 @@ impl State {
         Ok(())
     }
 
-    fn put(&mut self, text: &Text<'_>) -> Result<Outcome, ZplError> {
+    pub fn put(&mut self, text: &Text<'_>) -> Result<Outcome, ZplError> {
         let page = self.page()?;
         let mut fonts = fonts();
         let before = fonts.work;
@@ -181,10 +179,17 @@ impl State {
         origin: Origin,
         ink: Ink,
     ) -> Result<(), ZplError> {
+        let bytes = text.len() as u64;
         let drawn = match self.encode_linear(code, text) {
-            Some(Ok(linear)) => self.bars(code, &linear, field, origin, ink),
+            Some(Ok(linear)) => {
+                self.pay(LINEAR_COST)?;
+                self.bars(code, &linear, field, origin, ink)
+            }
             Some(Err(reason)) => Err(reason),
-            None => self.grid(code, text, origin, ink),
+            None => {
+                self.pay(MATRIX_COST + bytes.min(16 << 10) * MATRIX_BYTE_COST)?;
+                self.grid(code, text, origin, ink)
+            }
         };
         match drawn {
             Ok(outcome) => outcome,
@@ -198,148 +203,6 @@ impl State {
                 Ok(())
             }
         }
-    }
-
-    fn encode_linear(&self, code: &Code, text: &str) -> Option<Result<Linear, String>> {
-        let linear = match code.kind {
-            Kind::Code128(mode) => {
-                let encoded = code128::encode(text, mode, code.check);
-                return Some(encoded.map_err(|error| error.to_string()));
-            }
-            Kind::Code39 => linear::code39(text, code.check),
-            Kind::Code93 => linear::code93(text),
-            Kind::Interleaved => linear::interleaved(text, code.check),
-            Kind::Industrial => linear::industrial(text),
-            Kind::Ean8 => linear::ean8(text),
-            Kind::Ean13 => linear::ean13(text),
-            Kind::UpcA => linear::upca(text),
-            Kind::UpcE => linear::upce(text),
-            Kind::Codabar { start, stop } => linear::codabar(text, start, stop),
-            _ => return None,
-        };
-        Some(linear.map_err(|error| error.to_string()))
-    }
-
-    /// Dots of a module for so many dots of the label; a problem if it is no longer the same
-    /// symbol after rounding.
-    fn module(&mut self, label_dots: i32) -> i32 {
-        let module = self.settings.units.scaled(label_dots).max(1);
-        let exact = i64::from(label_dots) * i64::from(self.own);
-        let off = (i64::from(module) * i64::from(self.made.max(1)) - exact).abs();
-        if off * 4 > exact {
-            let message = format!(
-                "a bar code with modules of {label_dots} dots at {} dpi cannot be drawn at {} dpi",
-                self.made, self.own
-            );
-            self.problem(
-                "code",
-                message,
-                "ask the carrier for this head's resolution",
-            );
-        }
-        module
-    }
-
-    fn bars(
-        &mut self,
-        code: &Code,
-        linear: &Linear,
-        field: &Field,
-        origin: Origin,
-        ink: Ink,
-    ) -> Result<Result<(), ZplError>, String> {
-        let module = self.module(self.settings.module);
-        let units = self.settings.units;
-        let height = units
-            .scaled(code.height.unwrap_or(self.settings.bar_height))
-            .max(1);
-        let runs = linear.runs(module, self.settings.ratio_tenths);
-        let width = runs.iter().fold(0_i32, |sum, n| sum.saturating_add(*n));
-        let turns = code.turns.unwrap_or(self.settings.turns);
-        let frame = Frame::new(origin, turns, width, height, height);
-        let guards = guards(linear, code);
-        let page = match self.page() {
-            Ok(page) => page,
-            Err(error) => return Ok(Err(error)),
-        };
-        let mut x = 0;
-        for (at, run) in runs.iter().enumerate() {
-            if at % 2 == 0 {
-                let long = guards.contains(&(x / module.max(1)));
-                let extra = if long { GUARD_MODULES * module } else { 0 };
-                let bar = Dots {
-                    x,
-                    y: 0,
-                    width: *run,
-                    height: height + extra,
-                };
-                page.surface.fill(frame.place(bar), ink);
-            }
-            x += run;
-        }
-        let area = frame.area();
-        page.symbols
-            .push(symbol(linear.symbology, &linear.data, area, module, turns));
-        if code.line {
-            return Ok(self.line(
-                code,
-                linear,
-                field,
-                &Place {
-                    frame,
-                    width,
-                    height,
-                    module,
-                },
-                ink,
-            ));
-        }
-        Ok(Ok(()))
-    }
-
-    /// The text under (or over) the bars.
-    fn line(
-        &mut self,
-        code: &Code,
-        linear: &Linear,
-        field: &Field,
-        place: &Place,
-        ink: Ink,
-    ) -> Result<(), ZplError> {
-        let typeface = match field.font {
-            Some(choice) => self.typeface(choice),
-            None => Typeface::font_a(place.module.clamp(1, 10)),
-        };
-        let gap = LINE_GAP * place.module;
-        let top = if code.above {
-            -gap - typeface.baseline
-        } else {
-            place.height + gap
-        };
-        let base = top + typeface.baseline;
-        for (text, from, to) in parts(linear, code, place) {
-            let width: i32 = {
-                let mut fonts = fonts();
-                text.chars().map(|c| typeface.advance(&mut fonts, c)).sum()
-            };
-            let (x, y) = place.frame.point(from + (to - from - width) / 2, base);
-            let origin = Origin {
-                x,
-                y,
-                baseline: true,
-                right: false,
-            };
-            self.put(&Text {
-                text: &text,
-                typeface,
-                block: None,
-                origin,
-                turns: place.frame.turns,
-                gap: 0,
-                ink,
-            })?;
-        }
-        Ok(())
     }
 
     fn grid(
@@ -457,89 +320,47 @@ impl State {
         Ok(())
     }
 
-    fn postnet(
-        &mut self,
-        code: &Code,
-        text: &str,
-        planet: bool,
-        origin: Origin,
-        ink: Ink,
-    ) -> Result<Result<(), ZplError>, String> {
-        let (bars, _) = linear::postnet(text, planet).map_err(|error| error.to_string())?;
-        let module = self.module(self.settings.module);
-        let height = code.height.unwrap_or(self.settings.bar_height);
-        let height = self.settings.units.scaled(height).max(2);
-        let width = i32::try_from(bars.len()).unwrap_or(0) * 2 * module - module;
-        let turns = code.turns.unwrap_or(self.settings.turns);
-        let frame = Frame::new(origin, turns, width, height, height);
-        let page = match self.page() {
-            Ok(page) => page,
-            Err(error) => return Ok(Err(error)),
-        };
-        for (at, tall) in (0_i32..).zip(&bars) {
-            // A short bar is two fifths of a tall one.
-            let bar = if *tall { height } else { (height * 2 + 2) / 5 };
-            let area = Dots {
-                x: at * 2 * module,
-                y: height - bar,
-                width: module,
-                height: bar,
-            };
-            page.surface.fill(frame.place(area), ink);
-        }
-        let name = if planet { "planet" } else { "postnet" };
-        page.symbols
-            .push(symbol(name, "", frame.area(), module, turns));
-        Ok(Ok(()))
-    }
-
-    /// MaxiCode has one size: hexagons 0.88 mm apart in rows 0.76 mm apart (ISO/IEC 16023).
+    /// MaxiCode has one size: hexagons 0.88 mm apart in rows 0.76 mm apart (ISO/IEC 16023). All
+    /// are alike; their places are rounded one by one, so that the whole keeps its size.
     fn hexagons(&mut self, grid: &Grid, origin: Origin, ink: Ink) -> Result<(), ZplError> {
         let head = self.settings.units.head;
         let dots = |um: i64| {
             let (up, down) = (i64::from(head.dots), i64::from(head.per_um.max(1)));
-            i32::try_from((um * up * 2 + down) / (down * 2))
-                .unwrap_or(1)
-                .max(2)
+            i32::try_from((um * up * 2 + down) / (down * 2)).unwrap_or(1)
         };
-        let (pitch, pace) = (dots(880), dots(760));
-        let hexagon = dots(1_015).max(pace + 1);
-        let (width, height) = (pitch * 30, pace * 32 + hexagon);
+        let (across, down) = (dots(880).max(3) - 1, dots(1_015).max(4));
+        let (width, height) = (dots(29 * 880) + across, dots(32 * 760) + down);
         let frame = Frame::new(origin, 0, width, height, height);
         let (x, y) = frame.point(0, 0);
         let page = self.page()?;
-        for (row, modules) in (0_i32..).zip(grid.black.chunks_exact(30)) {
-            for (column, _) in (0_i32..).zip(modules).filter(|(_, black)| **black) {
-                let left = x + column * pitch + (row % 2) * pitch / 2;
-                hex(
-                    &mut page.surface,
-                    left,
-                    y + row * pace,
-                    pitch - 1,
-                    hexagon,
-                    ink,
-                );
+        for (row, modules) in (0_i64..).zip(grid.black.chunks_exact(30)) {
+            let top = y + dots(row * 760);
+            for (column, _) in (0_i64..).zip(modules).filter(|(_, black)| **black) {
+                let left = x + dots(column * 880 + row % 2 * 440);
+                hex(&mut page.surface, left, top, across, down, ink);
             }
         }
         // The rings' radii of the standard, around the place of module 14 in row 16.
-        let centre = (x * 2 + 29 * pitch - 1, y * 2 + 32 * pace + hexagon);
+        let centre = (
+            (x + dots(14 * 880)) * 2 + across,
+            (y + dots(16 * 760)) * 2 + down,
+        );
         let radii = [510, 1_180, 1_860, 2_530, 3_200, 3_870].map(|um| dots(um * 2));
         rings(&mut page.surface, centre, radii, ink);
+        let module = dots(880);
         page.symbols
-            .push(symbol(grid.symbology, &grid.data, frame.area(), pitch, 0));
+            .push(symbol(grid.symbology, &grid.data, frame.area(), module, 0));
         Ok(())
     }
 }
 
-/// Bars on the page.
-struct Place {
-    frame: Frame,
-    width: i32,
-    height: i32,
+pub fn symbol(
+    symbology: &'static str,
+    data: &str,
+    area: Dots,
     module: i32,
-}
-
-fn symbol(symbology: &'static str, data: &str, area: Dots, module: i32, turns: u8) -> ZplSymbol {
+    turns: u8,
+) -> ZplSymbol {
     ZplSymbol {
         symbology,
         data: data.to_owned(),
@@ -561,51 +382,6 @@ fn runs(modules: &[bool], mut each: impl FnMut(i32, i32)) {
             each(at, length);
         }
         at += length;
-    }
-}
-
-/// Modules where bars of EAN and UPC begin that reach down between the digits.
-fn guards(linear: &Linear, code: &Code) -> Vec<i32> {
-    if !code.line || code.above {
-        return Vec::new();
-    }
-    match linear.symbology {
-        "ean13" => vec![0, 2, 46, 48, 92, 94],
-        "ean8" => vec![0, 2, 32, 34, 64, 66],
-        "upca" => {
-            let mut guards = vec![0, 2, 46, 48, 92, 94];
-            // The first and last digit's bars, too.
-            guards.extend((3..10).chain(85..92));
-            guards
-        }
-        "upce" => vec![0, 2, 46, 48, 50],
-        _ => Vec::new(),
-    }
-}
-
-/// Pieces of the text line with the range of dots each is centred in.
-fn parts(linear: &Linear, code: &Code, place: &Place) -> Vec<(String, i32, i32)> {
-    let m = place.module;
-    let text = &linear.text;
-    let piece = |from: usize, to: usize| text.get(from..to).unwrap_or_default().to_owned();
-    let split = |pieces: &[(usize, usize, i32, i32)]| {
-        let part = |(from, to, left, right): &(usize, usize, i32, i32)| {
-            (piece(*from, *to), left * m, right * m)
-        };
-        pieces.iter().map(part).collect()
-    };
-    match linear.symbology {
-        _ if code.above => vec![(text.clone(), 0, place.width)],
-        "ean13" => split(&[(0, 1, -9, -2), (1, 7, 3, 46), (7, 13, 49, 92)]),
-        "ean8" => split(&[(0, 4, 3, 32), (4, 8, 35, 64)]),
-        "upca" => split(&[
-            (0, 1, -9, -2),
-            (1, 6, 10, 46),
-            (6, 11, 49, 85),
-            (11, 12, 97, 104),
-        ]),
-        "upce" => split(&[(0, 1, -9, -2), (1, 7, 3, 46), (7, 8, 53, 60)]),
-        _ => vec![(text.clone(), 0, place.width)],
     }
 }
 

@@ -152,7 +152,7 @@ impl Fonts {
         let mut stamp = raster(&outline.edges, EM, key.stretch);
         let lines = stamp.height.unsigned_abs() * 4;
         self.work += u64::from(lines) * (outline.edges.len() as u64 + 8);
-        if key.turns % 4 != 0 {
+        if !key.turns.is_multiple_of(4) {
             stamp = turned(&stamp, key.turns);
         }
         self.stamp_bytes += stamp.rows.len() + 128;

@@ -242,12 +242,14 @@ impl State {
     fn graphic(&mut self, token: &Token) -> Result<(), ZplError> {
         match graphic::decode_delimited(&token.parameters, self.delimiter) {
             Ok(picture) => {
+                self.pay(raster::cost(&picture))?;
                 let picture = self.at_head(&picture, 1, 1)?;
                 self.field.drawing = picture.map(Drawing::Picture);
             }
             Err(error) => {
                 let message = format!("a picture (^GF) cannot be read: {error}");
                 self.problem("graphic", message, "get the label from the carrier again");
+                self.pay(raster::BROKEN_COST)?;
             }
         }
         Ok(())
@@ -262,13 +264,17 @@ impl State {
     ) -> Result<Option<Arc<firstscan_drivers::bitmap::Bitmap>>, ZplError> {
         let mut result = Ok(picture.clone());
         if self.own != self.made {
+            self.pay(raster::search_cost(picture))?;
             result = raster::at_head(&picture.view(), self.own, self.made);
         }
         if (across, down) != (1, 1) {
             result = result.and_then(|one| raster::magnified(&one.view(), across, down));
         }
         match result {
-            Ok(picture) => Ok(Some(Arc::new(picture))),
+            Ok(picture) => {
+                self.pay(raster::cost(&picture))?;
+                Ok(Some(Arc::new(picture)))
+            }
             Err(error @ raster::RasterError::Resample) => Err(ZplError::Raster {
                 made: self.made,
                 head: self.own,
@@ -410,5 +416,42 @@ impl State {
             self.settings.units.up = self.own * to;
             self.settings.units.down = self.made.max(1) * from;
         }
+    }
+
+    /// `~DG` and `~DY`.
+    pub fn download(&mut self, token: &Token) -> Result<(), ZplError> {
+        let name = object_name(self.first_part(token), "GRF");
+        let picture = if token.name == "DG" {
+            raster::download(&token.parameters, self.delimiter)
+        } else {
+            raster::download_object(&token.parameters, self.delimiter)
+        };
+        match picture {
+            Ok(picture) => {
+                // A PNG costs far more than it holds.
+                let times = if token.name == "DY" { 16 } else { 1 };
+                self.pay(raster::cost(&picture) * times)?;
+                if !self.store.put_graphic(name, picture) {
+                    self.no_memory();
+                }
+            }
+            Err(raster::RasterError::Kind) => self.note("~DY of a font or an unread kind"),
+            Err(error) => {
+                let message = format!("graphic {name}: {error}");
+                self.problem("graphic", message, "get the label from the carrier again");
+                self.pay(raster::BROKEN_COST)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Keeps the page's picture under a name (`^IS`).
+    pub fn save_page(&mut self, name: String) -> Result<(), ZplError> {
+        let copy = self.page()?.surface.copy();
+        self.pay(raster::cost(&copy))?;
+        if !self.store.put_graphic(name, copy) {
+            self.no_memory();
+        }
+        Ok(())
     }
 }

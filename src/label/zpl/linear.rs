@@ -370,7 +370,7 @@ pub fn upca(text: &str) -> Result<Linear, LinearError> {
 pub fn upce(text: &str) -> Result<Linear, LinearError> {
     let digits = digits(text)?;
     let short: [u8; 6] = match digits.as_slice() {
-        [six @ ..] if six.len() == 6 => six.try_into().map_err(|_| LinearError::UpcE)?,
+        [a, b, c, d, e, f] => [*a, *b, *c, *d, *e, *f],
         [0, ten @ ..] if ten.len() == 10 => shorten(ten)?,
         ten if ten.len() == 10 => shorten(ten)?,
         _ => return Err(LinearError::UpcE),

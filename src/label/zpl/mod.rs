@@ -7,6 +7,7 @@
 //! A file is first drawn as written. If it was plainly made for another head ([`scale`]), it is
 //! drawn again with every length multiplied by the exact ratio.
 
+mod bars;
 mod charset;
 mod code128;
 mod codes;

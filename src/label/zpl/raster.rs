@@ -11,9 +11,22 @@ use crate::label::check;
 /// Dots of a scaled picture.
 const DOTS_MAX: u64 = 40_000_000;
 /// Longest side of a PNG.
-const SIDE_MAX: u32 = 8_000;
+const SIDE_MAX: u32 = 4_000;
 /// Memory a PNG may take while it is read.
 const PNG_BYTES_MAX: u64 = 64 << 20;
+
+/// What a damaged picture costs at most before it is found out.
+pub const BROKEN_COST: u64 = 32 << 20;
+
+/// What reading or copying a picture costs, as bytes that drawing touches.
+pub fn cost(picture: &Bitmap) -> u64 {
+    picture.bits().len() as u64 * 4
+}
+
+/// What looking for symbols in a picture costs.
+pub fn search_cost(picture: &Bitmap) -> u64 {
+    picture.bits().len() as u64 * 256 + (1 << 20)
+}
 
 /// Why a stored picture cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

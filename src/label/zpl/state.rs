@@ -9,7 +9,6 @@ use firstscan_drivers::printer::zpl::tokens::{Piece, Token, Tokeniser, unhex};
 use super::charset::Charset;
 use super::field::{DATA_BYTES_MAX, Field};
 use super::params::{Params, Unit, Units};
-use super::raster;
 use super::scale::Seen;
 use super::store::{Command, Store, object_name};
 use super::surface::Surface;
@@ -125,7 +124,7 @@ pub fn run(
                     state.format(&commands)?;
                 }
             }
-            ('~', "DG" | "DY") => state.download(&token),
+            ('~', "DG" | "DY") => state.download(&token)?,
             (_, "CC" | "CT" | "CD") => {}
             _ => match &mut format {
                 Some(open) => open.push((token, state.delimiter)),
@@ -270,7 +269,7 @@ impl State {
         self.finish_page()
     }
 
-    fn first_part<'a>(&self, token: &'a Token) -> &'a [u8] {
+    pub fn first_part<'a>(&self, token: &'a Token) -> &'a [u8] {
         Params::new(&token.parameters, self.delimiter).bytes(0)
     }
 
@@ -341,6 +340,15 @@ impl State {
             width: 0,
             height: 0,
         })
+    }
+
+    /// Counts work besides drawing.
+    pub fn pay(&mut self, cost: u64) -> Result<(), ZplError> {
+        match &mut self.page {
+            Some(page) => page.surface.pay(cost),
+            None => self.work = self.work.saturating_sub(cost),
+        }
+        self.charge()
     }
 
     /// Gives up if the last drawing was too much.
@@ -421,43 +429,12 @@ impl State {
         );
     }
 
-    fn no_memory(&mut self) {
+    pub fn no_memory(&mut self) {
         self.problem(
             "memory",
             "the file stores more graphics or formats than fit",
             "send fewer labels at a time",
         );
-    }
-
-    /// `~DG` and `~DY`.
-    fn download(&mut self, token: &Token) {
-        let name = object_name(self.first_part(token), "GRF");
-        let picture = if token.name == "DG" {
-            raster::download(&token.parameters, self.delimiter)
-        } else {
-            raster::download_object(&token.parameters, self.delimiter)
-        };
-        match picture {
-            Ok(picture) => {
-                if !self.store.put_graphic(name, picture) {
-                    self.no_memory();
-                }
-            }
-            Err(raster::RasterError::Kind) => self.note("~DY of a font or an unread kind"),
-            Err(error) => {
-                let message = format!("graphic {name}: {error}");
-                self.problem("graphic", message, "get the label from the carrier again");
-            }
-        }
-    }
-
-    /// Keeps the page's picture under a name (`^IS`).
-    pub fn save_page(&mut self, name: String) -> Result<(), ZplError> {
-        let copy = self.page()?.surface.copy();
-        if !self.store.put_graphic(name, copy) {
-            self.no_memory();
-        }
-        Ok(())
     }
 
     fn finish(self) -> Result<(Seen, Interpreted), ZplError> {

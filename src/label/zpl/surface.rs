@@ -74,6 +74,11 @@ impl Surface {
         self.budget
     }
 
+    /// Counts work done elsewhere for this page, as bytes that drawing touches in that time.
+    pub fn pay(&mut self, cost: u64) {
+        self.budget = self.budget.saturating_sub(cost);
+    }
+
     fn spend(&mut self, rows: usize, bytes: usize) -> bool {
         let cost = (rows as u64).saturating_mul(bytes as u64 + 4);
         let affordable = cost <= self.budget;

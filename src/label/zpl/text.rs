@@ -7,6 +7,8 @@ use super::typeface::Typeface;
 
 /// Characters of one field that are drawn (`^FD` holds 3,072 bytes).
 pub const CHARS_MAX: usize = 3_072;
+/// What laying out a character costs, as bytes that drawing touches.
+const CHAR_COST: u64 = 128;
 /// A break that shows as a hyphen only at the end of a line.
 const SOFT_HYPHEN: char = '\u{AD}';
 
@@ -75,6 +77,7 @@ impl Text<'_> {
             Some(block) if !block.cut => escapes(self.text),
             _ => plain(self.text),
         };
+        page.pay(CHAR_COST * chars.len() as u64);
         let advances: Vec<i32> = chars.iter().map(|c| self.advance(fonts, *c)).collect();
         let rows = match self.block {
             Some(block) => {

@@ -32,8 +32,12 @@ use table::{Action, Row};
 
 /// Longest stream that is looked at: three 600 dpi pages in plain hex.
 pub const STREAM_BYTES_MAX: usize = 8 << 20;
+/// Most commands in one stream: a thousand labels of five hundred.
+const PIECES_MAX: u32 = 500_000;
 /// Most labels in one stream.
 pub const LABELS_MAX: u32 = 1000;
+/// Bytes of a command that are looked at for the report.
+const SHOWN_BYTES_MAX: usize = 80;
 /// Most files one stream may store, and letters it may give to fonts.
 const STORED_MAX: usize = 64;
 
@@ -62,7 +66,12 @@ pub fn guard(bytes: &[u8], preamble: &Preamble) -> Guarded {
     }
     let mut tokens = Tokeniser::default();
     tokens.push(bytes);
-    loop {
+    for count in 0..=PIECES_MAX {
+        if count == PIECES_MAX {
+            let reason = "holds more commands than any label";
+            guard.damage("The file", b"The file", reason);
+            return guard.finish(preamble);
+        }
         guard.before = Characters::of(&tokens);
         match tokens.next_piece(true) {
             Some(Piece::Command(token)) => {
@@ -183,10 +192,14 @@ impl<'a> Guard<'a> {
 
     fn note_reason(&mut self, row: &Row, act: Act, reason: &'static str) {
         // A family or unknown row says nothing about which command it was.
-        let name = self.raw.get(..3).filter(|_| row.command.ends_with('?'));
+        let name = self.raw.get(1..3).filter(|_| row.command.ends_with('?'));
         let name = name.map(|n| String::from_utf8_lossy(n).to_ascii_uppercase());
         let kind = name.as_deref().unwrap_or(row.command);
-        self.notes.add(kind, self.raw, act, reason);
+        // Whatever character stood for it.
+        let (prefix, rest) = (row.command.get(..1), self.raw.get(1..SHOWN_BYTES_MAX));
+        let rest = rest.or(self.raw.get(1..)).unwrap_or_default();
+        let shown = [prefix.unwrap_or_default().as_bytes(), rest].concat();
+        self.notes.add(kind, &shown, act, reason);
     }
 
     /// Something is missing from what would print.
@@ -196,6 +209,14 @@ impl<'a> Guard<'a> {
     }
 
     fn text(&mut self, text: &[u8]) {
+        // `^BX` names its escape character last, and `~` is the usual one: no command follows, so
+        // it is none.
+        let name = self.raw.get(1..3).unwrap_or_default();
+        let escape = name.eq_ignore_ascii_case(b"BX") && self.raw.ends_with(b",");
+        let here = self.format.is_some() && self.before.usual();
+        if text == b"~" && escape && here {
+            return self.out.extend_from_slice(text);
+        }
         let printer_command = text.trim_ascii_start().starts_with(b"!");
         let reason = if printer_command {
             "sets or asks something in the printer in another language"
@@ -224,6 +245,8 @@ impl<'a> Guard<'a> {
             Action::Keep => self.keep(row, token),
             Action::Reset => self.reset(row, token),
             Action::Stock => self.stock(row, token),
+            // What the preamble says anyway needs no word.
+            Action::Drop if self.is_own(token) => {}
             Action::Drop => self.note(row, Act::LeftOut),
             Action::Comment => {}
             Action::Single => self.single(row, token),

@@ -39,7 +39,7 @@ impl Guard<'_> {
     }
 
     /// The preamble sets the very same.
-    fn is_own(&self, token: &Token) -> bool {
+    pub(super) fn is_own(&self, token: &Token) -> bool {
         let parameters = token.parameters.trim_ascii();
         let same = |own: &Vec<u8>| {
             let own = own.strip_prefix(token.name.as_bytes());

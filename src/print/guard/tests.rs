@@ -270,6 +270,45 @@ fn a_printer_command_between_or_inside_labels_goes() {
 }
 
 #[test]
+fn a_tilde_that_is_a_parameter_stays() {
+    let stream = b"^XA^FO1,1^BXN,8,200,0,0,1,~^FH^FD_7E1010400^FS^XZ";
+    let guarded = checked(stream);
+    let out = text(&guarded.bytes);
+    assert!(
+        out.contains("^BXN,8,200,0,0,1,~^FH^FD_7E1010400^FS"),
+        "{out}"
+    );
+    assert_eq!(guarded.report, []);
+    let guarded = checked(b"^XA^FO1,1^FDx^FS~^FO1,1,~^FDy^FS^XZ");
+    assert_eq!(text(&guarded.bytes).matches('~').count(), 0);
+}
+
+#[test]
+fn what_the_printer_does_anyway_needs_no_word() {
+    let label = b"^XA^MCY^PON^LH0,0^PW812^LT0^JZN^FO1,1^FDx^FS^PQ1^XZ";
+    assert_eq!(checked(label).report, []);
+    let other = Preamble {
+        inverted: true,
+        ..stock()
+    };
+    let said = sentences(&guard(label, &other));
+    assert_eq!(
+        said,
+        "^PON turns later labels upside down: kept for this label, reset after it"
+    );
+}
+
+#[test]
+fn commands_are_shown_with_the_usual_characters() {
+    let said = sentences(&checked(b"^XA^CC|+|FO1,1|FDx|FS|PQ3|MMT|XZ"));
+    assert!(
+        said.contains("^PQ3 prints more than one copy of a paid label: printed once"),
+        "{said}"
+    );
+    assert!(said.contains("^MMT sets what happens"), "{said}");
+}
+
+#[test]
 fn a_graphic_closed_by_a_wrong_command_is_closed() {
     let stream = b"^XA^FO9,9^GFA,4,4,1,FF00FF00^DN^FO50,50^A0N,40,40^FDafter^FS^XZ";
     let guarded = checked(stream);
@@ -391,6 +430,8 @@ fn huge_and_repeated_input_is_bounded() {
     let many = "^XA^FO1,1^FDx^FS^XZ".repeat(LABELS_MAX as usize + 5);
     let guarded = guard(many.as_bytes(), &stock());
     assert_eq!((guarded.labels, guarded.damaged), (LABELS_MAX, true));
+    let endless = guard("^XA".repeat(2_000_000).as_bytes(), &stock());
+    assert!(endless.damaged && endless.bytes.is_empty());
     let noise: String = (0..200_000_u32)
         .map(|n| format!("^{}{}", char::from(b'!' + (n % 61) as u8), n % 97))
         .collect();

@@ -3,7 +3,7 @@
 //! | part | stands for |
 //! |---|---|
 //! | text | itself; braces are written `{{` and `}}` |
-//! | `{weight N}`, `{weight}` | a number of exactly N bytes padded with blanks, or as long as it is |
+//! | `{weight N}`, `{weight}` | a number of N bytes padded with blanks, or as long as it is |
 //! | `{sign}` | a blank, `+` or `-` that belongs to the weight |
 //! | `{ounces}` | after a weight in whole pounds: its ounces; the reading is in ounces |
 //! | `{unit N}`, `{unit}` | a unit of exactly N bytes (all blank: the profile's), or letters |

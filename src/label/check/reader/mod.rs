@@ -1,5 +1,6 @@
 //! The only folder that knows `rxing`. Its panics on odd pictures count as "not read".
 
+mod charset;
 mod picture;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -26,10 +27,14 @@ use super::bits::Sheet;
 use crate::label::symbol::Symbology;
 use picture::Picture;
 
+pub use charset::utf8;
+
 /// What the reader puts in front of Code 128 data that starts with FNC1.
 const GS1_PREFIX: &str = "]C1";
 /// Value of FNC1.
 const CODE_128_FNC1: u8 = 102;
+/// The codeword that announces a character set.
+const DATA_MATRIX_ECI: u8 = 241;
 /// Shortest data believed of symbologies without a check digit, if nothing says they are there.
 const UNCHECKED_CHARS_MIN: usize = 6;
 /// Start and stop letters and digits of Codabar in the reader's own order.
@@ -253,6 +258,18 @@ fn bytes_or_text(read: &DecoderRXingResult) -> String {
     read.getText().to_owned()
 }
 
+/// Behind a leading ECI the reader gives some texts twice.
+fn once(text: &str, codewords: &[u8]) -> String {
+    let (first, second) = text.split_at_checked(text.len() / 2).unwrap_or((text, ""));
+    let twice = first == second && codewords.first() == Some(&DATA_MATRIX_ECI);
+    meant(if twice { first } else { text })
+}
+
+/// A text, as UTF-8 if its bytes are that.
+fn meant(text: &str) -> String {
+    utf8(text).unwrap_or_else(|| text.to_owned())
+}
+
 fn data_matrix(read: &DecoderRXingResult, points: Vec<(i32, i32)>) -> Matrix {
     // 2 and 5: FNC1 in first position (ISO/IEC 16022).
     let gs1 = matches!(read.getSymbologyModifier(), 2 | 5);
@@ -264,7 +281,7 @@ fn data_matrix(read: &DecoderRXingResult, points: Vec<(i32, i32)>) -> Matrix {
     let text = read.getText();
     Matrix {
         symbology,
-        data: text.strip_prefix("]d2").unwrap_or(text).to_owned(),
+        data: once(text.strip_prefix("]d2").unwrap_or(text), read.getRawBytes()),
         points,
     }
 }
@@ -357,7 +374,7 @@ fn matrix(symbology: Symbology, read: &RXingResult) -> Matrix {
     };
     Matrix {
         symbology,
-        data: text.unwrap_or_else(|| read.getText()).to_owned(),
+        data: text.map_or_else(|| meant(read.getText()), str::to_owned),
         points: points(read.getPoints()),
     }
 }

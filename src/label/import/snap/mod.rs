@@ -152,7 +152,59 @@ fn fit(
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
     use super::*;
+
+    /// Whatever is reported where, drawing stays on the page and within bounds.
+    #[test]
+    fn symbols_that_are_none_do_no_harm() {
+        let mut state = 1_u32;
+        let mut random = move |below: u32| {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (state >> 8) % below.max(1)
+        };
+        let names = [
+            "code128",
+            "code39",
+            "itf",
+            "ean13",
+            "qr",
+            "datamatrix",
+            "pdf417",
+            "aztec",
+        ];
+        let page = |random: &mut dyn FnMut(u32) -> u32| {
+            let mut page = Bitmap::new(1 + random(300), 1 + random(300)).unwrap();
+            for _ in 0..random(60) {
+                let (x, y, width) = (random(300), random(300), random(30));
+                page.fill_rect(x, y, width, random(200), random(3) > 0);
+            }
+            page
+        };
+        let symbol = one_symbol();
+        for _ in 0..300 {
+            let (original, mut ours) = (page(&mut random), page(&mut random));
+            let size = (ours.width(), ours.height());
+            let mut symbol = symbol.clone();
+            symbol.symbology = names[random(8) as usize];
+            (symbol.x, symbol.y) = (random(320), random(320));
+            (symbol.width, symbol.height) = (random(320), random(320));
+            onto_grid(&original, &mut ours, &[symbol], random(2) == 0);
+            assert_eq!((ours.width(), ours.height()), size);
+        }
+    }
+
+    /// Code 128, AB1234.
+    fn one_symbol() -> Symbol {
+        let bits = "110100100001010001100010001011000101110111101\
+                    011001110010001011000111101011101100011101011";
+        let mut page = Bitmap::new(500, 200).unwrap();
+        for (at, bit) in bits.chars().enumerate() {
+            page.fill_rect(60 + 3 * at as u32, 20, 3, 160, bit == '1');
+        }
+        let symbols = check::check(&page.view()).symbols;
+        symbols.into_iter().next().unwrap()
+    }
 
     #[test]
     fn room_is_used_but_quiet_zones_are_kept() {

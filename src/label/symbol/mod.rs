@@ -6,6 +6,7 @@
 //! dots of it, each module a whole number of them. Data is checked before anything is drawn, and
 //! nothing in it can steer an encoder: control characters are refused or encoded as themselves.
 
+mod ai;
 mod aztec;
 pub mod code128;
 mod draw;

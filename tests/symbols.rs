@@ -716,3 +716,37 @@ fn rxing_reads(encoded: &Encoded, geometry: &Geometry, format: BarcodeFormat) ->
     // The reader puts the identifier of GS1 in front.
     Some(text.strip_prefix("]d2").unwrap_or(&text).to_owned())
 }
+
+/// Widths and heights are whole multiples of the module, whatever the geometry; none is too large
+/// to be answered.
+#[test]
+fn every_edge_is_on_the_module_grid() {
+    let encoded = encode(Symbology::Code128, "GRID-0042", &Options::default()).unwrap();
+    for module_dots in 1..=12 {
+        let geometry = Geometry {
+            module_dots,
+            height_dots: 7,
+            wide_tenths: 25,
+            resolution: HEAD,
+        };
+        let drawn = encoded.draw(&geometry);
+        let one = modules(&encoded.shape, 2).remove(0);
+        for x in 0..drawn.width() {
+            let black = one[(x / module_dots) as usize];
+            assert!(
+                (0..7).all(|y| drawn.get(x, y) == black),
+                "{module_dots} dots, column {x}"
+            );
+        }
+    }
+    for symbology in [Symbology::Code128, Symbology::Qr, Symbology::Code39] {
+        let encoded = encode(symbology, "HUGE", &Options::default()).unwrap();
+        let geometry = Geometry {
+            module_dots: u32::MAX,
+            height_dots: u32::MAX,
+            wide_tenths: 30,
+            resolution: HEAD,
+        };
+        assert_eq!(encoded.draw(&geometry).width(), 1);
+    }
+}

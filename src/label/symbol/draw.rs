@@ -1,6 +1,6 @@
 //! Modules to dots.
 
-use firstscan_drivers::bitmap::Bitmap;
+use firstscan_drivers::bitmap::{Bitmap, DOTS_MAX};
 
 use super::{Bar, Bearer, Encoded, Geometry, Shape, maxicode};
 use crate::label::canvas::packed;
@@ -16,13 +16,17 @@ impl Encoded {
         match &self.shape {
             Shape::Linear(runs) => {
                 let modules: u32 = runs.iter().map(|run| u32::from(*run)).sum();
-                (modules * module, height)
+                (modules.saturating_mul(module), height)
             }
             Shape::TwoWidth { wide, bearer } => {
-                let width: u32 = wide.iter().map(|wide| element(*wide, geometry)).sum();
+                let widths = wide.iter().map(|wide| element(*wide, geometry));
+                let width = widths.fold(0, u32::saturating_add);
                 match bearer {
                     // The frame stands outside the quiet zones.
-                    Bearer::Frame => (width + 2 * frame(self, module), height),
+                    Bearer::Frame => {
+                        let sides = frame(self, module).saturating_mul(2);
+                        (width.saturating_add(sides), height)
+                    }
                     Bearer::None | Bearer::Bars => (width, height),
                 }
             }
@@ -31,19 +35,26 @@ impl Encoded {
                 rows,
                 row_modules,
                 ..
-            } => (columns * module, rows * row_modules * module),
+            } => (
+                columns.saturating_mul(module),
+                rows.saturating_mul(*row_modules).saturating_mul(module),
+            ),
             Shape::MaxiCode(_) => maxicode::size_dots(geometry.resolution),
             Shape::FourState(bars) => {
                 let count = u32::try_from(bars.len()).unwrap_or(1).max(1);
-                ((count - 1) * pitch(geometry) + module, height)
+                let bars = (count - 1).saturating_mul(pitch(geometry));
+                (bars.saturating_add(module), height)
             }
         }
     }
 
-    /// The dots, without quiet zone.
+    /// The dots, without quiet zone. One white dot if there would be more than any bitmap has.
     pub fn draw(&self, geometry: &Geometry) -> Bitmap {
         let module = geometry.module_dots.max(1);
         let (width, height) = self.size_dots(geometry);
+        if u64::from(width) * u64::from(height) > DOTS_MAX {
+            return packed(1, 1, vec![0]);
+        }
         match &self.shape {
             Shape::Linear(runs) => {
                 let widths = runs.iter().map(|run| u32::from(*run) * module);
@@ -74,7 +85,8 @@ impl Encoded {
 fn element(wide: bool, geometry: &Geometry) -> u32 {
     let module = geometry.module_dots.max(1);
     if wide {
-        (module * geometry.wide_tenths.clamp(20, 30) + 5) / 10
+        let tenths = module.saturating_mul(geometry.wide_tenths.clamp(20, 30));
+        tenths.saturating_add(5) / 10
     } else {
         module
     }
@@ -82,7 +94,7 @@ fn element(wide: bool, geometry: &Geometry) -> u32 {
 
 /// Quiet zone and side bar of a frame.
 fn frame(encoded: &Encoded, module: u32) -> u32 {
-    (encoded.quiet.left + 4) * module
+    (encoded.quiet.left + 4).saturating_mul(module)
 }
 
 fn stride(width: u32) -> usize {
@@ -103,13 +115,22 @@ fn bars(width: u32, indent: u32, widths: impl Iterator<Item = u32>) -> Vec<u8> {
     row
 }
 
-/// Blackens `count` dots from `x`.
+/// Blackens `count` dots from `x`, whole bytes at once.
 fn fill(row: &mut [u8], x: u32, count: u32) {
-    for dot in x..x + count {
-        if let Some(byte) = row.get_mut(dot as usize / 8) {
-            *byte |= 0x80 >> (dot % 8);
-        }
+    let from = x as usize;
+    let to = from.saturating_add(count as usize).min(row.len() * 8);
+    if from >= to {
+        return;
     }
+    let (first, last) = (from / 8, (to - 1) / 8);
+    let (head, tail) = (0xFF_u8 >> (from % 8), 0xFF_u8 << (7 - (to - 1) % 8));
+    if first == last {
+        row[first] |= head & tail;
+        return;
+    }
+    row[first] |= head;
+    row[first + 1..last].fill(0xFF);
+    row[last] |= tail;
 }
 
 fn stretched(width: u32, height: u32, row: &[u8]) -> Bitmap {
@@ -169,7 +190,7 @@ fn pitch(geometry: &Geometry) -> u32 {
     let resolution = geometry.resolution;
     let inch = u64::from(resolution.dots) * 25_400 / u64::from(resolution.per_um.max(1));
     let nominal = u32::try_from(inch).unwrap_or(203) / BARS_PER_INCH;
-    nominal.max(geometry.module_dots.max(1) + 1)
+    nominal.max(geometry.module_dots.max(1).saturating_add(1))
 }
 
 /// Ascender, tracker and descender are a third of the height each.

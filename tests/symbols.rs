@@ -750,3 +750,89 @@ fn every_edge_is_on_the_module_grid() {
         assert_eq!(encoded.draw(&geometry).width(), 1);
     }
 }
+
+#[test]
+fn wrong_data_is_refused_with_its_reason() {
+    let cases = [
+        (Symbology::Code128, "AB\u{181}C", "at position 2"),
+        (Symbology::Gs1_128, "(00)106141411234567898", "must be 7"),
+        (Symbology::Code39, "abc", "position 0"),
+        (Symbology::Code39, "A*B", "position 1"),
+        (Symbology::Code93, "caf\u{E9}", "full_ascii"),
+        (Symbology::Itf, "123", "even"),
+        (Symbology::Itf14, "12345678901230", "must be 1"),
+        (Symbology::Ean13, "4006381333932", "must be 1"),
+        (Symbology::Ean13, "40063", "12, or 13"),
+        (Symbology::Ean8, "9638507A", "position 7"),
+        (Symbology::UpcA, "036000291453", "must be 2"),
+        (Symbology::Codabar, "A12B34A", "position 2"),
+        (Symbology::Gs1Qr, "hello", "identifier"),
+        (Symbology::Gs1DataMatrix, "(05)1", "identifier"),
+        (Symbology::Pdf417, "\u{6F22}", "Latin-1"),
+        (Symbology::Aztec, "\u{6F22}", "Latin-1"),
+        (
+            Symbology::MaxiCode,
+            "[)>\u{1E}01\u{1D}9612345",
+            "country is missing",
+        ),
+        (Symbology::Imb, "09934567094987654321", "second digit"),
+        (Symbology::Imb, "0123", "20 are needed"),
+    ];
+    for (symbology, data, reason) in cases {
+        let error = encode(symbology, data, &Options::default()).unwrap_err();
+        let error = error.to_string();
+        assert!(
+            error.contains(reason),
+            "{} {data:?}: {error}",
+            symbology.name()
+        );
+    }
+    for symbology in Symbology::ALL {
+        assert!(encode(symbology, "", &Options::default()).is_err());
+        let long = "1".repeat(100_000);
+        assert!(encode(symbology, &long, &Options::default()).is_err());
+    }
+}
+
+/// Whatever the data and the options, there is a symbol that can be drawn or a reason.
+#[test]
+fn any_data_has_an_answer() {
+    let mut dice = Dice(0x0BAD_CAFE_0000_000B);
+    let pool: Vec<char> = "0123456789ABab()[]*$/+%-. \u{0}\u{1D}\u{1E}\u{7F}\u{A0}\u{C0}\u{DF}\u{181}\u{6F22}\u{1F600}"
+        .chars()
+        .collect();
+    let some = |dice: &mut Dice, end: usize| {
+        (dice.below(3) == 0).then(|| u32::try_from(dice.below(end)).unwrap())
+    };
+    for _ in 0..6_000 {
+        let symbology = Symbology::ALL[dice.below(Symbology::ALL.len())];
+        let letters = if dice.below(2) == 0 { 10 } else { pool.len() };
+        let length = dice.below(40);
+        let data: String = (0..length).map(|_| pool[dice.below(letters)]).collect();
+        let options = Options {
+            columns: some(&mut dice, 40),
+            rows: some(&mut dice, 100),
+            row_modules: some(&mut dice, 12),
+            ec: some(&mut dice, 100),
+            rectangular: dice.below(2) == 0,
+            mode: some(&mut dice, 9).map(|mode| u8::try_from(mode).unwrap()),
+            check_digit: Some(dice.below(2) == 0),
+            full_ascii: dice.below(2) == 0,
+            bearer: (dice.below(2) == 0).then_some(Bearer::Frame),
+            ..Options::default()
+        };
+        if let Ok(encoded) = encode(symbology, &data, &options) {
+            let geometry = Geometry {
+                module_dots: 1 + u32::try_from(dice.below(3)).unwrap(),
+                height_dots: 1 + u32::try_from(dice.below(9)).unwrap(),
+                wide_tenths: u32::try_from(dice.below(40)).unwrap(),
+                resolution: HEAD,
+            };
+            let drawn = encoded.draw(&geometry);
+            assert_eq!(
+                (drawn.width(), drawn.height()),
+                encoded.size_dots(&geometry)
+            );
+        }
+    }
+}

@@ -37,11 +37,15 @@ pub(super) fn symbol(data: &str, options: &Options) -> Result<Encoded, SymbolErr
     let refused = |error: anyd::Error| SymbolError::Rule(format!("{error}; shorten the data"));
     let bytes = latin1(data)?;
     let mode = options.mode;
-    let symbol = match mode {
+    let plain = |mode| {
+        let symbol = encoder.build_mode(&bytes, mode).map_err(refused)?;
+        Ok((symbol, data.to_owned()))
+    };
+    let (symbol, reported) = match mode {
         None if data.starts_with(HEADER) => carrier(&encoder, data, None)?,
         Some(2 | 3) => carrier(&encoder, data, mode)?,
-        None => encoder.build_mode(&bytes, 4).map_err(refused)?,
-        Some(mode @ 4..=6) => encoder.build_mode(&bytes, mode).map_err(refused)?,
+        None => plain(4)?,
+        Some(mode @ 4..=6) => plain(mode)?,
         Some(_) => return Err(SymbolError::Rule("write mode 2 to 6".into())),
     };
     let Encoding::Matrix(matrix) = encoder.encode(&symbol).map_err(refused)? else {
@@ -53,7 +57,7 @@ pub(super) fn symbol(data: &str, options: &Options) -> Result<Encoded, SymbolErr
         shape: Shape::MaxiCode(dots.map(|(x, y)| matrix.get(x, y)).collect()),
         quiet: Quiet::around(1),
         text: String::new(),
-        data: data.to_owned(),
+        data: reported,
     })
 }
 
@@ -62,7 +66,7 @@ fn carrier(
     encoder: &MaxiCodeEncoder,
     data: &str,
     mode: Option<u8>,
-) -> Result<anyd::Symbol, SymbolError> {
+) -> Result<(anyd::Symbol, String), SymbolError> {
     let wrong = |what: &str| {
         let shape = "write postcode, country (3 digits) and class (3 digits), each followed by GS";
         SymbolError::Rule(format!("{what}; {shape}"))
@@ -83,14 +87,15 @@ fn carrier(
     let class = part("the service class is missing")?;
     let rest = part("nothing follows the service class")?;
     let three = |text: &str| match text.parse::<u16>() {
-        Ok(number) if text.len() == 3 => Ok(number),
+        Ok(number) if text.len() == 3 && text.bytes().all(|b| b.is_ascii_digit()) => Ok(number),
         _ => Err(wrong(&format!("{text:?} has not three digits"))),
     };
     let digits = !postcode.is_empty() && postcode.bytes().all(|b| b.is_ascii_digit());
     let mode = mode.unwrap_or(if digits && postcode.len() <= 9 { 2 } else { 3 });
+    let plain = |b: u8| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b' ';
     let fits = match mode {
         2 => digits && postcode.len() <= 9,
-        _ => (1..=6).contains(&postcode.len()) && postcode.is_ascii(),
+        _ => (1..=6).contains(&postcode.len()) && postcode.bytes().all(plain),
     };
     if !fits {
         return Err(wrong(&format!(
@@ -98,9 +103,17 @@ fn carrier(
         )));
     }
     let secondary = latin1(&format!("{head}{rest}"))?;
-    encoder
-        .build_structured(mode, postcode, three(country)?, three(class)?, &secondary)
-        .map_err(|error| SymbolError::Rule(format!("{error}; shorten the data")))
+    // Shorter postcodes of mode 3 are filled up with blanks, which a scanner reports.
+    let filled = if mode == 3 {
+        format!("{postcode:6}")
+    } else {
+        postcode.to_owned()
+    };
+    let symbol = encoder
+        .build_structured(mode, &filled, three(country)?, three(class)?, &secondary)
+        .map_err(|error| SymbolError::Rule(format!("{error}; shorten the data")))?;
+    let reported = format!("{head}{filled}{GS}{country}{GS}{class}{GS}{rest}");
+    Ok((symbol, reported))
 }
 
 /// Dots of a length, at least one.

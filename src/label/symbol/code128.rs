@@ -40,7 +40,8 @@ pub(super) fn symbol(text: &str) -> Result<Encoded, SymbolError> {
     Ok(Encoded {
         shape: encode(&units_from_text(text)?)?,
         quiet: QUIET,
-        text: text.to_owned(),
+        // Control characters are not printed for people.
+        text: text.replace(|c: char| c.is_control(), " "),
         data: text.to_owned(),
     })
 }

@@ -1,9 +1,9 @@
 //! GS1 element strings: bracketed or raw text to what encoders take, with the line people read.
 //!
 //! Sources: GS1 General Specifications, sections 3 (application identifiers), 5.4 and 7.8
-//! (predefined lengths, FNC1). Only what drawing needs is checked here: identifiers, lengths,
-//! characters and the check digits of SSCC and GTIN.
+//! (predefined lengths, FNC1). Values are checked by [`ai`].
 
+use super::ai;
 use super::code128::{self, Unit};
 use super::{Encoded, SymbolError};
 
@@ -47,20 +47,13 @@ const PREDEFINED: [(&str, usize); 22] = [
     ("41", 16),
 ];
 
-/// Digits of an identifier by its first two.
-fn ai_length(start: &str) -> Option<usize> {
-    let number: u32 = start.get(..2)?.parse().ok()?;
-    match number {
-        0..=4 | 10..=22 | 30 | 37 | 90..=99 => Some(2),
-        23..=25 | 40..=42 | 71 => Some(3),
-        31..=36 | 39 | 43 | 70 | 72 | 80..=82 => Some(4),
-        _ => None,
-    }
-}
-
-/// Longest value of an identifier of variable length.
-const fn value_max(ai_digits: usize) -> usize {
-    if ai_digits == 2 { 90 } else { 70 }
+/// Digits of the identifier `text` begins with.
+fn ai_length(text: &str) -> Option<usize> {
+    let known = |length: &usize| {
+        text.get(..*length)
+            .is_some_and(|ai| ai::format_of(ai).is_some())
+    };
+    (2..=4).find(known)
 }
 
 fn rule<T>(text: String) -> Result<T, SymbolError> {
@@ -86,7 +79,11 @@ pub fn parse(text: &str) -> Result<Vec<Element>, SymbolError> {
             elements.len()
         ));
     }
-    elements.iter().try_for_each(check)?;
+    elements
+        .iter()
+        .try_for_each(|element| ai::check(&element.ai, &element.value))?;
+    let ais: Vec<&str> = elements.iter().map(|element| element.ai.as_str()).collect();
+    ai::together(&ais)?;
     Ok(elements)
 }
 
@@ -143,57 +140,6 @@ fn predefined(ai: &str) -> Option<usize> {
     found.map(|(_, length)| *length)
 }
 
-fn check(element: &Element) -> Result<(), SymbolError> {
-    let Element { ai, value } = element;
-    if ai_length(ai) != Some(ai.len()) || !ai.bytes().all(|b| b.is_ascii_digit()) {
-        return rule(format!("({ai}) is no application identifier"));
-    }
-    if value.is_empty() {
-        return rule(format!("({ai}) has no value"));
-    }
-    if let Some(bad) = value.chars().find(|c| !invariant(*c)) {
-        return rule(format!(
-            "({ai}): {bad:?} is not in the GS1 character set; use letters, digits and \
-             !\"%&'()*+,-./:;<=>?_"
-        ));
-    }
-    match predefined(ai) {
-        Some(length) if ai.len() + value.len() != length => {
-            let wanted = length - ai.len();
-            rule(format!(
-                "({ai}) has {} characters but must have {wanted}",
-                value.len()
-            ))
-        }
-        Some(_) if !value.bytes().all(|b| b.is_ascii_digit()) => {
-            rule(format!("({ai}) takes digits only"))
-        }
-        None if value.len() > value_max(ai.len()) => {
-            rule(format!("({ai}) has {} characters, too many", value.len()))
-        }
-        _ if checked(ai) => check_digit(value),
-        _ => Ok(()),
-    }
-}
-
-/// Identifiers whose value ends with a mod 10 check digit.
-fn checked(ai: &str) -> bool {
-    matches!(ai, "00" | "01" | "02" | "03")
-        || matches!(
-            ai,
-            "410" | "411" | "412" | "413" | "414" | "415" | "416" | "417"
-        )
-}
-
-fn check_digit(value: &str) -> Result<(), SymbolError> {
-    let (body, last) = value.split_at(value.len() - 1);
-    let right = mod10(body);
-    match last.chars().next() {
-        Some(found) if found != right => Err(SymbolError::CheckDigit { found, right }),
-        _ => Ok(()),
-    }
-}
-
 /// The GS1 check digit: weights 3 and 1 from the right.
 pub fn mod10(body: &str) -> char {
     let digits = body
@@ -205,11 +151,6 @@ pub fn mod10(body: &str) -> char {
         .map(|(d, w)| d * w)
         .sum();
     char::from_digit((10 - sum % 10) % 10, 10).unwrap_or('0')
-}
-
-/// Character set 82.
-fn invariant(c: char) -> bool {
-    c.is_ascii_alphanumeric() || "!\"%&'()*+,-./:;<=>?_".contains(c)
 }
 
 /// What a scanner reports: a separator behind elements of variable length, but the last.
@@ -291,7 +232,7 @@ mod tests {
             let error = parse(text).unwrap_err().to_string();
             assert!(error.contains(part), "{text}: {error}");
         }
-        let long = format!("(10){}(21){}", "A".repeat(30), "B".repeat(30));
+        let long = format!("(10){0}(21){0}(90){0}", "A".repeat(20));
         assert!(matches!(linear(&long), Err(SymbolError::TooLong { .. })));
     }
 }

@@ -37,21 +37,16 @@ pub(super) fn symbol(data: &str) -> Result<Encoded, SymbolError> {
         ascender: matrix.get(x, 0),
         descender: matrix.get(x, bottom),
     };
+    // Barcode identifier, service, mailer (9 digits if it begins with 9), serial number, ZIP code.
+    let mailer = if plain.as_bytes().get(5) == Some(&b'9') {
+        14
+    } else {
+        11
+    };
     let mut text: Vec<&str> = Vec::new();
-    for (from, to) in [
-        (0, 2),
-        (2, 5),
-        (5, 11),
-        (11, 20),
-        (20, 25),
-        (25, 29),
-        (29, 31),
-    ] {
-        text.extend(
-            plain
-                .get(from..to.min(plain.len()))
-                .filter(|part| !part.is_empty()),
-        );
+    let ends = [2, 5, mailer, 20, 25, 29, 31].map(|end| end.min(plain.len()));
+    for (from, to) in [0].into_iter().chain(ends).zip(ends) {
+        text.extend(plain.get(from..to).filter(|part| !part.is_empty()));
     }
     Ok(Encoded {
         shape: Shape::FourState((0..matrix.width()).step_by(2).map(bar).collect()),

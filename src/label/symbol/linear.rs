@@ -79,6 +79,11 @@ fn in_pairs(
                 pairs.push(c);
                 continue;
             }
+            // Code 93 has shifts of its own, so these stand for themselves.
+            b'$' | b'%' | b'/' | b'+' if dollar != '$' => {
+                pairs.push(c);
+                continue;
+            }
             0 => (percent, 'U'),
             1..=26 => (dollar, letter(byte, 1, b'A')),
             27..=31 => (percent, letter(byte, 27, b'A')),
@@ -112,17 +117,7 @@ const SHIFTS: [char; 4] = ['\u{1}', '\u{2}', '\u{3}', '\u{4}'];
 
 /// Code 93 with its two check characters.
 pub(super) fn code93(data: &str, options: &Options) -> Result<Encoded, SymbolError> {
-    let pairs = if options.full_ascii {
-        // Shifts of this symbology are characters of their own.
-        let own = |c: char| CODE39_CHARS.contains(c);
-        if data.chars().all(own) {
-            in_pairs(data, &Options::default(), SHIFTS)?
-        } else {
-            in_pairs(data, options, SHIFTS)?
-        }
-    } else {
-        in_pairs(data, options, SHIFTS)?
-    };
+    let pairs = in_pairs(data, options, SHIFTS)?;
     let value = |c: char| match SHIFTS.iter().position(|shift| *shift == c) {
         Some(at) => 43 + at,
         None => CODE39_CHARS.find(c).unwrap_or(0),
@@ -273,7 +268,7 @@ const CODABAR: [(char, u8); 20] = [
 ];
 
 /// Codabar (EN 798). Start and stop letters are `A` and `A` unless the data brings its own.
-pub(super) fn codabar(data: &str) -> Result<Encoded, SymbolError> {
+pub(super) fn codabar(data: &str, options: &Options) -> Result<Encoded, SymbolError> {
     length(data, CHARS_MAX)?;
     let letter = |c: char| matches!(c, 'A'..='D');
     let framed = data.len() > 2 && data.starts_with(letter) && data.ends_with(letter);
@@ -289,6 +284,14 @@ pub(super) fn codabar(data: &str) -> Result<Encoded, SymbolError> {
     only(inner, "digits and -$:/.+ between letters A to D", |c| {
         c.is_ascii_digit() || "-$:/.+".contains(c)
     })?;
+    let mut inner = inner.to_owned();
+    if options.check_digit == Some(true) {
+        // Modulo 16 over all characters, start and stop counted; places in the table are values.
+        let place = |c: char| CODABAR.iter().position(|(known, _)| *known == c);
+        let letters = format!("{start}{inner}{stop}");
+        let sum: usize = letters.chars().filter_map(place).sum();
+        inner.extend(CODABAR.get((16 - sum % 16) % 16).map(|(letter, _)| letter));
+    }
     let mut wide = Vec::new();
     for c in format!("{start}{inner}{stop}").chars() {
         let found = CODABAR.iter().find(|(known, _)| *known == c);
@@ -304,7 +307,7 @@ pub(super) fn codabar(data: &str) -> Result<Encoded, SymbolError> {
             bearer: Bearer::None,
         },
         quiet: Quiet::sides(10),
-        text: inner.to_owned(),
-        data: inner.to_owned(),
+        text: inner.clone(),
+        data: inner,
     })
 }

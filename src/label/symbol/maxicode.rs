@@ -11,7 +11,7 @@ use anyd::output::Encoding;
 use anyd::traits::Encode;
 use firstscan_drivers::bitmap::{Bitmap, Resolution};
 
-use super::{Encoded, Options, Quiet, Shape, SymbolError, length};
+use super::{Encoded, Options, Quiet, Shape, SymbolError, latin1, length};
 use crate::label::canvas::packed;
 
 const ROWS: u32 = 33;
@@ -20,6 +20,9 @@ const COLUMNS: u32 = 30;
 const PITCH_UM: u64 = 880;
 /// From row to row.
 const ROW_UM: u64 = 762;
+/// Least distance of the outermost columns (24.82 to 27.93 mm) and rows (23.71 to 26.69 mm).
+const WIDTH_MIN_UM: u64 = 24_820;
+const HEIGHT_MIN_UM: u64 = 23_710;
 /// Radii of the bullseye's rings, inner to outer, micrometres; black from odd to even.
 const RINGS_UM: [u64; 6] = [510, 1_180, 1_860, 2_530, 3_200, 3_870];
 /// Longest data of any mode.
@@ -32,18 +35,7 @@ pub(super) fn symbol(data: &str, options: &Options) -> Result<Encoded, SymbolErr
     length(data, CHARS_MAX)?;
     let encoder = MaxiCodeEncoder::new();
     let refused = |error: anyd::Error| SymbolError::Rule(format!("{error}; shorten the data"));
-    let bytes: Vec<u8> = data
-        .chars()
-        .enumerate()
-        .map(|(position, found)| {
-            u8::try_from(found).map_err(|_| SymbolError::Character {
-                found,
-                code: u32::from(found),
-                position,
-                allowed: "Latin-1",
-            })
-        })
-        .collect::<Result<_, _>>()?;
+    let bytes = latin1(data)?;
     let mode = options.mode;
     let symbol = match mode {
         None if data.starts_with(HEADER) => carrier(&encoder, data, None)?,
@@ -105,15 +97,9 @@ fn carrier(
             "{postcode:?} is no postcode of mode {mode}"
         )));
     }
-    let secondary = format!("{head}{rest}");
+    let secondary = latin1(&format!("{head}{rest}"))?;
     encoder
-        .build_structured(
-            mode,
-            postcode,
-            three(country)?,
-            three(class)?,
-            secondary.as_bytes(),
-        )
+        .build_structured(mode, postcode, three(country)?, three(class)?, &secondary)
         .map_err(|error| SymbolError::Rule(format!("{error}; shorten the data")))
 }
 
@@ -124,9 +110,17 @@ fn dots(um: u64, resolution: Resolution) -> u32 {
     u32::try_from(dots).unwrap_or(u32::MAX).max(1)
 }
 
-/// Width and row distance of a hexagon: whole dots, the row an even share of the width.
+/// Distance of columns and of rows in whole dots. Rounding down may leave the symbol narrower
+/// (29 columns) or lower (32 rows) than the standard allows: at 300 dpi 10 dots are too few.
 fn cell(resolution: Resolution) -> (u32, u32) {
-    (dots(PITCH_UM, resolution), dots(ROW_UM, resolution))
+    let cell = |um: u64, steps: u64, least_um: u64| {
+        let nearest = dots(um, resolution);
+        let per = u64::from(resolution.dots.max(1));
+        let length = u64::from(nearest) * steps * u64::from(resolution.per_um) / per;
+        nearest + u32::from(length < least_um)
+    };
+    let pitch = cell(PITCH_UM, u64::from(COLUMNS - 1), WIDTH_MIN_UM);
+    (pitch, cell(ROW_UM, u64::from(ROWS - 1), HEIGHT_MIN_UM))
 }
 
 pub(super) fn size_dots(resolution: Resolution) -> (u32, u32) {

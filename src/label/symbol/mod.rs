@@ -6,6 +6,8 @@
 //! dots of it, each module a whole number of them. Data is checked before anything is drawn, and
 //! nothing in it can steer an encoder: control characters are refused or encoded as themselves.
 
+mod ai;
+mod aztec;
 pub mod code128;
 mod draw;
 pub mod gs1;
@@ -13,6 +15,7 @@ mod imb;
 pub mod linear;
 mod matrix;
 mod maxicode;
+mod pdf417;
 pub mod qr;
 
 use firstscan_drivers::bitmap::Resolution;
@@ -162,7 +165,8 @@ pub struct Options {
     pub rows: Option<u32>,
     /// PDF417: height of a row in modules, 2 to 10; 3 if absent.
     pub row_modules: Option<u32>,
-    /// PDF417: level 0 to 8; by the amount of data if absent.
+    /// PDF417: level 0 to 8, by the amount of data if absent. Aztec: check words in per cent, 5
+    /// to 90; 23 if absent.
     pub ec: Option<u32>,
     /// Data Matrix: an oblong symbol.
     pub rectangular: bool,
@@ -302,13 +306,13 @@ pub fn encode(symbology: Symbology, data: &str, options: &Options) -> Result<Enc
         Symbology::Ean13 => linear::ean13(data),
         Symbology::Ean8 => linear::ean8(data),
         Symbology::UpcA => linear::upca(data),
-        Symbology::Codabar => linear::codabar(data),
+        Symbology::Codabar => linear::codabar(data, options),
         Symbology::Qr => qr::symbol(data, options.level.unwrap_or_default()),
         Symbology::Gs1Qr => qr::gs1(data, options.level.unwrap_or_default()),
         Symbology::DataMatrix => matrix::data_matrix(data, options),
         Symbology::Gs1DataMatrix => matrix::gs1_data_matrix(data, options),
-        Symbology::Pdf417 => matrix::pdf417(data, options),
-        Symbology::Aztec => matrix::aztec(data),
+        Symbology::Pdf417 => pdf417::symbol(data, options),
+        Symbology::Aztec => aztec::symbol(data, options),
         Symbology::MaxiCode => maxicode::symbol(data, options),
         Symbology::Imb => imb::symbol(data),
     }
@@ -340,4 +344,17 @@ fn only(data: &str, allowed: &'static str, pass: impl Fn(char) -> bool) -> Resul
 /// Refuses all but digits.
 fn digits(data: &str) -> Result<(), SymbolError> {
     only(data, "digits only", |c| c.is_ascii_digit())
+}
+
+/// Text as Latin-1, which is what scanners take bytes without a stated character set for.
+fn latin1(data: &str) -> Result<Vec<u8>, SymbolError> {
+    let byte = |(position, found): (usize, char)| {
+        u8::try_from(found).map_err(|_| SymbolError::Character {
+            found,
+            code: u32::from(found),
+            position,
+            allowed: "Latin-1 characters, or a QR code or Data Matrix",
+        })
+    };
+    data.chars().enumerate().map(byte).collect()
 }

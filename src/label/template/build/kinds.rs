@@ -174,7 +174,7 @@ fn options_fit(spec: &SymbolSpec) -> Result<(), Wrong> {
         ("columns", spec.columns.is_some(), is(&[S::Pdf417])),
         ("rows", spec.rows.is_some(), is(&[S::Pdf417])),
         ("row_modules", spec.row_modules.is_some(), is(&[S::Pdf417])),
-        ("ec", spec.ec.is_some(), is(&[S::Pdf417])),
+        ("ec", spec.ec.is_some(), is(&[S::Pdf417, S::Aztec])),
         (
             "rectangular",
             spec.rectangular,

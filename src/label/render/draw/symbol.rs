@@ -76,8 +76,21 @@ pub fn symbol(
         );
     }
     drawn.picture = Some((at.x, at.y, encoded.draw(&fit.geometry)));
+    drawn.symbol = Some(placed(id, symbol, encoded, at, frame, &fit));
+    drawn.turned(frame)
+}
+
+/// What was drawn at `at` of the upright box.
+fn placed(
+    id: &str,
+    symbol: &Symbol,
+    encoded: Encoded,
+    at: Dots,
+    frame: Frame,
+    fit: &Fitting,
+) -> PlacedSymbol {
     let on_page = frame.on_page(at);
-    drawn.symbol = Some(PlacedSymbol {
+    PlacedSymbol {
         element: id.to_owned(),
         symbology: symbol.symbology,
         data: encoded.data,
@@ -89,8 +102,7 @@ pub fn symbol(
         module_dots: fit.geometry.module_dots.cast_signed(),
         quiet: frame.sides(fit.quiet),
         turns: symbol.turns,
-    });
-    drawn.turned(frame)
+    }
 }
 
 fn set_caption(

@@ -774,7 +774,11 @@ fn commands_write_files_or_say_why_not() {
         "--out",
         &out,
     ];
-    assert_eq!(cli(&args), exit(2));
+    let refused = cli(&args).unwrap_err();
+    assert!(
+        refused.contains("possible values: png, pdf, zpl, epl2"),
+        "{refused}"
+    );
     assert_eq!(
         cli(&["render", "nothing", "--data", sample, "--out", &out]),
         exit(2)

@@ -290,7 +290,8 @@ fn hostile_files_are_refused_with_a_reason_in_time() {
     };
     let spaces = " ".repeat(3_000);
     let code = "9a".repeat(1_000);
-    let cases: [(String, fn(&ZplError) -> bool); 12] = [
+    type Wanted = fn(&ZplError) -> bool;
+    let cases: [(String, Wanted); 12] = [
         (stored(&format!("^FO1,1^FD{spaces}^FS")), |e| {
             matches!(e, ZplError::Work(_))
         }),

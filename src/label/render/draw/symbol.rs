@@ -58,28 +58,39 @@ pub fn symbol(
         at.y += caption;
     }
     if symbol.caption != Caption::None {
-        let below = at.y + at.height + caption / 4;
-        let top = if symbol.caption == Caption::Above {
-            0
-        } else {
-            below
-        };
         let line = Dots {
-            y: top,
+            y: match symbol.caption {
+                Caption::Above => 0,
+                _ => at.y + at.height + caption / 4,
+            },
             height: caption * 76 / 100,
             ..area
         };
-        set_caption(engine, id, &encoded.text, line, caption, &mut drawn);
-        if let Some(placed) = &mut drawn.text {
-            let page = frame.on_page(line);
-            (placed.x, placed.y) = (page.x, page.y);
-            (placed.width, placed.height) = (page.width, page.height);
-            placed.turns = symbol.turns;
-        }
+        set_caption(
+            engine,
+            id,
+            &encoded.text,
+            (line, caption),
+            frame,
+            &mut drawn,
+        );
     }
     drawn.picture = Some((at.x, at.y, encoded.draw(&fit.geometry)));
+    drawn.symbol = Some(placed(id, symbol, encoded, at, frame, &fit));
+    drawn.turned(frame)
+}
+
+/// What was drawn at `at` of the upright box.
+fn placed(
+    id: &str,
+    symbol: &Symbol,
+    encoded: Encoded,
+    at: Dots,
+    frame: Frame,
+    fit: &Fitting,
+) -> PlacedSymbol {
     let on_page = frame.on_page(at);
-    drawn.symbol = Some(PlacedSymbol {
+    PlacedSymbol {
         element: id.to_owned(),
         symbology: symbol.symbology,
         data: encoded.data,
@@ -91,16 +102,15 @@ pub fn symbol(
         module_dots: fit.geometry.module_dots.cast_signed(),
         quiet: frame.sides(fit.quiet),
         turns: symbol.turns,
-    });
-    drawn.turned(frame)
+    }
 }
 
 fn set_caption(
     engine: &mut Engine,
     id: &str,
     text: &str,
-    line: Dots,
-    size: i32,
+    (line, size): (Dots, i32),
+    frame: Frame,
     drawn: &mut Drawn,
 ) {
     let block = Block {
@@ -119,6 +129,12 @@ fn set_caption(
         middle: false,
     };
     set(engine, id, &block, text, line, drawn);
+    if let Some(placed) = &mut drawn.text {
+        let page = frame.on_page(line);
+        (placed.x, placed.y) = (page.x, page.y);
+        (placed.width, placed.height) = (page.width, page.height);
+        placed.turns = frame.turns;
+    }
 }
 
 /// How a symbol goes into its room.

@@ -384,12 +384,14 @@ mod tests {
 
     #[test]
     fn mistakes_name_the_line_of_the_key() {
-        let box_a = "[[element]]\nid = \"a\"\nkind = \"box\"\nx = 1\ny = 1\nwidth = 5\nheight = 5\nfilled = true\n";
+        let box_a = "[[element]]\nid = \"a\"\nkind = \"box\"\nx = 1\ny = 1\nwidth = 5\nheight = 5\n\
+            filled = true\n";
         for (body, line, part) in [
             // A text with a line that looks like a table does not confuse the count.
             (
                 format!(
-                    "{box_a}[[element]]\nid = \"b\"\nkind = \"text\"\nx = 1\ny = 1\nwidth = 20\nsize = 4\ntext = \"\"\"\n[[element]]\n{{broken\"\"\"\n"
+                    "{box_a}[[element]]\nid = \"b\"\nkind = \"text\"\nx = 1\ny = 1\nwidth = 20\n\
+                     size = 4\ntext = \"\"\"\n[[element]]\n{{broken\"\"\"\n"
                 ),
                 21,
                 "text:",
@@ -449,7 +451,8 @@ mod tests {
     fn copies_stand_in_rows_and_columns() {
         let template = parse(
             "[[element]]\nid = \"a\"\nkind = \"text\"\nrepeat = \"items\"\nmax = 4\nacross = 2\n\
-             pitch = 10\npitch_across = 20\nx = 1\ny = 2\nwidth = 18\nsize = 4\ntext = \"{#} {items.#.sku}\"\n",
+             pitch = 10\npitch_across = 20\nx = 1\ny = 2\nwidth = 18\n\
+             size = 4\ntext = \"{#} {items.#.sku}\"\n",
         )
         .unwrap();
         let places: Vec<_> = template
@@ -473,7 +476,8 @@ mod tests {
     #[test]
     fn a_form_replaces_keys_at_its_resolution_only() {
         let template = parse(
-            "[[element]]\nid = \"a\"\nkind = \"box\"\nx = 1\ny = 2\nwidth = 18\nheight = 4\nfilled = true\n\
+            "[[element]]\nid = \"a\"\nkind = \"box\"\nx = 1\ny = 2\nwidth = 18\n\
+             height = 4\nfilled = true\n\
              [element.at.203]\nwidth = 12\n",
         )
         .unwrap();

@@ -281,7 +281,9 @@ impl Drawing {
                 }
             }
             Kind::Symbol(symbol) => {
+                binds.value.gs1 = symbol.symbology.gs1();
                 self.bind(id, &symbol.binding, fields, &mut binds.value);
+                binds.value.gs1 = false;
                 if !binds.value.whole() {
                     return false;
                 }

@@ -60,6 +60,27 @@ fn rule<T>(text: String) -> Result<T, SymbolError> {
     Err(SymbolError::Rule(text))
 }
 
+/// Stand for brackets that came with a value and begin no element: private characters, which no
+/// value may hold.
+const MASKS: [(char, char); 2] = [('(', '\u{E000}'), (')', '\u{E001}')];
+
+/// A field's value for GS1 data: whatever it holds, it stays inside its element.
+pub fn mask(value: &str) -> String {
+    let masked = |c: char| MASKS.iter().find(|(bracket, _)| *bracket == c);
+    // A separator would end the element; it is no character a value may have.
+    let one = |c: char| match c {
+        SEPARATOR => char::REPLACEMENT_CHARACTER,
+        _ => masked(c).map_or(c, |(_, mask)| *mask),
+    };
+    value.chars().map(one).collect()
+}
+
+fn unmask(value: &str) -> String {
+    let bracket = |c: char| MASKS.iter().find(|(_, mask)| *mask == c);
+    let one = |c: char| bracket(c).map_or(c, |(bracket, _)| *bracket);
+    value.chars().map(one).collect()
+}
+
 /// Reads bracketed text, `(01)0...(10)A1`, or raw text with separators.
 ///
 /// # Errors
@@ -68,11 +89,14 @@ pub fn parse(text: &str) -> Result<Vec<Element>, SymbolError> {
     if text.is_empty() {
         return Err(SymbolError::Empty);
     }
-    let elements = if text.starts_with('(') {
+    let mut elements = if text.starts_with('(') {
         bracketed(text)?
     } else {
         raw(text)?
     };
+    for element in &mut elements {
+        element.value = unmask(&element.value);
+    }
     if elements.len() > ELEMENTS_MAX {
         return rule(format!(
             "{} elements, at most {ELEMENTS_MAX} fit",
@@ -216,6 +240,22 @@ mod tests {
             readable(&bracketed),
             "(01) 04012345678901 (10) A(B)1 (21) 77"
         );
+    }
+
+    #[test]
+    fn a_value_never_becomes_an_element() {
+        for hostile in ["A(21)B", "A\u{1D}21B", "(00)1", "\u{E000}21\u{E001}X"] {
+            let text = format!("(10){}(21)7", mask(hostile));
+            match parse(&text) {
+                Ok(elements) => {
+                    let ais: Vec<&str> = elements.iter().map(|e| e.ai.as_str()).collect();
+                    assert_eq!(ais, ["10", "21"], "{hostile:?}");
+                }
+                Err(error) => assert!(hostile.contains('\u{1D}'), "{hostile:?}: {error}"),
+            }
+        }
+        let masked = format!("(10){}", mask("A(21)B"));
+        assert_eq!(parse(&masked).unwrap()[0].value, "A(21)B");
     }
 
     #[test]

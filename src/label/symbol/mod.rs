@@ -115,6 +115,11 @@ impl Symbology {
         Self::ALL.into_iter().find(|one| one.name() == name)
     }
 
+    /// Its data are GS1 element strings.
+    pub const fn gs1(self) -> bool {
+        matches!(self, Self::Gs1_128 | Self::Gs1Qr | Self::Gs1DataMatrix)
+    }
+
     /// One row of bars that is stretched to its height.
     pub const fn linear(self) -> bool {
         matches!(

@@ -11,6 +11,7 @@ mod group;
 mod weight;
 
 use crate::label::FieldMap;
+use crate::label::symbol::gs1;
 pub use group::group_in_fours;
 
 use format::Format;
@@ -46,6 +47,8 @@ pub struct Bound {
     pub missing: Vec<String>,
     /// Fields whose value the format cannot show, with the reason.
     pub unfit: Vec<(String, String)>,
+    /// Values are put into GS1 data: none of their characters may begin an element.
+    pub gs1: bool,
     /// A value on its way through its formats.
     work: String,
     next: String,
@@ -157,7 +160,11 @@ fn bind_field(
     if bound.work.is_empty() && !optional {
         bound.missing.push(name.to_owned());
     }
-    bound.text.push_str(&bound.work);
+    if bound.gs1 {
+        bound.text.push_str(&gs1::mask(&bound.work));
+    } else {
+        bound.text.push_str(&bound.work);
+    }
     !bound.work.is_empty()
 }
 

@@ -1,7 +1,8 @@
-//! Draws a ZPL format: its graphics, on a label of the set size. Text and other drawing commands
-//! are not drawn but reported, because this station prints pictures only.
+//! Draws a ZPL format on a label of the set size: graphics here, because nearly every label is one
+//! picture, and formats with other drawing commands through the product's interpreter.
 
-use firstscan_drivers::bitmap::Bitmap;
+use crate::label::zpl;
+use firstscan_drivers::bitmap::{Bitmap, Resolution};
 use firstscan_drivers::printer::zpl::graphic;
 use firstscan_drivers::printer::zpl::tokens::{Piece, Token, Tokeniser};
 
@@ -22,6 +23,7 @@ pub struct LabelSettings {
     pub width: u32,
     pub length: u32,
     head_dots: u32,
+    dpi: u32,
     home: (u32, u32),
 }
 
@@ -39,6 +41,7 @@ impl LabelSettings {
             width: head_dots,
             length: dpi * 6,
             head_dots,
+            dpi,
             home: (0, 0),
         }
     }
@@ -92,18 +95,37 @@ pub fn draw(format: &[u8], settings: &mut LabelSettings) -> Result<Drawn, String
             "PO" if token.parameters.starts_with(b"N") => {}
             name if HARMLESS.contains(&name) => {}
             name => {
-                has_text |= matches!(name, "FD" | "GB" | "XG");
-                drawn.ignored.push(format!("{}{name}", token.prefix));
+                let draws = matches!(name, "FD" | "FV" | "GB" | "GC" | "GD" | "GE" | "XG");
+                has_text |= draws;
+                if !draws && !name.starts_with(['A', 'B']) && name != "CF" && name != "FB" {
+                    drawn.ignored.push(format!("{}{name}", token.prefix));
+                }
             }
         }
     }
     if tokeniser.pending() > 0 {
         return Err("broken label: the last command is cut short".into());
     }
-    if has_text || !graphics.is_empty() {
+    if has_text {
+        drawn.picture = Some(interpreted(format, settings)?);
+    } else if !graphics.is_empty() {
         drawn.picture = Some(compose(settings, graphics)?);
     }
     Ok(drawn)
+}
+
+/// The format as the product's own interpreter understands it.
+fn interpreted(format: &[u8], settings: &LabelSettings) -> Result<Bitmap, String> {
+    let (x, y) = settings.home;
+    let mut whole = format!("^XA^CI28^LH{x},{y}").into_bytes();
+    whole.extend_from_slice(format);
+    whole.extend_from_slice(b"^XZ");
+    let stock = Some((settings.width, settings.length));
+    let read = zpl::interpret(&whole, Resolution::from_dpi(settings.dpi), stock);
+    let label = read.map_err(|e| e.to_string())?.labels.into_iter().next();
+    label
+        .map(|label| label.bitmap)
+        .ok_or_else(|| "no label came out".to_owned())
 }
 
 fn compose(
@@ -164,8 +186,11 @@ mod tests {
         assert_eq!(draw(b"^PW9999^JZY", &mut settings).unwrap().picture, None);
         assert_eq!(settings.width, 832);
         let text = draw(b"^FO1,1^A0N,40,40^FDHello^FS", &mut settings).unwrap();
-        assert_eq!(text.ignored, ["^A", "^FD"]);
-        assert!(text.picture.is_some());
+        assert!(text.ignored.is_empty(), "{:?}", text.ignored);
+        let ink = |bitmap: &Bitmap| bitmap.bits().iter().any(|byte| *byte != 0);
+        assert!(text.picture.as_ref().is_some_and(ink));
+        let odd = draw(b"^FO1,1^GB9,9^FS^QQ1", &mut settings).unwrap();
+        assert_eq!(odd.ignored, ["^QQ"]);
         let broken = draw(b"^FO0,0^GFA,9,9,3,FF", &mut settings).unwrap_err();
         assert!(broken.contains("^GF"), "{broken}");
     }

@@ -18,6 +18,6 @@ mod settle;
 mod worker;
 
 pub use limits::{Printer, Timing};
-pub use report::{PrintOrder, PrintReport, PrintReportKind, Printable};
+pub use report::{Bars, PrintOrder, PrintReport, PrintReportKind, Printable};
 pub use session::Session;
 pub use worker::{OrderRefused, PrinterHandle, start, start_with};

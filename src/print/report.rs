@@ -30,11 +30,28 @@ pub struct Printable {
     /// The carrier's own ZPL of the same label; sent instead, behind the guard, by a printer that
     /// is set to `foreign_zpl = "native"`.
     pub zpl: Option<Arc<[u8]>>,
+    /// Its upright Code 128 symbols, which a ZPL printer on a slow line draws by itself.
+    pub bars: Arc<[Bars]>,
+}
+
+/// A Code 128 symbol as it stands in the picture, dots from the top left corner.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Bars {
+    pub x: u32,
+    pub y: u32,
+    pub module_dots: u32,
+    pub height: u32,
+    /// Bars and spaces in modules, bar first.
+    pub widths: Vec<u8>,
 }
 
 impl From<Arc<Bitmap>> for Printable {
     fn from(picture: Arc<Bitmap>) -> Self {
-        Printable { picture, zpl: None }
+        Printable {
+            picture,
+            zpl: None,
+            bars: Arc::default(),
+        }
     }
 }
 

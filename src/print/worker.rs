@@ -2,7 +2,7 @@
 
 use super::guard::{self, Preamble};
 use super::limits::{Printer, Timing};
-use super::report::{PrintOrder, PrintReport, PrintReportKind, Printable};
+use super::report::{Bars, PrintOrder, PrintReport, PrintReportKind, Printable};
 use super::session::Session;
 use crate::device::dial::Dialer;
 use crate::device::link::{Link, Moved, OpenError, Opened, transfer};
@@ -10,7 +10,8 @@ use crate::device::{DeviceConfig, DeviceConfigError, ForeignZpl, SharedClock};
 use crate::domain::input::PrintStep;
 use crate::domain::{DeviceId, JobId};
 use firstscan_drivers::bitmap::{Bitmap, Resolution};
-use firstscan_drivers::printer::JobOptions;
+use firstscan_drivers::printer::zpl::{Native, Zpl};
+use firstscan_drivers::printer::{JobOptions, Language};
 use firstscan_drivers::registry;
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -102,6 +103,7 @@ pub fn start_with(
         resolution: Resolution::from_dpi(options.dpi),
         options: options.job(1),
         foreign_zpl: wiring.foreign_zpl,
+        bytes_per_second: wiring.target.bytes_per_second(),
         session: Session::new(
             printer,
             Timing {
@@ -129,12 +131,24 @@ struct Worker {
     resolution: Resolution,
     options: JobOptions,
     foreign_zpl: ForeignZpl,
+    /// What a slow line carries; `None` if it is quick.
+    bytes_per_second: Option<u32>,
     session: Session,
     dialer: Dialer,
     link: Option<Box<dyn Link>>,
     clock: SharedClock,
     reports: mpsc::Sender<PrintReport>,
     started: Instant,
+}
+
+fn native(bars: &Bars) -> Native<'_> {
+    Native::Code128 {
+        x: bars.x,
+        y: bars.y,
+        module_dots: bars.module_dots,
+        height: bars.height,
+        widths: &bars.widths,
+    }
 }
 
 /// What woke the task.
@@ -234,14 +248,23 @@ impl Worker {
 
     /// Compressing a large picture takes a while, so it has a thread.
     async fn encode(&mut self, label: Printable) -> Result<Vec<u8>, String> {
-        let Printable { picture, zpl } = label;
+        let Printable { picture, zpl, bars } = label;
         if let Some(zpl) = zpl.filter(|_| self.foreign_zpl == ForeignZpl::Native) {
             return Ok(self.guarded(&zpl, &picture));
         }
         let (language, resolution, options) =
             (self.printer.language, self.resolution, self.options);
+        let speed = self.bytes_per_second.filter(|_| language.id() == Zpl.id());
         let encode = move || {
             let mut bytes = Vec::new();
+            if speed.is_some() {
+                let natives: Vec<Native<'_>> = bars.iter().map(native).collect();
+                let view = picture.view();
+                return Zpl
+                    .encode_mixed(&view, &natives, speed, &options, &mut bytes)
+                    .map(|_| bytes)
+                    .map_err(|e| e.to_string());
+            }
             language
                 .encode(&picture.view(), resolution, &options, &mut bytes)
                 .map(|()| bytes)

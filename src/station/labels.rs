@@ -10,8 +10,9 @@ use crate::domain::job::LabelJob;
 use crate::domain::order::{Address, Order};
 use crate::domain::parcel::Parcel;
 use crate::domain::{InputKind, JobId, scan};
-use crate::label::{self, FieldMap, Template, import, manifest, png};
-use crate::print::Printable;
+use crate::label::symbol::{self, Options, Shape, Symbology};
+use crate::label::{self, FieldMap, PlacedSymbol, Template, import, manifest, png};
+use crate::print::{Bars, Printable};
 use crate::store::{NewDocument, Store};
 use firstscan_drivers::bitmap::Resolution;
 use firstscan_drivers::length::Length;
@@ -181,7 +182,10 @@ impl LabelDesk {
         if problems.is_empty() {
             Ok(Made {
                 symbols: count(rendered.symbols.len()),
-                label: Arc::new(rendered.bitmap).into(),
+                label: Printable {
+                    bars: rendered.symbols.iter().filter_map(bars).collect(),
+                    ..Arc::new(rendered.bitmap).into()
+                },
             })
         } else {
             Err(problems)
@@ -220,8 +224,8 @@ impl LabelDesk {
             Ok(Made {
                 symbols: count(page.symbols_after.len()),
                 label: Printable {
-                    picture: Arc::new(page.bitmap.clone()),
                     zpl,
+                    ..Arc::new(page.bitmap.clone()).into()
                 },
             })
         } else {
@@ -250,6 +254,24 @@ struct Made {
     label: Printable,
     /// Symbols on it that were read.
     symbols: u32,
+}
+
+/// What a printer needs to draw a symbol by itself; `None` for what it would draw otherwise.
+fn bars(symbol: &PlacedSymbol) -> Option<Bars> {
+    let known = matches!(symbol.symbology, Symbology::Code128 | Symbology::Gs1_128);
+    let wanted = known && symbol.turns == 0;
+    let encoded =
+        wanted.then(|| symbol::encode(symbol.symbology, &symbol.data, &Options::default()));
+    let Shape::Linear(widths) = encoded?.ok()?.shape else {
+        return None;
+    };
+    Some(Bars {
+        x: u32::try_from(symbol.x).ok()?,
+        y: u32::try_from(symbol.y).ok()?,
+        module_dots: u32::try_from(symbol.module_dots).ok()?,
+        height: u32::try_from(symbol.height).ok()?,
+        widths,
+    })
 }
 
 fn count(symbols: usize) -> u32 {

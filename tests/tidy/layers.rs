@@ -46,6 +46,8 @@ pub const LAYERS: &[(&str, &[&str])] = &[
             "label::check",
             "label::pdf",
             "label::png",
+            // An emulated printer draws what a printer would.
+            "label::zpl",
             "sync",
             "station::mark",
         ],

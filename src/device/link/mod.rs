@@ -31,6 +31,16 @@ pub enum Target {
     },
 }
 
+impl Target {
+    /// What a line carries, ten bits a byte; `None` for a network, which is quick.
+    pub fn bytes_per_second(&self) -> Option<u32> {
+        match self {
+            Target::Serial { settings, .. } => Some(settings.baud / 10),
+            Target::Tcp { .. } => None,
+        }
+    }
+}
+
 /// A connection and its name for people.
 pub struct Opened {
     pub link: Box<dyn Link>,

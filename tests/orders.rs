@@ -974,7 +974,7 @@ fn fixture_labels_say_their_tracking_number() {
         );
         formats.push(label.format);
     }
-    assert_eq!(formats, ["pdf", "png"]);
+    assert_eq!(formats, ["pdf", "png", "zpl"]);
 }
 
 #[test]

@@ -19,6 +19,24 @@ pub enum Command {
     ClearTare,
     /// Ask for a reading now.
     Request,
+    /// Scanners: tell the packer at the gun that the code was taken.
+    Accept,
+    /// Scanners: tell the packer at the gun that the code was refused.
+    Reject,
+}
+
+/// How a connection hands bytes over; told to the codec after each reset, before the first byte.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Attachment<'a> {
+    /// A byte stream, split anywhere.
+    Stream,
+    /// One whole HID report per `receive`, and one output report per `poll_transmit`. A report
+    /// begins with its id if the report descriptor numbers its reports; an output report always
+    /// does, with 0 for unnumbered ones (as Linux's hidraw wants it).
+    Hid { descriptor: &'a [u8] },
+    /// Linux input events, whole and in order, 8 bytes each, little-endian: type (u16), code
+    /// (u16), value (i32).
+    Evdev,
 }
 
 /// Why a command was not taken.
@@ -208,6 +226,8 @@ pub trait Codec: Send {
     fn poll_timeout(&self) -> Option<Duration>;
     /// A new connection: nothing of the old one survives.
     fn reset(&mut self);
+    /// What kind of connection it is. Codecs that know only byte streams need not care.
+    fn attach(&mut self, _how: Attachment<'_>) {}
     /// Why the latest bytes may make no sense, for a log or a diagnosis page.
     fn hint(&self) -> Option<Hint> {
         None

@@ -1,7 +1,7 @@
 //! Bytes of a device to lines of meaning: what `firstscan device decode` prints and what profile
 //! examples state.
 
-use crate::codec::{Event, RECEIVE_BYTES_MAX, ScanReading};
+use crate::codec::{Attachment, Event, RECEIVE_BYTES_MAX, ScanReading};
 use crate::length::SizeReading;
 use crate::mass::MassReading;
 use crate::printer::{FaultsReply, PrinterStatus, Query, Reply};
@@ -68,11 +68,16 @@ pub fn decode(
     };
     let mut now = Duration::ZERO;
     let mut lines = Vec::new();
-    for part in bytes.chunks(
-        chunk
-            .unwrap_or(RECEIVE_BYTES_MAX)
-            .clamp(1, RECEIVE_BYTES_MAX),
-    ) {
+    let mut chunk = chunk.unwrap_or(RECEIVE_BYTES_MAX);
+    if let Some(hid) = &profile.hid {
+        let descriptor = hid.descriptor_bytes().unwrap_or_default();
+        codec.attach(Attachment::Hid {
+            descriptor: &descriptor,
+        });
+        // A HID device hands over whole reports, however the recording is read.
+        chunk = hid.report_bytes;
+    }
+    for part in bytes.chunks(chunk.clamp(1, RECEIVE_BYTES_MAX)) {
         now = now.saturating_add(CHUNK_GAP);
         codec.receive(now, part);
         while let Some(emitted) = codec.poll_event() {

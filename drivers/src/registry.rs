@@ -36,6 +36,8 @@ static SCALES: &[(&str, Make)] = &[
 
 static SCANNERS: &[(&str, Make)] = &[("line", |p| Some(Box::new(Line::new(line_options(p)))))];
 
+static DIMENSIONERS: &[(&str, Make)] = &[];
+
 /// All printer languages.
 pub static LANGUAGES: &[&dyn Language] = &[
     &Zpl, &Epl2, &Tspl, &EscPos, &Cpcl, &Dpl, &Sbpl, &BrotherQl, &Dymo,
@@ -91,6 +93,7 @@ pub fn codecs(kind: Kind) -> Vec<&'static str> {
     match kind {
         Kind::Scale => SCALES.iter().map(|(name, _)| *name).collect(),
         Kind::Scanner => SCANNERS.iter().map(|(name, _)| *name).collect(),
+        Kind::Dimensioner => DIMENSIONERS.iter().map(|(name, _)| *name).collect(),
         Kind::Printer => LANGUAGES.iter().map(|l| l.id()).collect(),
     }
 }
@@ -133,11 +136,12 @@ pub fn profile(id: &str) -> Option<&'static Profile> {
     profiles().iter().find(|p| p.id == id)
 }
 
-/// The codec of a scale or scanner profile; `None` for printers.
+/// The codec of a scale, scanner or dimensioner profile; `None` for printers.
 pub fn codec(profile: &Profile) -> Option<Box<dyn Codec>> {
     let list = match profile.kind {
         Kind::Scale => SCALES,
         Kind::Scanner => SCANNERS,
+        Kind::Dimensioner => DIMENSIONERS,
         Kind::Printer => return None,
     };
     list.iter()

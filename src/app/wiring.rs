@@ -74,7 +74,7 @@ pub(super) fn devices(
                     let handle = device::start(device, shared.clone(), reports.clone())?;
                     started.scales.insert(id.clone(), handle);
                 }
-                Role::Scanner => {
+                Role::Scanner | Role::Dimensioner => {
                     kept.push(device::start(device, shared.clone(), reports.clone())?);
                 }
             }
@@ -130,6 +130,7 @@ impl Router {
                     reading,
                     raw: hex(&raw),
                 },
+                ReportKind::Size { .. } => continue,
                 ReportKind::Connected { what } => self.change(device, connected(what)),
                 ReportKind::Lost { reason } => self.change(device, DeviceChange::Lost { reason }),
                 ReportKind::Status { flags } => self.change(device, DeviceChange::Status { flags }),

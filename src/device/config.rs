@@ -18,6 +18,7 @@ const IDLE_POLL_MS: std::ops::RangeInclusive<u64> = 200..=60_000;
 pub enum Role {
     Scale,
     Scanner,
+    Dimensioner,
     Printer,
 }
 
@@ -26,6 +27,7 @@ impl Role {
         match self {
             Role::Scale => Kind::Scale,
             Role::Scanner => Kind::Scanner,
+            Role::Dimensioner => Kind::Dimensioner,
             Role::Printer => Kind::Printer,
         }
     }

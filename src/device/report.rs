@@ -2,6 +2,7 @@
 
 use crate::domain::{DeviceId, Stamp};
 use firstscan_drivers::codec::Command;
+use firstscan_drivers::length::SizeReading;
 use firstscan_drivers::mass::MassReading;
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -43,6 +44,11 @@ pub enum ReportKind {
         reading: MassReading,
         raw: Vec<u8>,
     },
+    /// A measurement of a dimensioner, as it came.
+    Size {
+        reading: SizeReading,
+        raw: Vec<u8>,
+    },
     /// `what` names address and line settings for people.
     Connected {
         what: String,
@@ -62,6 +68,11 @@ pub enum DeviceCommand {
     Zero,
     Tare,
     ClearTare,
+    /// Dimensioners: measure now.
+    Measure,
+    /// Scanners: the code was taken, or refused.
+    Accept,
+    Reject,
 }
 
 impl From<DeviceCommand> for Command {
@@ -70,6 +81,9 @@ impl From<DeviceCommand> for Command {
             DeviceCommand::Zero => Command::Zero,
             DeviceCommand::Tare => Command::Tare,
             DeviceCommand::ClearTare => Command::ClearTare,
+            DeviceCommand::Measure => Command::Request,
+            DeviceCommand::Accept => Command::Accept,
+            DeviceCommand::Reject => Command::Reject,
         }
     }
 }

@@ -160,6 +160,8 @@ impl Supervisor {
                     Ok(())
                 }
                 Wake::Opened(Ok(opened)) => {
+                    self.codec.reset();
+                    self.codec.attach(opened.link.attachment());
                     link = Some(opened.link);
                     self.connected(opened.what).await
                 }
@@ -240,7 +242,6 @@ impl Supervisor {
     }
 
     async fn connected(&mut self, what: String) -> Result<(), Closed> {
-        self.codec.reset();
         self.masses = Coalescer::default();
         self.unsent.clear();
         self.garbage_bytes = 0;
@@ -310,7 +311,11 @@ impl Supervisor {
                 )
                 .await?;
             }
-            Event::Size(_) | Event::Status(_) => {
+            Event::Size(reading) => {
+                let raw = emitted.raw;
+                self.report(at, ReportKind::Size { reading, raw }).await?;
+            }
+            Event::Status(_) => {
                 tracing::debug!(device = %self.id, "reading of another kind of device passed over");
                 return Ok(());
             }

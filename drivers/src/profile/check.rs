@@ -1,7 +1,7 @@
 //! What a profile must hold beyond its shape. A slip here would be a wrong weight or a lost label,
 //! so nothing is guessed: each finding names the key and what to write.
 
-use super::{Example, Kind, Match, PrinterOptions, Profile, ScannerOptions, Serial, unescape};
+use super::{Example, Hid, Kind, Match, PrinterOptions, Profile, ScannerOptions, Serial, unescape};
 use crate::mass::Unit;
 use crate::registry;
 use crate::scale::framed::Framed;
@@ -100,12 +100,32 @@ fn kind(profile: &Profile) -> Result<(), Finding> {
         return fail("scale.poll_ms", "write 50 to 5000");
     }
     framed(profile)?;
+    hid(profile)?;
     scanner(&profile.scanner)?;
     match (&profile.printer, profile.kind) {
         (Some(options), Kind::Printer) => printer(options),
-        (None, Kind::Scale | Kind::Scanner) => Ok(()),
+        (None, Kind::Scale | Kind::Scanner | Kind::Dimensioner) => Ok(()),
         _ => fail("printer", "printers, and only they, have a [printer] table"),
     }
+}
+
+fn hid(profile: &Profile) -> Result<(), Finding> {
+    let Some(hid) = &profile.hid else {
+        return Ok(());
+    };
+    if hid.descriptor_bytes().is_none_or(|bytes| bytes.is_empty()) {
+        return fail(
+            "hid.descriptor",
+            "write the report descriptor as hex digits, 4096 bytes at most",
+        );
+    }
+    if !(1..=Hid::DESCRIPTOR_BYTES_MAX).contains(&hid.report_bytes) {
+        return fail(
+            "hid.report_bytes",
+            "write the length of one input report, 1 to 4096",
+        );
+    }
+    Ok(())
 }
 
 fn framed(profile: &Profile) -> Result<(), Finding> {

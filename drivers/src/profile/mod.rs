@@ -21,6 +21,7 @@ const PROFILE_BYTES_MAX: usize = 256 << 10;
 pub enum Kind {
     Scale,
     Scanner,
+    Dimensioner,
     Printer,
 }
 
@@ -39,6 +40,9 @@ pub struct Profile {
     pub matches: Vec<Match>,
     #[serde(default)]
     pub serial: Serial,
+    /// Report descriptor of a HID device, for its examples and for `device decode`.
+    #[serde(default)]
+    pub hid: Option<Hid>,
     /// Unit a scale displays in; every scale names one, because a guess would be a wrong weight.
     #[serde(default)]
     pub unit: Option<Unit>,
@@ -80,6 +84,39 @@ impl Match {
                 .as_ref()
                 .is_none_or(|id| id.eq_ignore_ascii_case(product_id))
             && self.text.as_ref().is_none_or(within)
+    }
+}
+
+/// What a HID device's reports look like.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Hid {
+    /// The report descriptor as hex digits, spaces and line ends between bytes allowed. A
+    /// connected device's own descriptor wins.
+    pub descriptor: String,
+    /// Length of one input report in bytes, its id included.
+    pub report_bytes: usize,
+}
+
+impl Hid {
+    /// Longest report descriptor and report, in bytes.
+    pub const DESCRIPTOR_BYTES_MAX: usize = 4096;
+
+    /// The descriptor's bytes; `None` if the text is no hex or too long.
+    pub fn descriptor_bytes(&self) -> Option<Vec<u8>> {
+        let digits: Vec<u8> = self
+            .descriptor
+            .bytes()
+            .filter(|b| !b.is_ascii_whitespace())
+            .collect();
+        let (pairs, rest) = digits.as_chunks::<2>();
+        if !rest.is_empty() || pairs.len() > Self::DESCRIPTOR_BYTES_MAX {
+            return None;
+        }
+        pairs
+            .iter()
+            .map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok())
+            .collect()
     }
 }
 

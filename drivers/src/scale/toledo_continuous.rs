@@ -212,7 +212,9 @@ impl Codec for ToledoContinuous {
             Command::Tare => b"T\r\n",
             Command::ClearTare => b"C\r\n",
             // It sends without being asked.
-            Command::Request => return Err(CommandError::Unsupported),
+            Command::Request | Command::Accept | Command::Reject => {
+                return Err(CommandError::Unsupported);
+            }
         });
         Ok(())
     }

@@ -6,6 +6,7 @@
 pub mod serial;
 pub mod tcp;
 
+use firstscan_drivers::codec::Attachment;
 use std::future::poll_fn;
 use std::io;
 use std::path::PathBuf;
@@ -17,6 +18,10 @@ pub trait Link: Send {
     fn poll_read(&mut self, cx: &mut Context<'_>, into: &mut [u8]) -> Poll<io::Result<usize>>;
     /// Writes what the line takes now.
     fn poll_write(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>>;
+    /// What a read and a write carry.
+    fn attachment(&self) -> Attachment<'_> {
+        Attachment::Stream
+    }
 }
 
 /// Where a device is.

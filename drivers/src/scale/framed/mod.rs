@@ -159,6 +159,7 @@ impl Codec for Framed {
             Command::Tare => &self.plan.tare,
             Command::ClearTare => &self.plan.clear_tare,
             Command::Request => &self.plan.ask,
+            Command::Accept | Command::Reject => return Err(CommandError::Unsupported),
         };
         if bytes.is_empty() {
             return Err(CommandError::Unsupported);

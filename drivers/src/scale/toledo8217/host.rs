@@ -242,7 +242,7 @@ impl Toledo8217 {
             Some(Command::Zero) => Question::Control(b'Z'),
             Some(Command::Tare) => Question::Control(b'T'),
             Some(Command::ClearTare) => Question::Control(b'C'),
-            Some(Command::Request) => Question::Weight,
+            Some(Command::Request | Command::Accept | Command::Reject) => Question::Weight,
             None if now >= self.next_poll => Question::Weight,
             None => return,
         };
@@ -287,6 +287,9 @@ impl Codec for Toledo8217 {
     }
 
     fn command(&mut self, now: Duration, command: Command) -> Result<(), CommandError> {
+        if matches!(command, Command::Accept | Command::Reject) {
+            return Err(CommandError::Unsupported);
+        }
         if self.commands.len() >= COMMANDS_MAX {
             return Err(CommandError::Busy);
         }

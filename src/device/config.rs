@@ -392,6 +392,40 @@ mod tests {
     }
 
     #[test]
+    fn the_way_to_a_usb_device_follows_from_its_profile() {
+        let way = |profile: &str, role: &str, more: &str| {
+            let text = format!(
+                "id = 'b1/x'\nrole = '{role}'\nprofile = '{profile}'\nusb = '0A5F:0080'\n{more}"
+            );
+            match parse(&text).wiring().unwrap().target {
+                Target::Usb { id, way } => (id, way),
+                other => panic!("{other:?}"),
+            }
+        };
+        let (id, printer) = way("zpl-203", "printer", "serial = 'Z9'\nusb_port = '1-1.4'");
+        assert_eq!(id.to_string(), "USB 0a5f:0080 serial Z9 at 1-1.4");
+        assert_eq!(printer, UsbWay::Usblp);
+        let printer = way("zpl-203", "printer", "via = 'libusb'").1;
+        assert_eq!(printer, UsbWay::LibusbPrinter);
+        let scale = way("toledo-8217-kg", "scale", "via = 'kernel'").1;
+        assert!(
+            matches!(scale, UsbWay::Tty(s) if s.to_string() == "9600 7E1"),
+            "{scale:?}"
+        );
+    }
+
+    #[test]
+    fn a_recording_carries_what_its_profile_says_and_never_prints() {
+        let text = format!("{SCALE}replay = '/x/y.txt'");
+        let Target::Replay { carries, .. } = parse(&text).wiring().unwrap().target else {
+            panic!("no replay")
+        };
+        assert_eq!(carries, Carries::Stream);
+        let text = "id = 'b1/p'\nrole = 'printer'\nprofile = 'zpl-203'\nreplay = '/x'";
+        assert_eq!(parse(text).wiring().unwrap_err().key, "replay");
+    }
+
+    #[test]
     fn every_mistake_names_its_key() {
         for (rest, key) in [
             ("", "port"),
@@ -402,6 +436,16 @@ mod tests {
             ("port = '/dev/x'\ndata_bits = 9", "data_bits"),
             ("port = '/dev/x'\nbaud = 0", "baud"),
             ("tcp = 'h:1'\nidle_poll_ms = 5", "idle_poll_ms"),
+            ("usb = '0922:8003'\ntcp = 'h:1'", "port"),
+            ("usb = '0922-8003'", "usb"),
+            ("usb = '0922:8003'\nusb_port = '1:1'", "usb_port"),
+            ("usb = '0922:8003'\nserial = ' '", "serial"),
+            ("usb = '0922:8003'\nvia = 'libusb'", "via"),
+            ("tcp = 'h:1'\nusb_port = '1-1'", "usb_port"),
+            ("tcp = 'h:1'\nserial = 'A'", "serial"),
+            ("port = '/dev/x'\nvia = 'kernel'", "via"),
+            ("port = '/dev/usb/lp0'", "port"),
+            ("port = '/dev/hidraw3'", "port"),
         ] {
             let error = parse(&format!("{SCALE}{rest}")).wiring().unwrap_err();
             assert_eq!(error.key, key, "{rest}: {error}");

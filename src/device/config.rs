@@ -1,7 +1,7 @@
 //! A device as configured at a place, and what that means on the wire.
 
-use super::link::Target;
 use super::link::serial::{LineSettings, Parity};
+use super::link::{Target, http, ipp};
 use crate::domain::{DeviceId, ids};
 use firstscan_drivers::profile::{Kind, Profile, Serial};
 use firstscan_drivers::registry;
@@ -33,7 +33,7 @@ impl Role {
     }
 }
 
-/// One device: role, profile, and exactly one of `port` and `tcp`. Line settings come from the
+/// One device: role, profile, and exactly one of `port`, `tcp`, `queue` and `url`. Line settings come from the
 /// profile; the keys here override them one by one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -49,6 +49,12 @@ pub struct DeviceConfig {
     /// `host:port`, such as `192.168.1.50:9100`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tcp: Option<String>,
+    /// Print queue of a printer: `ipp://127.0.0.1:631/printers/NAME`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub queue: Option<String>,
+    /// Address of a device that is asked over HTTP: `http://192.168.1.60:6600`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub baud: Option<u32>,
     /// 7 or 8.
@@ -142,22 +148,44 @@ impl DeviceConfig {
     }
 
     fn target(&self, serial: &Serial) -> Result<Target, DeviceConfigError> {
-        match (&self.port, &self.tcp) {
-            (Some(path), None) if path.is_absolute() => Ok(Target::Serial {
+        let tcp = self.tcp.clone().map(|address| Target::Tcp { address });
+        let queue = self.queue.clone().map(|url| Target::Queue { url });
+        let url = self.url.clone().map(|url| Target::Http { url });
+        let mut targets = [tcp, queue, url].into_iter().flatten();
+        let target = match (&self.port, targets.next(), targets.next()) {
+            (Some(path), None, _) => Target::Serial {
                 path: path.clone(),
                 settings: self.settings(serial)?,
-            }),
-            (Some(_), None) => Err(self.error(
-                "port",
-                "write a full path, such as /dev/serial/by-id/...".into(),
-            )),
-            (None, Some(address)) if is_address(address) => Ok(Target::Tcp {
-                address: address.clone(),
-            }),
-            (None, Some(_)) => {
+            },
+            (None, Some(target), None) => target,
+            _ => {
+                let text = "write exactly one of port, tcp, queue and url";
+                return Err(self.error("port", text.into()));
+            }
+        };
+        match &target {
+            Target::Serial { path, .. } if !path.is_absolute() => {
+                let text = "write a full path, such as /dev/serial/by-id/...";
+                Err(self.error("port", text.into()))
+            }
+            Target::Tcp { address } if !is_address(address) => {
                 Err(self.error("tcp", "write host:port, such as 192.168.1.50:9100".into()))
             }
-            _ => Err(self.error("port", "write exactly one of port and tcp".into())),
+            Target::Queue { .. } if self.role != Role::Printer => Err(self.error(
+                "queue",
+                "only a printer has a queue: write port or tcp".into(),
+            )),
+            Target::Queue { url } if !ipp::is_address(url) => {
+                Err(self.error("queue", "write ipp://host:631/printers/NAME".into()))
+            }
+            Target::Http { .. } if self.role != Role::Dimensioner => Err(self.error(
+                "url",
+                "only a dimensioner has a url: write port or tcp".into(),
+            )),
+            Target::Http { url } if !http::is_address(url) => {
+                Err(self.error("url", "write http://host:port".into()))
+            }
+            _ => Ok(target),
         }
     }
 
@@ -227,6 +255,9 @@ mod tests {
             ("port = '/dev/x'\ndata_bits = 9", "data_bits"),
             ("port = '/dev/x'\nbaud = 0", "baud"),
             ("tcp = 'h:1'\nidle_poll_ms = 5", "idle_poll_ms"),
+            ("tcp = 'h:1'\nqueue = 'ipp://h/printers/a'", "port"),
+            ("queue = 'ipp://h/printers/a'", "queue"),
+            ("url = 'http://h'", "url"),
         ] {
             let error = parse(&format!("{SCALE}{rest}")).wiring().unwrap_err();
             assert_eq!(error.key, key, "{rest}: {error}");

@@ -3,6 +3,9 @@
 //! Constraints: nothing here knows a protocol. A line that ended is an error, never an endless
 //! `Ok(0)`. Nothing flushes: draining a serial line blocks the thread while flow control holds it.
 
+pub mod http;
+pub mod ipp;
+mod request;
 pub mod serial;
 pub mod tcp;
 
@@ -34,6 +37,14 @@ pub enum Target {
     Tcp {
         address: String,
     },
+    /// A print queue: requests and answers of IPP.
+    Queue {
+        url: String,
+    },
+    /// A device that is asked over HTTP.
+    Http {
+        url: String,
+    },
 }
 
 impl Target {
@@ -41,7 +52,7 @@ impl Target {
     pub fn bytes_per_second(&self) -> Option<u32> {
         match self {
             Target::Serial { settings, .. } => Some(settings.baud / 10),
-            Target::Tcp { .. } => None,
+            Target::Tcp { .. } | Target::Queue { .. } | Target::Http { .. } => None,
         }
     }
 }
@@ -78,6 +89,8 @@ impl Target {
         match self {
             Target::Serial { path, settings } => serial::open(path.clone(), *settings).await,
             Target::Tcp { address } => tcp::open(address).await,
+            Target::Queue { url } => ipp::open(url).await,
+            Target::Http { url } => http::open(url).await,
         }
     }
 }

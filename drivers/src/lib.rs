@@ -27,6 +27,7 @@ pub mod bitmap;
 pub mod codec;
 pub mod decode;
 pub mod hid;
+pub mod ipp;
 pub mod length;
 pub mod mass;
 pub mod printer;

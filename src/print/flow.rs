@@ -1,5 +1,6 @@
 //! The session's decisions: what an answer means, what to ask next, when a label is done.
 
+use super::hands::Hands;
 use super::report::PrintReportKind;
 use super::session::{Active, Phase, Session};
 use crate::domain::JobId;

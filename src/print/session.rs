@@ -1,8 +1,9 @@
 //! One printer, one connection at a time, one label at a time: the protocol without a clock, a
-//! socket or a channel. Inputs are calls with a time; reports and bytes are polled.
+//! socket or a channel.
 
 use super::asker::{Answer, Asker};
 use super::evidence::Evidence;
+use super::hands::Hands;
 use super::limits::{Printer, Timing};
 use super::report::PrintReportKind;
 use super::settle::Doubts;
@@ -13,7 +14,7 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 /// Labels that may wait for one printer.
-const QUEUE_MAX: usize = 64;
+pub(super) const QUEUE_MAX: usize = 64;
 /// Bytes offered to the connection at once.
 const CHUNK_BYTES: usize = 4096;
 
@@ -57,8 +58,7 @@ pub(super) struct Active {
     pub(super) announced: bool,
 }
 
-/// The state machine. After every call: poll reports until empty, offer `to_write` to the
-/// connection, close it if `take_close` says so, and call `handle_timeout` at `poll_timeout`.
+/// The state machine of a printer that takes bytes, as [`Hands`] describe it.
 #[derive(Debug)]
 pub struct Session {
     pub(super) timing: Timing,
@@ -112,9 +112,10 @@ impl Session {
             close: None,
         }
     }
+}
 
-    /// A new label, encoded; the same job twice is one.
-    pub fn submit(&mut self, now: Duration, id: JobId, bytes: Vec<u8>) {
+impl Hands for Session {
+    fn submit(&mut self, now: Duration, id: JobId, bytes: Vec<u8>) {
         let active = self.active.as_ref().map(|a| &a.job.id);
         if active == Some(&id) || self.queue.iter().any(|job| job.id == id) {
             return;
@@ -130,8 +131,7 @@ impl Session {
         self.advance(now);
     }
 
-    /// The first byte leaves with the next write.
-    pub fn release(&mut self, now: Duration, id: &JobId) {
+    fn release(&mut self, now: Duration, id: &JobId) {
         let up = self.up;
         let Some(active) = self
             .active
@@ -162,8 +162,7 @@ impl Session {
         }
     }
 
-    /// Forgets a label none of whose bytes left.
-    pub fn drop_job(&mut self, now: Duration, id: &JobId) {
+    fn drop_job(&mut self, now: Duration, id: &JobId) {
         self.queue.retain(|job| job.id != *id);
         let unsent = |a: &mut Active| {
             a.job.id == *id && !matches!(a.phase, Phase::Writing { .. } | Phase::Settling(_))
@@ -173,8 +172,7 @@ impl Session {
         }
     }
 
-    /// A job in doubt from before the start.
-    pub fn settle(&mut self, now: Duration, id: JobId, counter_before: Option<u64>) {
+    fn settle(&mut self, now: Duration, id: JobId, counter_before: Option<u64>) {
         match counter_before {
             Some(before) if !self.sent_any => self.doubts.add(now, id, before),
             _ => tracing::debug!(job = %id, "the counter cannot settle this job"),
@@ -184,7 +182,7 @@ impl Session {
 
     /// A connection is open. It starts with the resync prefix, so that a half-received label of an
     /// earlier connection or run can neither print nor swallow what follows.
-    pub fn connected(&mut self, now: Duration, what: String) {
+    fn connected(&mut self, now: Duration, what: String) {
         self.up = true;
         self.asker.reset();
         self.status = None;
@@ -200,8 +198,7 @@ impl Session {
         self.advance(now);
     }
 
-    /// The connection ended, or could not be made; told once per reason.
-    pub fn lost(&mut self, now: Duration, reason: &str) {
+    fn lost(&mut self, now: Duration, reason: &str) {
         self.up = false;
         self.asker.reset();
         self.small.clear();
@@ -224,8 +221,7 @@ impl Session {
         self.advance(now);
     }
 
-    /// Bytes from the printer.
-    pub fn received(&mut self, now: Duration, bytes: &[u8]) {
+    fn received(&mut self, now: Duration, bytes: &[u8]) {
         self.asker.receive(bytes);
         while let Some(answer) = self.asker.next_answer() {
             match answer {
@@ -236,16 +232,14 @@ impl Session {
         self.advance(now);
     }
 
-    /// What the line says is wrong, beside the printer's answers; call it after every wait.
-    pub fn line_says(&mut self, trouble: Option<&'static str>) {
+    fn line_says(&mut self, trouble: Option<&'static str>) {
         if self.up && self.line_trouble != trouble {
             self.line_trouble = trouble;
             self.tell_flags();
         }
     }
 
-    /// What the connection should take next; empty if nothing.
-    pub fn to_write(&self) -> &[u8] {
+    fn to_write(&self) -> &[u8] {
         if !self.small.is_empty() {
             return &self.small;
         }
@@ -262,8 +256,7 @@ impl Session {
         }
     }
 
-    /// The connection took the first `count` bytes of `to_write`.
-    pub fn wrote(&mut self, now: Duration, count: usize) {
+    fn wrote(&mut self, now: Duration, count: usize) {
         if !self.small.is_empty() {
             self.small.drain(..count.min(self.small.len()));
             if self.small.is_empty() {
@@ -299,8 +292,7 @@ impl Session {
         self.advance(now);
     }
 
-    /// Call when the time of `poll_timeout` has come.
-    pub fn handle_timeout(&mut self, now: Duration) {
+    fn handle_timeout(&mut self, now: Duration) {
         if self
             .asker
             .deadline(self.timing.answer_max)
@@ -326,8 +318,7 @@ impl Session {
         self.advance(now);
     }
 
-    /// When `handle_timeout` is due.
-    pub fn poll_timeout(&self) -> Option<Duration> {
+    fn poll_timeout(&self) -> Option<Duration> {
         let asks = self.up && !self.is_writing() && self.small.is_empty();
         let free = asks && !self.asker.is_waiting();
         let poll = (free && self.asker.has_status()).then_some(self.next_poll);
@@ -340,18 +331,15 @@ impl Session {
             .min()
     }
 
-    /// News for the station.
-    pub fn poll_report(&mut self) -> Option<PrintReportKind> {
+    fn poll_report(&mut self) -> Option<PrintReportKind> {
         self.reports.pop_front()
     }
 
-    /// The connection must be closed, and why. Tell `lost` afterwards.
-    pub fn take_close(&mut self) -> Option<String> {
+    fn take_close(&mut self) -> Option<String> {
         self.close.take()
     }
 
-    /// A label is on its way to the printer.
-    pub fn is_writing(&self) -> bool {
+    fn is_writing(&self) -> bool {
         matches!(
             &self.active,
             Some(Active {

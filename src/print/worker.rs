@@ -1,11 +1,13 @@
-//! The task around a [`Session`]: clock, connection, channels.
+//! The task around a printer's [`Hands`]: clock, connection, channels.
 
 use super::guard::{self, Preamble};
+use super::hands::Hands;
 use super::limits::{Printer, Timing};
+use super::queue::QueueSession;
 use super::report::{Bars, PrintOrder, PrintReport, PrintReportKind, Printable};
 use super::session::Session;
 use crate::device::dial::Dialer;
-use crate::device::link::{Link, Moved, OpenError, Opened, transfer};
+use crate::device::link::{Link, Moved, OpenError, Opened, Target, transfer};
 use crate::device::{DeviceConfig, DeviceConfigError, ForeignZpl, SharedClock};
 use crate::domain::input::PrintStep;
 use crate::domain::{DeviceId, JobId};
@@ -98,6 +100,14 @@ pub fn start_with(
         status: options.status,
         counter: options.counter,
     };
+    let timing = Timing {
+        idle_poll: wiring.idle_poll,
+        ..timing
+    };
+    let session: Box<dyn Hands> = match &wiring.target {
+        Target::Queue { url } => Box::new(QueueSession::new(url.clone(), language.id(), timing)),
+        _ => Box::new(Session::new(printer, timing)),
+    };
     let (orders, inbox) = mpsc::channel(ORDERS_MAX);
     let worker = Worker {
         id: wiring.id.clone(),
@@ -106,13 +116,7 @@ pub fn start_with(
         options: options.job(1),
         foreign_zpl: wiring.foreign_zpl,
         bytes_per_second: wiring.target.bytes_per_second(),
-        session: Session::new(
-            printer,
-            Timing {
-                idle_poll: wiring.idle_poll,
-                ..timing
-            },
-        ),
+        session,
         dialer: Dialer::new(wiring.target),
         link: None,
         clock,
@@ -135,7 +139,7 @@ struct Worker {
     foreign_zpl: ForeignZpl,
     /// What a slow line carries; `None` if it is quick.
     bytes_per_second: Option<u32>,
-    session: Session,
+    session: Box<dyn Hands>,
     dialer: Dialer,
     link: Option<Box<dyn Link>>,
     clock: SharedClock,
@@ -191,7 +195,7 @@ impl Worker {
             let wake = tokio::select! {
                 order = inbox.recv(), if stop_at.is_none() => Wake::Order(order),
                 opened = self.dialer.dial(), if !connected => Wake::Opened(opened),
-                moved = move_bytes(&mut self.link, &mut buffer, &self.session, write_first) => {
+                moved = move_bytes(&mut self.link, &mut buffer, self.session.to_write(), write_first) => {
                     Wake::Moved(moved)
                 }
                 () = sleep_until(wake_at.unwrap_or_else(Instant::now)), if wake_at.is_some() => {
@@ -333,11 +337,11 @@ impl Worker {
 async fn move_bytes(
     link: &mut Option<Box<dyn Link>>,
     buffer: &mut [u8],
-    session: &Session,
+    bytes: &[u8],
     write_first: bool,
 ) -> std::io::Result<Moved> {
     match link {
-        Some(link) => transfer(link.as_mut(), buffer, session.to_write(), write_first).await,
+        Some(link) => transfer(link.as_mut(), buffer, bytes, write_first).await,
         None => std::future::pending().await,
     }
 }

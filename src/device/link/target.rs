@@ -4,7 +4,7 @@ use super::find::{Bound, UsbId, find};
 use super::present::Present;
 use super::replay::{self, Carries};
 use super::serial::LineSettings;
-use super::{OpenError, Opened, evdev, hidraw, serial, sysfs, tcp, usb, usblp};
+use super::{OpenError, Opened, evdev, hidraw, http, ipp, serial, sysfs, tcp, usb, usblp};
 use std::path::{Path, PathBuf};
 
 /// Where a device is.
@@ -16,6 +16,14 @@ pub enum Target {
     },
     Tcp {
         address: String,
+    },
+    /// A print queue: requests and answers of IPP.
+    Queue {
+        url: String,
+    },
+    /// A device that is asked over HTTP.
+    Http {
+        url: String,
     },
     Usb {
         id: UsbId,
@@ -78,6 +86,8 @@ impl Target {
         match self {
             Target::Serial { path, settings } => serial::open(path.clone(), *settings).await,
             Target::Tcp { address } => tcp::open(address).await,
+            Target::Queue { url } => ipp::open(url).await,
+            Target::Http { url } => http::open(url).await,
             Target::Usb { id, way } => open_usb(id.clone(), way.clone(), bound).await,
             Target::Replay { path, carries } => replay::open(path, carries.clone()).await,
         }
@@ -250,7 +260,9 @@ mod tests {
     #[tokio::test]
     async fn reports_pass_whole_both_ways_and_the_descriptor_is_known() {
         let (root, mut master) = tree("03", "hid/hidraw/hidraw0", "hidraw0");
-        let scale = [0x05, 0x8D, 0x09, 0x20, 0xA1, 0x01, 0xC0];
+        let scale = [
+            0x05, 0x8D, 0x09, 0x20, 0xA1, 0x01, 0x75, 8, 0x95, 6, 0x81, 2, 0xC0,
+        ];
         let hid = "sys/devices/usb1/1-1/1-1:1.0/hid/report_descriptor";
         fs::write(root.path().join(hid), scale).unwrap();
         let way = UsbWay::Hidraw { page: 0x8D };

@@ -29,6 +29,7 @@ pub mod catalogue;
 pub mod codec;
 pub mod decode;
 pub mod hid;
+pub mod ipp;
 pub mod length;
 pub mod mass;
 pub mod printer;

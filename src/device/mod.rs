@@ -13,6 +13,6 @@ pub mod link;
 pub mod report;
 mod supervisor;
 
-pub use config::{DeviceConfig, DeviceConfigError, ForeignZpl, Role, Wiring};
+pub use config::{DeviceConfig, DeviceConfigError, ForeignZpl, Role, Via, Wiring};
 pub use report::{Clock, DeviceCommand, DeviceReport, ReportKind, SharedClock};
 pub use supervisor::{CommandRefused, DeviceHandle, start};

@@ -5,6 +5,7 @@
 //! | [`mass`], [`length`] | exact integer values, beside the text a device displayed |
 //! | [`bitmap`] | 1-bit pictures on a print head's dot grid, resolution as a ratio |
 //! | [`codec`] | the contract of every protocol: calls with bytes and a time, outputs polled |
+//! | [`hid`] | report descriptors of HID devices to fields |
 //! | [`scale`], [`scanner`] | one protocol per file or folder, host and device side |
 //! | [`printer`] | languages: picture in, bytes out; questions and what the answers mean |
 //! | [`profile`] | device models as TOML, each with its recorded proof; text escapes |
@@ -25,6 +26,8 @@
 pub mod bitmap;
 pub mod codec;
 pub mod decode;
+pub mod hid;
+pub mod ipp;
 pub mod length;
 pub mod mass;
 pub mod printer;

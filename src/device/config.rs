@@ -1,15 +1,15 @@
 //! A device as configured at a place, and what that means on the wire.
 
-use super::link::find::UsbId;
-use super::link::replay::Carries;
-use super::link::serial::{LineSettings, Parity};
-use super::link::{Target, UsbWay};
+use super::link::Target;
+use super::link::serial::Parity;
 use crate::domain::{DeviceId, ids};
-use firstscan_drivers::profile::{Kind, Profile, Serial};
+use firstscan_drivers::profile::{Kind, Profile};
 use firstscan_drivers::registry;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 use std::time::Duration;
+
+mod way;
 
 /// Slowest and fastest idle status poll of a printer, in milliseconds.
 const IDLE_POLL_MS: std::ops::RangeInclusive<u64> = 200..=60_000;
@@ -64,10 +64,10 @@ pub struct DeviceConfig {
     /// The way to the USB device; the kernel's if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub via: Option<Via>,
-    /// Print queue, such as `ipp://127.0.0.1:631/printers/NAME`.
+    /// Print queue of a printer: `ipp://127.0.0.1:631/printers/NAME`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub queue: Option<String>,
-    /// Address of a dimensioner that answers HTTP.
+    /// Address of a device that is asked over HTTP: `http://192.168.1.60:6600`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
     /// A recorded exchange that is played instead of a device.
@@ -177,201 +177,17 @@ impl DeviceConfig {
         })
     }
 
-    fn target(&self, profile: &Profile) -> Result<Target, DeviceConfigError> {
-        let ways = [
-            self.port.is_some(),
-            self.tcp.is_some(),
-            self.usb.is_some(),
-            self.queue.is_some(),
-            self.url.is_some(),
-            self.replay.is_some(),
-        ];
-        if ways.iter().filter(|way| **way).count() != 1 {
-            let text = "write exactly one of port, tcp, usb, queue, url and replay";
-            return Err(self.error("port", text.into()));
-        }
-        if let Some(ids) = &self.usb {
-            return self.usb_target(ids, profile);
-        }
-        for (key, is_set) in [
-            ("serial", self.serial.is_some()),
-            ("usb_port", self.usb_port.is_some()),
-            ("via", self.via.is_some()),
-        ] {
-            if is_set {
-                let text = "it belongs to `usb`: add usb = \"vvvv:pppp\" or remove the line";
-                return Err(self.error(key, text.into()));
-            }
-        }
-        if let Some(path) = &self.port {
-            return self.serial_target(path, &profile.serial);
-        }
-        if let Some(address) = &self.tcp {
-            if !is_address(address) {
-                let text = "write host:port, such as 192.168.1.50:9100";
-                return Err(self.error("tcp", text.into()));
-            }
-            let address = address.clone();
-            return Ok(Target::Tcp { address });
-        }
-        if let Some(path) = &self.replay {
-            return self.replay_target(path, profile);
-        }
-        let key = if self.queue.is_some() { "queue" } else { "url" };
-        Err(self.error(
-            key,
-            "this way does not exist yet: write port, tcp or usb".into(),
-        ))
-    }
-
-    fn serial_target(
-        &self,
-        path: &std::path::Path,
-        serial: &Serial,
-    ) -> Result<Target, DeviceConfigError> {
-        if !path.is_absolute() {
-            let text = "write a full path, such as /dev/serial/by-id/...";
-            return Err(self.error("port", text.into()));
-        }
-        if NO_PORTS.iter().any(|node| path.starts_with(node)) || is_hidraw(path) {
-            let text = "this is no serial port, and its number changes: write usb = \
-                        \"vvvv:pppp\" instead, `firstscan device list` shows it";
-            return Err(self.error("port", text.into()));
-        }
-        Ok(Target::Serial {
-            path: path.to_owned(),
-            settings: self.settings(serial)?,
-        })
-    }
-
-    fn usb_target(&self, ids: &str, profile: &Profile) -> Result<Target, DeviceConfigError> {
-        let (vendor_id, product_id) = UsbId::parse_ids(ids).ok_or_else(|| {
-            let text = "write vendor and product id, four hex digits each, such as 0922:8003";
-            self.error("usb", text.into())
-        })?;
-        if self.usb_port.as_deref().is_some_and(|p| !UsbId::is_port(p)) {
-            let text = "write a port path such as 1-1.4; `firstscan device list` shows it";
-            return Err(self.error("usb_port", text.into()));
-        }
-        let is_text = |s: &String| !s.trim().is_empty() && s.len() <= SERIAL_BYTES_MAX;
-        if self.serial.as_ref().is_some_and(|s| !is_text(s)) {
-            let text = "write the device's serial number, or usb_port if it has none";
-            return Err(self.error("serial", text.into()));
-        }
-        let vendor = format!("{vendor_id:04x}");
-        let other_products = profile
-            .matches
-            .iter()
-            .filter(|wanted| wanted.vendor_id.eq_ignore_ascii_case(&vendor))
-            .filter_map(|wanted| u16::from_str_radix(wanted.product_id.as_ref()?, 16).ok())
-            .filter(|other| *other != product_id)
-            .collect();
-        Ok(Target::Usb {
-            id: UsbId {
-                vendor_id,
-                product_id,
-                other_products,
-                serial: self.serial.as_ref().map(|s| s.trim().to_owned()),
-                port: self.usb_port.clone(),
-            },
-            way: self.usb_way(profile)?,
-        })
-    }
-
-    /// What of the device is used follows from what its protocol travels in.
-    fn usb_way(&self, profile: &Profile) -> Result<UsbWay, DeviceConfigError> {
-        let via = self.via.unwrap_or(Via::Kernel);
-        let is_printer = profile.kind == Kind::Printer;
-        let page = hid_page(&profile.codec);
-        match (via, profile.codec.as_str(), page) {
-            (Via::Kernel, ..) if is_printer => Ok(UsbWay::Usblp),
-            (Via::Libusb, ..) if is_printer => Ok(UsbWay::LibusbPrinter),
-            (Via::Kernel, "keyboard", _) => Ok(UsbWay::Keyboard),
-            (Via::Hidraw, "keyboard", _) => Ok(UsbWay::KeyboardReports),
-            (Via::Kernel | Via::Hidraw, _, Some(page)) => Ok(UsbWay::Hidraw { page }),
-            (Via::Libusb, _, Some(page)) => Ok(UsbWay::LibusbHid { page }),
-            (Via::Kernel, ..) => Ok(UsbWay::Tty(self.settings(&profile.serial)?)),
-            (Via::Libusb | Via::Hidraw, ..) => {
-                let text = "this profile's device is used through the kernel: remove the line";
-                Err(self.error("via", text.into()))
-            }
-        }
-    }
-
-    fn replay_target(
-        &self,
-        path: &std::path::Path,
-        profile: &Profile,
-    ) -> Result<Target, DeviceConfigError> {
-        if profile.kind == Kind::Printer {
-            let text = "a recording prints nothing: write port, tcp or usb for a printer";
-            return Err(self.error("replay", text.into()));
-        }
-        let descriptor = profile.hid.as_ref().and_then(|hid| hid.descriptor_bytes());
-        let carries = match (descriptor, profile.codec.as_str()) {
-            (Some(descriptor), _) => Carries::Reports { descriptor },
-            (None, "keyboard") => Carries::Events,
-            (None, _) => Carries::Stream,
-        };
-        let path = path.to_owned();
-        Ok(Target::Replay { path, carries })
-    }
-
-    fn settings(&self, serial: &Serial) -> Result<LineSettings, DeviceConfigError> {
-        let settings = LineSettings {
-            baud: self.baud.unwrap_or(serial.baud),
-            data_bits: self.data_bits.unwrap_or(serial.data_bits),
-            parity: self.parity.unwrap_or_else(|| Parity::named(&serial.parity)),
-            stop_bits: self.stop_bits.unwrap_or(serial.stop_bits),
-            dtr: self.dtr.or(serial.dtr),
-            rts: self.rts.or(serial.rts),
-        };
-        if !(110..=4_000_000).contains(&settings.baud) {
-            return Err(self.error("baud", "write 110 to 4000000, such as 9600".into()));
-        }
-        if !matches!(settings.data_bits, 7 | 8) {
-            return Err(self.error("data_bits", "write 7 or 8".into()));
-        }
-        if !matches!(settings.stop_bits, 1 | 2) {
-            return Err(self.error("stop_bits", "write 1 or 2".into()));
-        }
-        Ok(settings)
-    }
-
     fn error(&self, key: &'static str, text: String) -> DeviceConfigError {
         let device = self.id.as_str().chars().take(80).collect();
         DeviceConfigError { device, key, text }
     }
 }
 
-/// Nodes that are no serial ports although they look like files to open.
-const NO_PORTS: [&str; 3] = ["/dev/usb", "/dev/input", "/dev/bus"];
-const SERIAL_BYTES_MAX: usize = 126;
-
-fn is_hidraw(path: &std::path::Path) -> bool {
-    let name = path.file_name().and_then(|name| name.to_str());
-    name.is_some_and(|name| name.starts_with("hidraw"))
-}
-
-/// Usage page of the reports of a HID protocol (HID usage tables: weighing devices 0x8D, barcode
-/// scanners 0x8C).
-fn hid_page(codec: &str) -> Option<u16> {
-    match codec {
-        "hid-scale" => Some(0x8D),
-        "hid-pos" => Some(0x8C),
-        _ => None,
-    }
-}
-
-fn is_address(text: &str) -> bool {
-    text.rsplit_once(':').is_some_and(|(host, port)| {
-        !host.is_empty() && host.len() <= 255 && port.parse::<u16>().is_ok_and(|p| p > 0)
-    })
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
+    use super::super::link::UsbWay;
+    use super::super::link::replay::Carries;
     use super::*;
 
     fn parse(text: &str) -> DeviceConfig {
@@ -392,6 +208,40 @@ mod tests {
     }
 
     #[test]
+    fn the_way_to_a_usb_device_follows_from_its_profile() {
+        let way = |profile: &str, role: &str, more: &str| {
+            let text = format!(
+                "id = 'b1/x'\nrole = '{role}'\nprofile = '{profile}'\nusb = '0A5F:0080'\n{more}"
+            );
+            match parse(&text).wiring().unwrap().target {
+                Target::Usb { id, way } => (id, way),
+                other => panic!("{other:?}"),
+            }
+        };
+        let (id, printer) = way("zpl-203", "printer", "serial = 'Z9'\nusb_port = '1-1.4'");
+        assert_eq!(id.to_string(), "USB 0a5f:0080 serial Z9 at 1-1.4");
+        assert_eq!(printer, UsbWay::Usblp);
+        let printer = way("zpl-203", "printer", "via = 'libusb'").1;
+        assert_eq!(printer, UsbWay::LibusbPrinter);
+        let scale = way("toledo-8217-kg", "scale", "via = 'kernel'").1;
+        assert!(
+            matches!(scale, UsbWay::Tty(s) if s.to_string() == "9600 7E1"),
+            "{scale:?}"
+        );
+    }
+
+    #[test]
+    fn a_recording_carries_what_its_profile_says_and_never_prints() {
+        let text = format!("{SCALE}replay = '/x/y.txt'");
+        let Target::Replay { carries, .. } = parse(&text).wiring().unwrap().target else {
+            panic!("no replay")
+        };
+        assert_eq!(carries, Carries::Stream);
+        let text = "id = 'b1/p'\nrole = 'printer'\nprofile = 'zpl-203'\nreplay = '/x'";
+        assert_eq!(parse(text).wiring().unwrap_err().key, "replay");
+    }
+
+    #[test]
     fn every_mistake_names_its_key() {
         for (rest, key) in [
             ("", "port"),
@@ -402,6 +252,19 @@ mod tests {
             ("port = '/dev/x'\ndata_bits = 9", "data_bits"),
             ("port = '/dev/x'\nbaud = 0", "baud"),
             ("tcp = 'h:1'\nidle_poll_ms = 5", "idle_poll_ms"),
+            ("usb = '0922:8003'\ntcp = 'h:1'", "port"),
+            ("usb = '0922-8003'", "usb"),
+            ("usb = '0922:8003'\nusb_port = '1:1'", "usb_port"),
+            ("usb = '0922:8003'\nserial = ' '", "serial"),
+            ("usb = '0922:8003'\nvia = 'libusb'", "via"),
+            ("tcp = 'h:1'\nusb_port = '1-1'", "usb_port"),
+            ("tcp = 'h:1'\nserial = 'A'", "serial"),
+            ("port = '/dev/x'\nvia = 'kernel'", "via"),
+            ("port = '/dev/usb/lp0'", "port"),
+            ("port = '/dev/hidraw3'", "port"),
+            ("tcp = 'h:1'\nqueue = 'ipp://h/printers/a'", "port"),
+            ("queue = 'ipp://h/printers/a'", "queue"),
+            ("url = 'http://h'", "url"),
         ] {
             let error = parse(&format!("{SCALE}{rest}")).wiring().unwrap_err();
             assert_eq!(error.key, key, "{rest}: {error}");

@@ -118,6 +118,7 @@ fn hangs(target: &Target) -> OpenError {
     let what = match target {
         Target::Serial { path, .. } | Target::Replay { path, .. } => path.display().to_string(),
         Target::Tcp { address } => address.clone(),
+        Target::Queue { url } | Target::Http { url } => url.clone(),
         Target::Usb { id, .. } => id.to_string(),
     };
     let cause = format!("opening it hangs for more than {} s", OPEN_MAX.as_secs());

@@ -10,6 +10,7 @@ pub mod config;
 pub mod dial;
 pub mod discover;
 pub mod link;
+mod outgoing;
 pub mod report;
 mod supervisor;
 

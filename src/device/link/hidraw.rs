@@ -6,6 +6,7 @@
 use super::sysfs::{self, Node, UsbDevice};
 use super::{Link, OpenError, Opened, aside, refused, watched};
 use firstscan_drivers::codec::Attachment;
+use firstscan_drivers::hid;
 use std::fs::{File, OpenOptions};
 use std::future::Future;
 use std::io::{self, Read, Write};
@@ -98,41 +99,15 @@ fn absent(device: &UsbDevice) -> OpenError {
 
 const HID_CLASS: u8 = 3;
 
-/// Usage pages of the top-level collections of a report descriptor (HID 1.11, 6.2.2).
+/// Usage pages of the top-level collections of a report descriptor; none if it is nonsense.
 pub fn application_pages(descriptor: &[u8]) -> Vec<u16> {
-    let (mut pages, mut page, mut depth) = (Vec::new(), 0_u16, 0_u32);
-    let mut rest = descriptor;
-    while let Some((prefix, tail)) = rest.split_first() {
-        let long = *prefix == 0xFE;
-        let size = match (long, prefix & 3) {
-            // A long item: its size, a tag, the data.
-            (true, _) => tail
-                .first()
-                .map_or(0, |n| usize::from(*n).saturating_add(2)),
-            (false, 3) => 4,
-            (false, n) => usize::from(n),
-        };
-        let data = tail.get(..size).unwrap_or(tail);
-        match prefix & 0xFC {
-            _ if long => {}
-            0x04 => {
-                page = data
-                    .iter()
-                    .take(2)
-                    .rev()
-                    .fold(0, |p, b| p << 8 | u16::from(*b))
-            }
-            0xA0 => {
-                if depth == 0 {
-                    pages.push(page);
-                }
-                depth = depth.saturating_add(1);
-            }
-            0xC0 => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-        rest = tail.get(size..).unwrap_or_default();
-    }
+    let reports = hid::parse(descriptor).unwrap_or_default();
+    let mut pages: Vec<u16> = reports
+        .fields
+        .iter()
+        .filter_map(|field| u16::try_from(field.collections.first()? >> 16).ok())
+        .collect();
+    pages.dedup();
     pages
 }
 
@@ -197,20 +172,17 @@ mod tests {
     use std::fs;
 
     const SCALE: &[u8] = &[
-        0x05, 0x8D, 0x09, 0x20, 0xA1, 0x01, 0x05, 0x01, 0xA1, 0x02, 0xC0, 0xC0,
+        0x05, 0x8D, 0x09, 0x20, 0xA1, 0x01, 0x09, 0x40, 0x75, 0x08, 0x95, 0x02, 0x81, 0x02, 0xC0,
     ];
-    const KEYBOARD: &[u8] = &[0x05, 0x01, 0x09, 0x06, 0xA1, 0x01, 0xC0];
+    const KEYBOARD: &[u8] = &[
+        0x05, 0x01, 0x09, 0x06, 0xA1, 0x01, 0x75, 0x08, 0x95, 0x08, 0x81, 0x02, 0xC0,
+    ];
 
     #[test]
     fn pages_are_those_of_top_level_collections() {
         assert_eq!(application_pages(SCALE), [0x8D]);
         assert_eq!(application_pages(&[KEYBOARD, SCALE].concat()), [1, 0x8D]);
-        assert_eq!(application_pages(&[0x06, 0x00, 0xFF, 0xA1, 0x01]), [0xFF00]);
-        let long = [&[0xFE, 2, 9, 0xA1, 0xA1], SCALE].concat();
-        assert_eq!(application_pages(&long), [0x8D]);
-        for end in 0..SCALE.len() {
-            assert!(application_pages(&SCALE[..end]).len() <= 1);
-        }
+        assert!(application_pages(&SCALE[..3]).is_empty());
     }
 
     #[test]

@@ -7,9 +7,12 @@
 pub mod evdev;
 pub mod find;
 pub mod hidraw;
+pub mod http;
+pub mod ipp;
 mod present;
 mod refused;
 pub mod replay;
+mod request;
 pub mod serial;
 pub mod sysfs;
 mod target;

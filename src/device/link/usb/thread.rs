@@ -265,3 +265,182 @@ impl Driver {
             .unwrap_or_else(PoisonError::into_inner) = trouble;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::device::link::{Moved, transfer};
+    use std::collections::VecDeque;
+
+    /// A device as a test wants it.
+    #[derive(Default)]
+    struct State {
+        says: VecDeque<Result<Vec<u8>, PipeError>>,
+        /// Bytes it takes per transfer; 0 is a printer without paper.
+        takes: usize,
+        took: Vec<u8>,
+        gone: bool,
+        released: bool,
+        no_paper: bool,
+    }
+
+    #[derive(Clone, Default)]
+    struct Fake(Arc<Mutex<State>>);
+
+    impl Fake {
+        fn state(&self) -> std::sync::MutexGuard<'_, State> {
+            self.0.lock().unwrap()
+        }
+    }
+
+    struct FakePipe(Fake);
+
+    impl Drop for FakePipe {
+        fn drop(&mut self) {
+            self.0.state().released = true;
+        }
+    }
+
+    impl Pipe for FakePipe {
+        fn read(&mut self, into: &mut [u8], max: Duration) -> Result<usize, PipeError> {
+            let said = {
+                let mut state = self.0.state();
+                if state.gone {
+                    return Err(PipeError::Gone);
+                }
+                state.says.pop_front()
+            };
+            let Some(said) = said else {
+                std::thread::sleep(max);
+                return Ok(0);
+            };
+            let bytes = said?;
+            into[..bytes.len()].copy_from_slice(&bytes);
+            Ok(bytes.len())
+        }
+
+        fn write(&mut self, bytes: &[u8], max: Duration) -> Result<usize, PipeError> {
+            let mut state = self.0.state();
+            let count = state.takes.min(bytes.len());
+            state.took.extend_from_slice(&bytes[..count]);
+            drop(state);
+            if count == 0 {
+                std::thread::sleep(max);
+            }
+            Ok(count)
+        }
+
+        fn answers(&self) -> bool {
+            true
+        }
+
+        fn trouble(&mut self, _: Duration) -> Option<&'static str> {
+            self.0.state().no_paper.then_some("paper_out")
+        }
+    }
+
+    fn open(takes: usize) -> (Fake, ThreadLink) {
+        let fake = Fake::default();
+        fake.state().takes = takes;
+        let link = start(Box::new(FakePipe(fake.clone())), None);
+        (fake, link)
+    }
+
+    async fn moved(link: &mut ThreadLink, into: &mut [u8], bytes: &[u8]) -> io::Result<Moved> {
+        let wait = transfer(link, into, bytes, true);
+        tokio::time::timeout(Duration::from_secs(5), wait)
+            .await
+            .unwrap()
+    }
+
+    async fn read(link: &mut ThreadLink) -> io::Result<Vec<u8>> {
+        let mut buffer = [0; 64];
+        match moved(link, &mut buffer, b"").await? {
+            Moved::Read(count) => Ok(buffer[..count].to_vec()),
+            Moved::Wrote(_) => panic!("nothing to write"),
+        }
+    }
+
+    async fn write_all(link: &mut ThreadLink, mut bytes: &[u8]) {
+        while !bytes.is_empty() {
+            match moved(link, &mut [0; 64], bytes).await.unwrap() {
+                Moved::Wrote(count) => bytes = &bytes[count..],
+                Moved::Read(_) => {}
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn short_writes_go_on_where_they_stopped() {
+        let (fake, mut link) = open(3);
+        write_all(&mut link, b"0123456789").await;
+        assert_eq!(fake.state().took, b"0123456789");
+    }
+
+    #[tokio::test]
+    async fn back_pressure_holds_the_label_not_the_answers_and_is_explained() {
+        let (fake, mut link) = open(0);
+        fake.state().no_paper = true;
+        for _ in 0..3 {
+            fake.state().says.push_back(Ok(b"status".to_vec()));
+            let mut buffer = [0; 64];
+            let got = moved(&mut link, &mut buffer, b"label").await.unwrap();
+            assert_eq!(got, Moved::Read(6), "the label waits, the answer comes");
+        }
+        let asked = Instant::now();
+        while link.trouble().is_none() && asked.elapsed() < Duration::from_secs(2) {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        assert_eq!(link.trouble(), Some("paper_out"));
+        fake.state().takes = 100;
+        write_all(&mut link, b"label").await;
+        assert_eq!(
+            fake.state().took,
+            b"label",
+            "once, although it was offered often"
+        );
+        assert_eq!(link.trouble(), None);
+    }
+
+    #[tokio::test]
+    async fn a_pulled_device_is_an_error_at_once_and_the_thread_ends() {
+        let (fake, mut link) = open(9);
+        fake.state().gone = true;
+        let pulled = Instant::now();
+        let error = read(&mut link).await.unwrap_err();
+        assert!(error.to_string().contains("unplugged"), "{error}");
+        assert!(pulled.elapsed() < Duration::from_millis(500));
+        assert!(moved(&mut link, &mut [0; 8], b"x").await.is_err());
+        assert!(fake.state().released);
+    }
+
+    #[tokio::test]
+    async fn one_failure_is_noise_and_three_in_a_row_are_the_end() {
+        let (fake, mut link) = open(9);
+        let failed = || Err(PipeError::Failed("noise"));
+        fake.state()
+            .says
+            .extend([failed(), failed(), Ok(b"a".to_vec()), failed(), failed()]);
+        assert_eq!(read(&mut link).await.unwrap(), b"a");
+        fake.state().says.push_back(failed());
+        let error = read(&mut link).await.unwrap_err();
+        assert!(error.to_string().contains("noise"), "{error}");
+    }
+
+    #[tokio::test]
+    async fn reports_nobody_takes_wait_in_bounds_and_none_is_lost() {
+        let (fake, mut link) = open(9);
+        let reports = (0..100_u8).map(|n| Ok(vec![n]));
+        fake.state().says.extend(reports);
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        let left = fake.state().says.len();
+        assert!(left >= 100 - WAITING_MAX, "{left}");
+        for n in 0..100_u8 {
+            assert_eq!(read(&mut link).await.unwrap(), [n]);
+        }
+        drop(link);
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        assert!(fake.state().released, "the device is free for others");
+    }
+}

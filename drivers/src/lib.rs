@@ -12,6 +12,7 @@
 //! | [`registry`] | the static lists of protocols and languages, the embedded profiles |
 //! | [`decode`] | bytes to JSON lines, as `device decode` prints them |
 //! | [`transcript`] | recorded exchanges as text |
+//! | [`udev`], [`catalogue`] | rules and a page made from the profiles |
 //!
 //! To add a model, copy `profiles/BLUEPRINT.toml`; nothing else needs an edit. To add a protocol,
 //! write one file that keeps [`codec::Codec`] (or [`printer::Language`]) and one line in
@@ -24,9 +25,11 @@
 //! Deliberately absent: sockets, files, clocks, async, parcels. Time is an argument.
 
 pub mod bitmap;
+pub mod catalogue;
 pub mod codec;
 pub mod decode;
 pub mod hid;
+pub mod ipp;
 pub mod length;
 pub mod mass;
 pub mod printer;
@@ -35,3 +38,4 @@ pub mod registry;
 pub mod scale;
 pub mod scanner;
 pub mod transcript;
+pub mod udev;

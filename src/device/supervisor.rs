@@ -94,6 +94,7 @@ pub fn start(
         masses: Coalescer::default(),
         outgoing: Outgoing::default(),
         last_frame: Duration::ZERO,
+        unframed_bytes: 0,
         garbage_bytes: 0,
         garbage_at: Duration::ZERO,
         flags: None,
@@ -121,7 +122,9 @@ struct Supervisor {
     masses: Coalescer<(Vec<u8>, Stamp)>,
     outgoing: Outgoing,
     last_frame: Duration,
-    /// Since the last valid frame.
+    /// All that came since the last valid frame.
+    unframed_bytes: usize,
+    /// Of these, what the codec gave up.
     garbage_bytes: u64,
     garbage_at: Duration,
     /// As last reported on this connection.
@@ -202,6 +205,7 @@ impl Supervisor {
             Wake::Moved(Ok(Moved::Read(count))) => {
                 dialer.works();
                 let bytes = buffer.get(..count).unwrap_or_default();
+                self.unframed_bytes = self.unframed_bytes.saturating_add(count);
                 self.codec.receive(now, bytes);
             }
             Wake::Moved(Ok(Moved::Wrote(count))) => self.outgoing.took(now, count),
@@ -258,6 +262,7 @@ impl Supervisor {
     async fn connected(&mut self, what: String) -> Result<(), Closed> {
         self.masses = Coalescer::default();
         self.outgoing.clear();
+        self.unframed_bytes = 0;
         self.garbage_bytes = 0;
         self.flags = None;
         self.lost_told = None;
@@ -326,6 +331,7 @@ impl Supervisor {
             }
         }
         self.last_frame = self.now();
+        self.unframed_bytes = 0;
         self.garbage_bytes = 0;
         Ok(())
     }
@@ -339,7 +345,7 @@ impl Supervisor {
             self.garbage_bytes = 0;
         }
         let noise = match self.speaks {
-            true => quiet && self.garbage_bytes > 0,
+            true => quiet && self.unframed_bytes > 0,
             false => self.garbage_bytes >= GARBAGE_BYTES_MIN,
         };
         let hint = self.codec.hint().filter(|_| noise).map(|hint| match hint {

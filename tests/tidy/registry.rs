@@ -14,6 +14,11 @@ const HELPERS: &[(&str, &str)] = &[
         "scanner::aim",
         "symbology identifiers, read by every scanner",
     ),
+    ("scanner::codeid", "makers' symbology bytes as names"),
+    (
+        "scanner::packets",
+        "resynchronisation, shared by the packet protocols",
+    ),
     (
         "printer::raster",
         "bands, limits and padding of the raster languages",

@@ -197,11 +197,9 @@ impl Pipe for Claimed {
         let Some(endpoint) = self.setting.in_endpoint else {
             return Ok(0);
         };
-        let result = if self.is_hid {
-            self.handle.read_interrupt(endpoint, into, max)
-        } else {
-            self.handle.read_bulk(endpoint, into, max)
-        };
+        // For HID too: the kernel makes it an interrupt transfer, and rusb's own call for those
+        // drops a report that comes in the moment the time is up.
+        let result = self.handle.read_bulk(endpoint, into, max);
         self.judge(result, endpoint)
     }
 

@@ -14,8 +14,10 @@ use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 
-/// Waiting for the device to say something; a chunk to write waits as long.
+/// Waiting for the device to say something; a chunk to write waits as long. Commands to a HID
+/// device are rare, labels are not.
 const READ_SLICE: Duration = Duration::from_millis(10);
+const HID_READ_SLICE: Duration = Duration::from_millis(50);
 /// Waiting for the device to take something; the way back waits as long.
 const WRITE_SLICE: Duration = Duration::from_millis(250);
 /// While chunk follows chunk, the way back is looked at this often.
@@ -64,6 +66,11 @@ pub fn start(pipe: Box<dyn Pipe>, descriptor: Option<Vec<u8>>) -> ThreadLink {
         chunks: chunks_out,
         taken: taken_in,
         packets: packets_in,
+        slice: if descriptor.is_some() {
+            HID_READ_SLICE
+        } else {
+            READ_SLICE
+        },
         failures: 0,
         refusals: 0,
     };
@@ -137,6 +144,8 @@ struct Driver {
     chunks: Receiver<Vec<u8>>,
     taken: mpsc::Sender<usize>,
     packets: mpsc::Sender<Result<Vec<u8>, PipeError>>,
+    /// Longest wait for the device to say something.
+    slice: Duration,
     failures: u32,
     /// Slices in a row in which the device took nothing.
     refusals: u32,
@@ -219,14 +228,14 @@ impl Driver {
 
     fn read(&mut self, buffer: &mut [u8]) -> Result<(), PipeError> {
         if !self.pipe.answers() || self.packets.capacity() == 0 {
-            std::thread::sleep(READ_SLICE);
+            std::thread::sleep(self.slice);
             return Ok(());
         }
         let began = Instant::now();
-        let result = self.pipe.read(buffer, READ_SLICE);
+        let result = self.pipe.read(buffer, self.slice);
         let count = self.forgive(result)?;
         if count == 0 {
-            if began.elapsed() < READ_SLICE / 2 {
+            if began.elapsed() < self.slice / 2 {
                 std::thread::sleep(EMPTY_PAUSE);
             }
             return Ok(());

@@ -70,6 +70,7 @@ pub(super) fn grab(
     let mut note = "";
     for node in sysfs::nodes(root, device, "event") {
         let what = format!("{device}, {}", node.path.display());
+        refused::wait_for_ourselves(&node.path);
         let refuse = |e: io::Error| refused::explain(&what, &node.path, &e);
         let mut input = RawDevice::open(&node.path).map_err(refuse)?;
         if !keys_are_up(&input) {

@@ -1,5 +1,5 @@
-//! What devices take: from a scanner's last byte to the reducer's input, the processor time of eight
-//! idle devices, from plugging in to ready. `cargo bench --bench device` measures;
+//! What devices take: from a scanner's last byte to the reducer's input, the processor time of
+//! eight idle devices, from plugging in to ready. `cargo bench --bench device` measures;
 //! `-- --quick`, or a run as a test, only shows that everything works.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 

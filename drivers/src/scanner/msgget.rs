@@ -17,7 +17,8 @@
 //! never reach the order flow.
 //!
 //! The payload length leaves out the `0D` behind it. A packet whose two lengths disagree is
-//! garbage, and the next one is found. Answers are the command with 06, 05 or 15 before its last `.` or `!`;
+//! garbage, and the next one is found. Answers are the command with 06, 05 or 15 before its last
+//! `.` or `!`;
 //! a shorter or longer kind of answer is garbage, which is no harm either.
 
 use super::host::{Messages, Outbox};

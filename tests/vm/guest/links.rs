@@ -30,12 +30,12 @@ fn id(ids: (u16, u16)) -> UsbId {
     }
 }
 
-fn target(ids: (u16, u16), way: UsbWay) -> Target {
+pub fn target(ids: (u16, u16), way: UsbWay) -> Target {
     Target::Usb { id: id(ids), way }
 }
 
 /// Opens as the supervisor does: again until udev is done.
-async fn open(target: &Target) -> Opened {
+pub async fn open(target: &Target) -> Opened {
     let until = Instant::now() + super::NODE_MAX;
     loop {
         match target.open().await {
@@ -54,7 +54,7 @@ async fn refusal(target: &Target, bound: Option<Bound>) -> String {
     }
 }
 
-async fn read(opened: &mut Opened) -> std::io::Result<Vec<u8>> {
+pub async fn read(opened: &mut Opened) -> std::io::Result<Vec<u8>> {
     let mut bytes = vec![0; 256];
     let moved = timeout(
         PATIENCE,
@@ -70,7 +70,7 @@ async fn read(opened: &mut Opened) -> std::io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-async fn write(opened: &mut Opened, bytes: &[u8]) {
+pub async fn write(opened: &mut Opened, bytes: &[u8]) {
     let mut left = bytes;
     while !left.is_empty() {
         let moved = timeout(

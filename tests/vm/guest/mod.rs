@@ -1,6 +1,8 @@
 //! Inside the virtual machine, as root: plays the devices, and watches what the kernel, udev and
 //! the product make of them.
 
+mod daemon;
+mod gadget;
 mod links;
 mod models;
 mod printing;
@@ -13,9 +15,9 @@ use std::time::{Duration, Instant};
 use tokio::runtime::Runtime;
 
 /// Longest wait for a device to get its node, or for a reading to come through.
-pub const NODE_MAX: Duration = Duration::from_secs(10);
+pub const NODE_MAX: Duration = Duration::from_secs(20);
 /// Longest scenario.
-const SCENARIO_MAX: Duration = Duration::from_secs(40);
+const SCENARIO_MAX: Duration = Duration::from_secs(90);
 
 type Scenario = (&'static str, fn(&Runtime));
 
@@ -33,11 +35,25 @@ const SCENARIOS: &[Scenario] = &[
     ("link: serial scale on cdc-acm at 7E1", links::serial),
     ("link: two alike are told apart", links::twins),
     ("link: on another port it asks", links::moved),
+    ("gadget: hid scale on hidraw", gadget::hid_scale),
+    ("gadget: printer on usblp", gadget::printer),
     ("print: a bad day on usblp", printing::usblp),
     ("print: a bad day on libusb", printing::libusb),
     ("print: held by another program", printing::held),
     ("print: random faults on usblp", printing::faults_usblp),
     ("print: random faults on libusb", printing::faults_libusb),
+    (
+        "daemon: refused without the rules, then taken",
+        daemon::refused_then_taken,
+    ),
+    (
+        "daemon: a parcel with keyboard, serial, usblp",
+        daemon::parcel_typing,
+    ),
+    (
+        "daemon: a parcel with hid reports, libusb",
+        daemon::parcel_hid,
+    ),
 ];
 
 /// All scenarios, each with its time; panics at the end if one failed.

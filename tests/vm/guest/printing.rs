@@ -11,6 +11,7 @@ use firstscan::print::{
     PrintOrder, PrintReport, PrintReportKind, PrinterHandle, Timing, start_with,
 };
 use firstscan_drivers::bitmap::Bitmap;
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::runtime::Runtime;
@@ -47,6 +48,7 @@ struct Bench {
     device: UsbDevice<ZplPrinter>,
     printer: PrinterHandle,
     inbox: mpsc::Receiver<PrintReport>,
+    steps: VecDeque<PrintStep>,
     _paper: tempfile::TempDir,
 }
 
@@ -84,6 +86,7 @@ impl Bench {
             device,
             printer,
             inbox,
+            steps: VecDeque::new(),
             _paper: paper,
         }
     }
@@ -96,30 +99,36 @@ impl Bench {
             .kind
     }
 
-    /// Passes over other news until `wanted` picks one.
+    /// Passes over other news until `wanted` picks one; steps of jobs are kept for their turn.
     async fn until<T>(&mut self, wanted: impl Fn(&PrintReportKind) -> Option<T>) -> T {
         loop {
             let news = self.next().await;
             if let Some(found) = wanted(&news) {
                 return found;
             }
+            if let PrintReportKind::Step { step, .. } = news {
+                self.steps.push_back(step);
+            }
         }
     }
 
     async fn step(&mut self) -> PrintStep {
-        let step = |news: &PrintReportKind| match news {
-            PrintReportKind::Step { step, .. } => Some(step.clone()),
-            _ => None,
-        };
-        self.until(step).await
+        loop {
+            if let Some(step) = self.steps.pop_front() {
+                return step;
+            }
+            if let PrintReportKind::Step { step, .. } = self.next().await {
+                return step;
+            }
+        }
     }
 
-    async fn flags(&mut self, wanted: &[&str]) {
-        let same = |news: &PrintReportKind| match news {
-            PrintReportKind::Status { flags } => (flags == wanted).then_some(()),
+    async fn flag(&mut self, wanted: &str) {
+        let has = |news: &PrintReportKind| match news {
+            PrintReportKind::Status { flags } => flags.iter().any(|f| f == wanted).then_some(()),
             _ => None,
         };
-        self.until(same).await;
+        self.until(has).await;
     }
 
     fn order(&self, order: PrintOrder) {
@@ -220,7 +229,7 @@ async fn story(via: &str) {
     bench.prove(1).await;
     // Paper out before a label: told, held back, printed with the new roll.
     bench.device.with(|p, now| p.set_paper_out(now, true));
-    bench.flags(&["paper_out"]).await;
+    bench.flag("paper_out").await;
     bench.submit(2, small(2));
     bench.device.with(|p, now| p.set_paper_out(now, false));
     bench.release(2).await;
@@ -276,6 +285,7 @@ pub fn held(runtime: &Runtime) {
                 device,
                 printer,
                 inbox,
+                steps: VecDeque::new(),
                 _paper: paper,
             };
             let lost = |news: &PrintReportKind| match news {

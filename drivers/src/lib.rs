@@ -13,6 +13,7 @@
 //! | [`registry`] | the static lists of protocols and languages, the embedded profiles |
 //! | [`decode`] | bytes to JSON lines, as `device decode` prints them |
 //! | [`transcript`] | recorded exchanges as text |
+//! | [`udev`], [`catalogue`] | rules and a page made from the profiles |
 //!
 //! To add a model, copy `profiles/BLUEPRINT.toml`; nothing else needs an edit. To add a protocol,
 //! write one file that keeps [`codec::Codec`] (or [`printer::Language`]) and one line in
@@ -25,11 +26,13 @@
 //! Deliberately absent: sockets, files, clocks, async, parcels. Time is an argument.
 
 pub mod bitmap;
+pub mod catalogue;
 pub mod codec;
 pub mod decode;
 pub mod dimensioner;
 pub mod frames;
 pub mod hid;
+pub mod ipp;
 pub mod length;
 pub mod mass;
 pub mod printer;
@@ -38,3 +41,4 @@ pub mod registry;
 pub mod scale;
 pub mod scanner;
 pub mod transcript;
+pub mod udev;

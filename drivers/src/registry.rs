@@ -14,14 +14,19 @@ use crate::printer::escpos::EscPos;
 use crate::printer::sbpl::Sbpl;
 use crate::printer::tspl::Tspl;
 use crate::printer::zpl::Zpl;
-use crate::profile::{Kind, Profile, ProfileError, unescape};
+use crate::profile::{CapsLock, Kind, Profile, ProfileError, ScannerOptions, unescape};
 use crate::scale::cas_enq::CasEnq;
 use crate::scale::dibal::Dibal;
 use crate::scale::framed::Framed;
 use crate::scale::hid_scale::HidScale;
 use crate::scale::toledo_continuous::{self, ToledoContinuous};
 use crate::scale::toledo8217::{Options, Toledo8217};
-use crate::scanner::line::{Line, LineOptions};
+use crate::scanner::hid_pos::{HidPos, HidPosOptions};
+use crate::scanner::host::Messages;
+use crate::scanner::keyboard::{self, Keyboard, KeyboardOptions};
+use crate::scanner::line::{Answer, Line, LineOptions};
+use crate::scanner::msgget::MsgGet;
+use crate::scanner::ssi::{Ssi, SsiOptions};
 use include_dir::{Dir, DirEntry, include_dir};
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -47,7 +52,22 @@ static SCALES: &[(&str, Make)] = &[
     }),
 ];
 
-static SCANNERS: &[(&str, Make)] = &[("line", |p| Some(Box::new(Line::new(line_options(p)))))];
+static SCANNERS: &[(&str, Make)] = &[
+    ("line", |p| {
+        Some(Box::new(Line::new(line_options(&p.scanner)?)))
+    }),
+    ("keyboard", |p| {
+        Some(Box::new(Keyboard::new(keyboard_options(&p.scanner)?)))
+    }),
+    ("hid-pos", |p| {
+        Some(Box::new(HidPos::new(hid_pos_options(&p.scanner)?)))
+    }),
+    ("ssi", |p| Some(Box::new(Ssi::new(ssi_options(&p.scanner))))),
+    ("msgget", |p| {
+        let gap = Duration::from_millis(p.scanner.gap_ms);
+        Some(Box::new(MsgGet::new(gap, messages(&p.scanner)?)))
+    }),
+];
 
 static DIMENSIONERS: &[(&str, Make)] = &[
     ("cubiscan", |_| Some(Box::new(CubiScan::default()))),
@@ -93,18 +113,75 @@ fn continuous_options(profile: &Profile) -> toledo_continuous::Options {
     }
 }
 
-fn line_options(profile: &Profile) -> LineOptions {
-    let options = &profile.scanner;
-    LineOptions {
+fn line_options(options: &ScannerOptions) -> Option<LineOptions> {
+    let answer = |answer: &crate::profile::Answer| {
+        Some(Answer {
+            starts: unescape(&answer.starts)?,
+            ends: unescape(&answer.ends)?,
+            unasked: answer.unasked,
+        })
+    };
+    Some(LineOptions {
         prefix: options.prefix.clone().into_bytes(),
-        suffixes: options
-            .suffixes
-            .iter()
-            .map(|s| s.clone().into_bytes())
-            .collect(),
+        suffixes: plain(&options.suffixes),
         aim: options.aim,
         gap: Duration::from_millis(options.gap_ms),
         gap_ends: options.gap_ends,
+        no_read: plain(&options.no_read),
+        answers: options.answers.iter().map(answer).collect::<Option<_>>()?,
+        messages: messages(options)?,
+    })
+}
+
+fn plain(texts: &[String]) -> Vec<Vec<u8>> {
+    texts.iter().map(|text| text.clone().into_bytes()).collect()
+}
+
+fn messages(options: &ScannerOptions) -> Option<Messages> {
+    let all = |texts: &[String]| {
+        texts
+            .iter()
+            .map(|text| unescape(text))
+            .collect::<Option<_>>()
+    };
+    Some(Messages {
+        connect: all(&options.commands.connect)?,
+        accept: all(&options.commands.accept)?,
+        reject: all(&options.commands.reject)?,
+        trigger: all(&options.commands.trigger)?,
+    })
+}
+
+fn keyboard_options(options: &ScannerOptions) -> Option<KeyboardOptions> {
+    let keys = options.keys.iter();
+    let key =
+        |(name, bytes): (&String, &String)| Some((keyboard::key_named(name)?, unescape(bytes)?));
+    Some(KeyboardOptions {
+        line: line_options(options)?,
+        layout: keyboard::Layout::find(&options.layout)?,
+        follow_caps: options.caps_lock == CapsLock::Follow,
+        alt_digits: options.alt_digits,
+        keys: keys.map(key).collect::<Option<_>>()?,
+    })
+}
+
+fn hid_pos_options(options: &ScannerOptions) -> Option<HidPosOptions> {
+    Some(HidPosOptions {
+        shape: options.hid_shape,
+        code_ids: options.code_ids,
+        aim: options.aim,
+        gap: Duration::from_millis(options.gap_ms),
+        no_read: plain(&options.no_read),
+        messages: messages(options)?,
+    })
+}
+
+fn ssi_options(options: &ScannerOptions) -> SsiOptions {
+    SsiOptions {
+        aim: options.aim,
+        gap: Duration::from_millis(options.gap_ms),
+        no_read: plain(&options.no_read),
+        feedback: options.ssi.clone(),
     }
 }
 

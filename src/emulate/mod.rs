@@ -1,7 +1,7 @@
 //! Emulated devices and upstream, with fault scripts; for the demo and tests.
 //!
 //! Constraints: an emulated device lives outside the daemon's process and is reached only through
-//! a real transport (pty, TCP). The behaviour of a device is a sans-IO [`model`], so that the same
+//! a real transport (pty, TCP, USB/IP). The behaviour of a device is a sans-IO [`model`], so that the same
 //! one can be put on other transports.
 
 pub mod bench;
@@ -17,6 +17,7 @@ pub mod scanner;
 pub mod tcp;
 pub mod tray;
 pub mod upstream;
+pub mod usbip;
 pub mod wire;
 pub mod zpl_label;
 pub mod zpl_printer;

@@ -10,8 +10,10 @@ use serde::{Deserialize, Serialize};
 
 mod check;
 mod escape;
+mod scanner;
 
 pub use escape::{escape, unescape};
+pub use scanner::{Answer, CapsLock, CodeIds, HidShape, HostCommands, ScannerOptions, SsiOptions};
 
 /// Longest profile file.
 const PROFILE_BYTES_MAX: usize = 256 << 10;
@@ -180,34 +182,6 @@ impl Default for ScaleOptions {
             fixed_zeros: false,
             zero_report: None,
             poll_ms: 200,
-        }
-    }
-}
-
-/// Framing of a text scanner.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct ScannerOptions {
-    /// Comes before every code; a code without it is garbage.
-    pub prefix: String,
-    /// Any of them ends a code.
-    pub suffixes: Vec<String>,
-    /// The scanner sends AIM identifiers.
-    pub aim: bool,
-    /// A pause inside a code that makes it garbage, 50 to 5000.
-    pub gap_ms: u64,
-    /// The pause ends a code instead: for scanners without a suffix.
-    pub gap_ends: bool,
-}
-
-impl Default for ScannerOptions {
-    fn default() -> Self {
-        ScannerOptions {
-            prefix: String::new(),
-            suffixes: vec!["\r".into(), "\n".into()],
-            aim: true,
-            gap_ms: 500,
-            gap_ends: false,
         }
     }
 }

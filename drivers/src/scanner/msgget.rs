@@ -61,7 +61,7 @@ impl MsgGet {
             [_, _, rest @ ..] if packet.bytes.starts_with(START) => reading(rest),
             _ => None,
         };
-        let (start, end) = packet.range;
+        let range = packet.range;
         match reading {
             Some(reading) => {
                 self.events
@@ -69,7 +69,7 @@ impl MsgGet {
             }
             // An answer that was asked for.
             None if self.outbox.answer_due(now) => {}
-            None => self.events.garbage(now, start, end),
+            None => self.packets.refuse(now, &mut self.events, range),
         }
     }
 }

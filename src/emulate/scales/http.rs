@@ -1,6 +1,7 @@
 //! Dimensioners with an HTTP interface, on a bare TCP link: PHD Envision, vMeasure, Cargo Spectre.
 
 use crate::emulate::model::DeviceModel;
+use serde_json::json;
 use std::collections::VecDeque;
 
 /// Longest request.
@@ -81,31 +82,30 @@ impl HttpDimensioner {
 
     fn body(&self) -> String {
         let [l, w, h] = self.parcel_mm;
-        let id = self.measured;
+        let id = self.measured.to_string();
         let refused = self.trouble == Some(Trouble::Refused);
         let nothing = self.trouble == Some(Trouble::Nothing);
-        match self.maker {
+        let found = !refused && !nothing;
+        let body = match self.maker {
             Maker::Envision => {
-                let (code, count) = (u8::from(refused), u8::from(!nothing && !refused));
-                let object = format!(r#"{{"errorCode":0,"length":{l},"width":{w},"height":{h}}}"#);
-                let objects = if count == 1 { object.as_str() } else { "" };
-                format!(
-                    r#"{{"errorCode":{code},"objectCount":{count},"unitOfMeasure":"mm","dimensionsLegalForTrade":true,"imageId":"{id}","measuredObjects":[{objects}]}}"#
-                )
+                let object = json!({"errorCode": 0, "length": l, "width": w, "height": h});
+                json!({
+                    "errorCode": u8::from(refused), "objectCount": u8::from(found),
+                    "unitOfMeasure": "mm", "dimensionsLegalForTrade": true, "imageId": id,
+                    "measuredObjects": if found { vec![object] } else { vec![] },
+                })
             }
-            Maker::VMeasure => {
-                let ok = !refused && !nothing;
-                format!(
-                    r#"{{"id":"{id}","scannedOn":"today","status":{ok},"dimensionUnit":"mm","length":"{l}","width":"{w}","height":"{h}","weightUnit":"kg","actualWeight":"1.250"}}"#
-                )
-            }
-            Maker::CargoSpectre => {
-                let code = u8::from(refused || nothing);
-                format!(
-                    r#"{{"Dimension":{{"Code":{code},"Length":{l},"Width":{w},"Height":{h},"DimensionUnit":"mm","Weight":1.25,"WeightUnit":"kg"}}}}"#
-                )
-            }
-        }
+            Maker::VMeasure => json!({
+                "id": id, "scannedOn": "today", "status": found, "dimensionUnit": "mm",
+                "length": l.to_string(), "width": w.to_string(), "height": h.to_string(),
+                "weightUnit": "kg", "actualWeight": "1.250",
+            }),
+            Maker::CargoSpectre => json!({"Dimension": {
+                "Code": u8::from(!found), "Length": l, "Width": w, "Height": h,
+                "DimensionUnit": "mm", "Weight": 1, "WeightUnit": "kg",
+            }}),
+        };
+        body.to_string()
     }
 
     fn request(&mut self) {

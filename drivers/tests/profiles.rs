@@ -172,6 +172,9 @@ fn in_pieces(profile: &Profile, bytes: &[u8], cuts: &[usize]) -> Vec<Line> {
 }
 
 proptest! {
+    // Each case goes through all profiles.
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
     #[test]
     fn examples_split_anywhere_say_the_same(
         mut cuts in proptest::collection::vec(0_usize..120, 0..12),

@@ -1,9 +1,11 @@
-//! What is fuzzed: every way bytes from outside come into a label. Each target is a function of
-//! bytes that returns, in bounded time and memory, or panics because a promise was broken. The
+//! What is fuzzed: every way bytes from outside come into a label; the protocols of scanners and of
+//! scales and dimensioners in files of their own. Each target is a function of bytes that returns, in bounded time and memory, or panics because a promise was broken. The
 //! fuzzer's binaries and the smoke test run the same functions.
 
 #[path = "codecs.rs"]
 pub mod codecs;
+#[path = "scanners.rs"]
+pub mod scanners;
 
 use std::sync::Once;
 

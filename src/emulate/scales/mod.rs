@@ -5,7 +5,7 @@
 //! | model | profiles |
 //! |---|---|
 //! | [`Toledo8217`] | codec `toledo-8217` |
-//! | [`lines::LineScale`] | codec `framed`: MT-SICS, NCI, A&D, ... said by the profile's own patterns |
+//! | [`lines::LineScale`] | codec `framed`: MT-SICS, NCI, A&D and so on, by their patterns |
 //! | [`continuous::ContinuousScale`] | codec `toledo-continuous` |
 //! | [`handshake::Handshake`] | codecs `cas-enq`, `dibal` |
 //! | [`hid::HidScale`] | codec `hid-scale`, whole reports |

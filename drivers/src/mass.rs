@@ -1,6 +1,7 @@
 //! Exact mass: nanograms in an `i64`, beside the number as the scale displayed it.
 //!
-//! Every unit here is a whole number of nanograms (a pound 453 592 370 000, a grain 64 798 910). The
+//! Every unit here is a whole number of nanograms (a pound 453 592 370 000, a grain 64 798 910).
+//! The
 //! displayed number is kept exactly; its mass is at most half a nanogram off (0.1 oz). No float
 //! ever touches a weight.
 

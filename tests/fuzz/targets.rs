@@ -1,5 +1,6 @@
 //! What is fuzzed: every way bytes from outside come into a label; the protocols of scanners and of
-//! scales and dimensioners in files of their own. Each target is a function of bytes that returns, in bounded time and memory, or panics because a promise was broken. The
+//! scales and dimensioners in files of their own. Each target is a function of bytes that
+//! returns, in bounded time and memory, or panics because a promise was broken. The
 //! fuzzer's binaries and the smoke test run the same functions.
 
 #[path = "codecs.rs"]

@@ -247,3 +247,31 @@ fn pages() {
         .collect();
     bend_all(target("pages"), &[seed, noise], ROUNDS * 2);
 }
+
+/// Every example of every scale and dimensioner, bent; and the profiles themselves.
+#[test]
+fn scales_and_dimensioners() {
+    use firstscan_drivers::profile::{Kind, Profile, unescape};
+    use firstscan_drivers::registry;
+    for kind in [Kind::Scale, Kind::Dimensioner] {
+        for name in registry::codecs(kind) {
+            let mine = |p: &&Profile| p.codec == name && p.kind == kind;
+            let profiles = registry::profiles().iter().filter(mine).enumerate();
+            let seeds: Vec<Vec<u8>> = profiles
+                .flat_map(|(place, profile)| {
+                    let place = u8::try_from(place).unwrap();
+                    profile.examples.iter().map(move |example| {
+                        [&[place, 3][..], &unescape(&example.bytes).unwrap()].concat()
+                    })
+                })
+                .collect();
+            bend_all(target(&name.replace('-', "_")), &seeds, ROUNDS);
+        }
+    }
+    let files = registry::files();
+    let texts: Vec<Vec<u8>> = files
+        .into_iter()
+        .map(|(_, text)| text.into_bytes())
+        .collect();
+    bend_all(target("profile"), &texts, 2);
+}

@@ -1,6 +1,6 @@
 //! Exact length: micrometres in an `i64`, and what a dimensioner reports.
 
-use crate::mass::{Decimal, MassReading};
+use crate::mass::{Decimal, MassReading, scaled};
 use serde::{Deserialize, Serialize};
 
 /// A length in micrometres.
@@ -23,15 +23,18 @@ impl Length {
 
     /// A displayed number in this unit, to the micrometre; `None` beyond the range.
     pub fn from_decimal(decimal: Decimal, unit: LengthUnit) -> Option<Self> {
+        if let Some(um) = scaled(decimal, unit.um()) {
+            return Some(Length(um));
+        }
         let power = 10_i128.checked_pow(u32::from(decimal.exponent.unsigned_abs()))?;
-        let scaled = i128::from(decimal.mantissa).checked_mul(i128::from(unit.um()))?;
+        let product = i128::from(decimal.mantissa).checked_mul(i128::from(unit.um()))?;
         let um = if decimal.exponent >= 0 {
-            scaled.checked_mul(power)?
+            product.checked_mul(power)?
         } else {
             // Less than a micrometre (0.001 in is 25.4) rounds half away from zero.
             let half = power.checked_div(2)?;
-            let nudge = if scaled < 0 { -half } else { half };
-            scaled.checked_add(nudge)?.checked_div(power)?
+            let nudge = if product < 0 { -half } else { half };
+            product.checked_add(nudge)?.checked_div(power)?
         };
         i64::try_from(um).ok().map(Length)
     }

@@ -7,7 +7,7 @@
 //! | [`codec`] | the contract of every protocol: calls with bytes and a time, outputs polled |
 //! | [`frames`] | the bounded buffer of stream protocols |
 //! | [`hid`] | report descriptors of HID devices to fields |
-//! | [`scale`], [`dimensioner`], [`scanner`] | one protocol per file or folder, host and device side |
+//! | [`scale`], [`dimensioner`], [`scanner`] | one protocol per file or folder, both sides |
 //! | [`printer`] | languages: picture in, bytes out; questions and what the answers mean |
 //! | [`profile`] | device models as TOML, each with its recorded proof; text escapes |
 //! | [`registry`] | the static lists of protocols and languages, the embedded profiles |

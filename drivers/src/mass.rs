@@ -1,6 +1,7 @@
 //! Exact mass: nanograms in an `i64`, beside the number as the scale displayed it.
 //!
-//! Every unit here is a whole number of nanograms (a pound 453 592 370 000, a grain 64 798 910). The
+//! Every unit here is a whole number of nanograms (a pound 453 592 370 000, a grain 64 798 910).
+//! The
 //! displayed number is kept exactly; its mass is at most half a nanogram off (0.1 oz). No float
 //! ever touches a weight.
 
@@ -192,6 +193,19 @@ impl Unit {
     }
 }
 
+/// A number times the size of its unit, halves away from zero, as long as nothing on the way leaves
+/// 64 bits; what does is for the slower way.
+pub(crate) fn scaled(decimal: Decimal, unit: i64) -> Option<i64> {
+    let power = 10_i64.checked_pow(u32::from(decimal.exponent.unsigned_abs()))?;
+    let scaled = decimal.mantissa.checked_mul(unit)?;
+    if decimal.exponent >= 0 {
+        return scaled.checked_mul(power);
+    }
+    let half = power / 2;
+    let nudge = if scaled < 0 { -half } else { half };
+    scaled.checked_add(nudge)?.checked_div(power)
+}
+
 /// A mass in nanograms, about plus or minus 9200 t.
 #[derive(
     Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
@@ -220,6 +234,9 @@ impl Mass {
     /// # Errors
     /// [`MassError::Range`].
     pub fn from_decimal(decimal: Decimal, unit: Unit) -> Result<Self, MassError> {
+        if let Some(ng) = scaled(decimal, unit.ng()) {
+            return Ok(Mass(ng));
+        }
         let power = 10_i128
             .checked_pow(u32::from(decimal.exponent.unsigned_abs()))
             .ok_or(MassError::Range)?;

@@ -54,6 +54,22 @@ fn every_mistake_of_every_file_is_told() {
     assert_eq!(merged(&many).unwrap_err(), [SiteError::TooMany(513)]);
 }
 
+/// The example in the docs of `scale::framed` is a profile that decodes its own proof.
+#[test]
+fn the_new_scale_of_the_docs_works() {
+    let docs = include_str!("../src/scale/framed/mod.rs");
+    let lines = docs.lines().filter_map(|line| line.strip_prefix("//! +"));
+    let text: Vec<&str> = lines.filter(|line| !line.starts_with('+')).collect();
+    let all = merged(&[file("acme-ps30.toml", &text.join("\n"))]).unwrap();
+    let profile = all.iter().find(|p| p.id == "acme-ps30").unwrap();
+    let example = &profile.examples[0];
+    let bytes = firstscan_drivers::profile::unescape(&example.bytes).unwrap();
+    let said = firstscan_drivers::decode::decode(profile, Some(1), None, &bytes);
+    let said = serde_json::to_value(said).unwrap();
+    let wanted: serde_json::Value = serde_json::from_str(&example.lines[0]).unwrap();
+    assert_eq!(said, serde_json::json!([wanted]));
+}
+
 /// The only test that asks for the profiles in use: they are chosen once in a program's life.
 #[test]
 fn profiles_are_chosen_once_before_they_are_used() {

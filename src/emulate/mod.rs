@@ -13,6 +13,7 @@ pub mod model;
 pub mod panel;
 pub mod pty;
 pub mod scale;
+pub mod scales;
 pub mod scanner;
 pub mod scanners;
 pub mod tcp;

@@ -202,12 +202,13 @@ fn lost_files_and_bare_profiles_are_found() {
         ),
         (
             "drivers/src/lib.rs",
-            "mod registry; mod scale; mod scanner; mod printer;",
+            "mod registry; mod scale; mod scanner; mod printer; mod dimensioner;",
         ),
         ("drivers/src/scale/mod.rs", "mod kern; mod lost;"),
         ("drivers/src/scale/kern.rs", ""),
         ("drivers/src/scale/lost.rs", ""),
         ("drivers/src/scanner/mod.rs", ""),
+        ("drivers/src/dimensioner/mod.rs", ""),
         ("drivers/src/printer/mod.rs", ""),
         (
             "drivers/profiles/scales/a.toml",

@@ -1,6 +1,7 @@
 //! Quantronix CubiScan (25, 100, 110, 125, 150, 325), over a serial line or TCP.
 //!
-//! Host: `STX cmd [data] ETX CR LF`. Device: `STX cmd A|N ... ETX CR LF`, over TCP with NULs behind.
+//! Host: `STX cmd [data] ETX CR LF`. Device: `STX cmd A|N ... ETX CR LF`, over TCP with NULs
+//! behind.
 //!
 //! A measurement, asked for (`M`) or sent by itself in continuous mode:
 //!

@@ -26,7 +26,8 @@
 //! | `fault`, `over`, `under` | no size, that flag |
 //! | `low_precision` | no size, that flag |
 //!
-//! The connection hands over whole messages: `poll_transmit` gives `METHOD PATH`, a line end and the
+//! The connection hands over whole messages: `poll_transmit` gives `METHOD PATH`, a line end and
+//! the
 //! body; `receive` takes `HTTP`, a blank, the status, a line end and the body of one answer. A
 //! status of 500 and above is a reading with `fault`; any other than 200, a body that is no JSON,
 //! and a missing or strange value are garbage: never half a size.

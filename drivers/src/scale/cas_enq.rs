@@ -15,7 +15,8 @@
 //!
 //! Source: CAS AP and PD interface papers. Doubts: whether STX counts for the BCC ("bytes 2 to
 //! n+1"): a profile says so, because a host that took both would miss half the errors; how
-//! overload is told, so that a frame without a number is garbage; DC2 (weight, unit price, total) is not used. A NAK says "not now": silence, asked again.
+//! overload is told, so that a frame without a number is garbage; DC2 (weight, unit price, total)
+//! is not used. A NAK says "not now": silence, asked again.
 
 use crate::codec::{Codec, Command, CommandError, Emitted, Event, Hint};
 use crate::frames::{Frames, Front};
@@ -60,14 +61,15 @@ impl CasEnq {
 }
 
 /// A frame that says this; for emulated scales.
-pub fn encode(stable: bool, weight: &str, unit: &str) -> Vec<u8> {
+pub fn encode(stable: bool, weight: &str, unit: &str, with_stx: bool) -> Vec<u8> {
     let (sign, digits) = match weight.strip_prefix('-') {
         Some(digits) => ('-', digits),
         None => (' ', weight),
     };
     let state = if stable { 'S' } else { 'U' };
     let text = format!("{state}{sign}{digits:0>6}{unit:2}");
-    let check = text.bytes().fold(0, |sum, byte| sum ^ byte);
+    let first = if with_stx { STX } else { 0 };
+    let check = text.bytes().fold(first, |sum, byte| sum ^ byte);
     let mut frame = vec![SOH, STX];
     frame.extend_from_slice(text.as_bytes());
     frame.extend([check, ETX, EOT]);
@@ -199,7 +201,10 @@ mod tests {
         assert_eq!(host.poll_transmit(), None);
         host.receive(Duration::from_millis(205), &[ACK]);
         assert_eq!(host.poll_transmit(), Some(vec![DC1]));
-        host.receive(Duration::from_millis(210), &encode(true, "1.250", "kg"));
+        host.receive(
+            Duration::from_millis(210),
+            &encode(true, "1.250", "kg", false),
+        );
         let Event::Mass(reading) = host.poll_event().unwrap().event else {
             panic!("no weight");
         };

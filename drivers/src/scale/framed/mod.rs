@@ -21,6 +21,30 @@
 //! none is garbage, and the next one is read again. A frame that starts anew before its end (with
 //! `start`) drops what was there. Nothing is a weight without a unit, and a range or fault mark
 //! takes the value away.
+//!
+//! A new comma-style scale is one new file and nothing else:
+//!
+//! ```diff
+//! +++ b/drivers/profiles/scales/acme-ps30.toml      (or in a site's own folder of profiles)
+//! +id = "acme-ps30"
+//! +kind = "scale"
+//! +vendor = "Acme"
+//! +model = "PS30"
+//! +codec = "framed"
+//! +unit = "kg"
+//! +serial = { baud = 4800, data_bits = 8, parity = "none", stop_bits = 1 }
+//! +[framed]
+//! +ends = ['\r\n']
+//! +ask = 'R\r\n'
+//! +patterns = ['{mark state},{mark net},{sign}{weight 7}{unit 2}']
+//! +[framed.marks]
+//! +state = { S = "stable", D = "motion", O = "over" }
+//! +net = { G = "", N = "net" }
+//! +[[examples]]
+//! +name = "at rest"
+//! +bytes = 'S,G,+  1.250kg\r\n'
+//! +lines = ['{"kind":"mass","decimal":"1.250","unit":"kg","exponent":-3,"flags":["stable"]}']
+//! ```
 
 mod encode;
 mod options;
@@ -95,6 +119,11 @@ impl Framed {
     fn byte(&mut self, now: Duration, byte: u8) {
         self.position = self.position.saturating_add(1);
         self.parity.byte(byte);
+        let inside = !self.frame.is_empty() && self.frame.len() < FRAME_BYTES_MAX - 1;
+        if inside && !self.plan.is_mark(byte) {
+            self.frame.push(byte);
+            return;
+        }
         if self.frame.is_empty() && FILLERS.contains(&byte) && !self.plan.begins(byte) {
             self.start = self.position;
             return;
@@ -136,22 +165,25 @@ impl Framed {
 
     /// A frame is complete; its last `end` bytes are its end mark.
     fn end(&mut self, now: Duration, end: usize) {
-        let raw = std::mem::take(&mut self.frame);
         let range = (self.start, self.position);
         self.start = self.position;
-        let inside = raw.get(..raw.len().saturating_sub(end)).unwrap_or_default();
-        if inside.is_empty() || self.plan.is_echo(&raw) {
+        let length = self.frame.len().saturating_sub(end);
+        let inside = self.frame.get(..length).unwrap_or_default();
+        if inside.is_empty() || self.plan.is_echo(&self.frame) {
+            self.frame.clear();
             return;
         }
         self.begin_at = self.begin_at.map(|_| now.saturating_add(BEGIN_AGAIN));
         let body = inside.strip_prefix(self.plan.start.as_slice());
         match body.map(|body| self.plan.read(body, self.unit)) {
             Some(Found::Reading(reading)) => {
+                let raw = self.frame.clone();
                 self.events.push(now, raw, Event::Mass(reading), range);
             }
             Some(Found::Ignored) => {}
             _ => self.events.garbage(now, range.0, range.1),
         }
+        self.frame.clear();
     }
 
     /// A pause inside a frame ends it: the rest will not come.

@@ -67,6 +67,8 @@ pub(super) struct Plan {
     pub tare: Vec<u8>,
     pub clear_tare: Vec<u8>,
     pub gap: Duration,
+    /// Bytes that may end a frame, begin one or end an echo: all others are only gathered.
+    marks: [bool; 256],
     pub patterns: Vec<Pattern>,
     ignore: Vec<Pattern>,
     pub tables: Tables,
@@ -103,8 +105,17 @@ impl Plan {
         if !(50..=5_000).contains(&gap_ms) {
             return wrong("gap_ms", "write 50 to 5000");
         }
+        let start = bytes("start", &options.start)?;
+        let mut marks = [false; 256];
+        let lasts = ends.iter().chain([&start]).filter_map(|text| text.last());
+        for byte in lasts.chain(b"\r\n") {
+            if let Some(mark) = marks.get_mut(usize::from(*byte)) {
+                *mark = true;
+            }
+        }
         Ok(Plan {
-            start: bytes("start", &options.start)?,
+            marks,
+            start,
             ends,
             ask: bytes("ask", &options.ask)?,
             begin: bytes("begin", &options.begin)?,
@@ -130,6 +141,11 @@ impl Plan {
             .map(|p| p.read(body, &self.tables, unit));
         let mut found = read.filter(|found| *found != Found::Nothing);
         found.next().unwrap_or(Found::Nothing)
+    }
+
+    /// Whether a byte may end a frame, begin one or end an echo.
+    pub fn is_mark(&self, byte: u8) -> bool {
+        self.marks.get(usize::from(byte)).is_none_or(|mark| *mark)
     }
 
     /// Whether a frame may begin with this byte by its start mark.

@@ -146,6 +146,11 @@ impl Pattern {
 
     /// Reads a frame; it fits from its first to its last byte or not at all.
     pub fn read(&self, body: &[u8], tables: &Tables, unit: Unit) -> Found {
+        if let Some(Part::Literal(head)) = self.0.first()
+            && !body.starts_with(head)
+        {
+            return Found::Nothing;
+        }
         let mut gathered = Gathered::default();
         let mut rest = body;
         for part in &self.0 {

@@ -16,9 +16,9 @@
 //! in this form, and whatever is not in a packet is the scanner's talk: answers to menu commands
 //! never reach the order flow.
 //!
-//! The payload length leaves out the `0D` behind it. A packet whose two lengths disagree is garbage,
-//! and the next one is found. Answers are the command with 06, 05 or 15 before its last `.` or `!`;
-//! a shorter or longer kind of answer is garbage, which is no harm either.
+//! The payload length leaves out the `0D` behind it. A packet whose two lengths disagree is
+//! garbage, and the next one is found. Answers are the command with 06, 05 or 15 before its last
+//! `.` or `!`; another kind of answer is garbage, which is no harm either.
 
 use super::host::{Messages, Outbox};
 use super::packets::{Cut, Packet, Packets};

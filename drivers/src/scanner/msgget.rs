@@ -18,8 +18,7 @@
 //!
 //! The payload length leaves out the `0D` behind it. A packet whose two lengths disagree is
 //! garbage, and the next one is found. Answers are the command with 06, 05 or 15 before its last
-//! `.` or `!`;
-//! a shorter or longer kind of answer is garbage, which is no harm either.
+//! `.` or `!`; another kind of answer is garbage, which is no harm either.
 
 use super::host::{Messages, Outbox};
 use super::packets::{Cut, Packet, Packets};

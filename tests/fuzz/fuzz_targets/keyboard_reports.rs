@@ -4,4 +4,6 @@
 #[allow(dead_code)]
 mod targets;
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| targets::quietly(targets::scanners::keyboard_reports, data));
+use targets::scanners::keyboard_reports;
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| targets::quietly(keyboard_reports, data));

@@ -8,7 +8,7 @@ mod device;
 mod pipe;
 mod thread;
 
-use super::hidraw::application_pages;
+use super::hidraw::{application_pages, is_of_maker};
 use super::sysfs::UsbDevice;
 use super::{OpenError, Opened, refused};
 use device::Claimed;
@@ -31,8 +31,12 @@ pub fn open_printer(root: &Path, device: &UsbDevice) -> Result<Opened, OpenError
 /// As [`open_printer`].
 pub fn open_hid(root: &Path, device: &UsbDevice, page: u16) -> Result<Opened, OpenError> {
     refused::wait_for_ourselves(&node(root, device));
-    let wanted = |descriptor: &[u8]| application_pages(descriptor).contains(&page);
-    let (pipe, descriptor) = Claimed::hid(device, &wanted).map_err(|e| explain(root, device, e))?;
+    let is_of_page = |descriptor: &[u8]| application_pages(descriptor).contains(&page);
+    let claimed = Claimed::hid(device, &is_of_page).or_else(|e| match e {
+        ClaimError::Absent(_) => Claimed::hid(device, &is_of_maker),
+        other @ ClaimError::Usb(_) => Err(other),
+    });
+    let (pipe, descriptor) = claimed.map_err(|e| explain(root, device, e))?;
     opened(device, Box::new(pipe), Some(descriptor))
 }
 

@@ -1,8 +1,9 @@
 //! One printer, one connection at a time, one label at a time: the protocol without a clock, a
-//! socket or a channel. Inputs are calls with a time; reports and bytes are polled.
+//! socket or a channel.
 
 use super::asker::{Answer, Asker};
 use super::evidence::Evidence;
+use super::hands::Hands;
 use super::limits::{Printer, Timing};
 use super::report::PrintReportKind;
 use super::settle::Doubts;
@@ -13,7 +14,7 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 /// Labels that may wait for one printer.
-const QUEUE_MAX: usize = 64;
+pub(super) const QUEUE_MAX: usize = 64;
 /// Bytes offered to the connection at once.
 const CHUNK_BYTES: usize = 4096;
 
@@ -57,8 +58,7 @@ pub(super) struct Active {
     pub(super) announced: bool,
 }
 
-/// The state machine. After every call: poll reports until empty, offer `to_write` to the
-/// connection, close it if `take_close` says so, and call `handle_timeout` at `poll_timeout`.
+/// The state machine of a printer that takes bytes, as [`Hands`] describe it.
 #[derive(Debug)]
 pub struct Session {
     pub(super) timing: Timing,
@@ -72,6 +72,10 @@ pub struct Session {
     pub(super) doubts: Doubts,
     pub(super) status: Option<PrinterStatus>,
     pub(super) silent: bool,
+    /// What the line itself says is wrong.
+    pub(super) line_trouble: Option<&'static str>,
+    /// Since when the resync prefix waits to be taken.
+    pub(super) resync_since: Option<Duration>,
     pub(super) next_poll: Duration,
     /// The counter was seen to rise with a label of ours.
     pub(super) counter_rises: bool,
@@ -97,6 +101,8 @@ impl Session {
             doubts: Doubts::default(),
             status: None,
             silent: false,
+            line_trouble: None,
+            resync_since: None,
             next_poll: Duration::ZERO,
             counter_rises: false,
             sent_any: false,
@@ -106,9 +112,10 @@ impl Session {
             close: None,
         }
     }
+}
 
-    /// A new label, encoded; the same job twice is one.
-    pub fn submit(&mut self, now: Duration, id: JobId, bytes: Vec<u8>) {
+impl Hands for Session {
+    fn submit(&mut self, now: Duration, id: JobId, bytes: Vec<u8>) {
         let active = self.active.as_ref().map(|a| &a.job.id);
         if active == Some(&id) || self.queue.iter().any(|job| job.id == id) {
             return;
@@ -124,8 +131,7 @@ impl Session {
         self.advance(now);
     }
 
-    /// The first byte leaves with the next write.
-    pub fn release(&mut self, now: Duration, id: &JobId) {
+    fn release(&mut self, now: Duration, id: &JobId) {
         let up = self.up;
         let Some(active) = self
             .active
@@ -156,8 +162,7 @@ impl Session {
         }
     }
 
-    /// Forgets a label none of whose bytes left.
-    pub fn drop_job(&mut self, now: Duration, id: &JobId) {
+    fn drop_job(&mut self, now: Duration, id: &JobId) {
         self.queue.retain(|job| job.id != *id);
         let unsent = |a: &mut Active| {
             a.job.id == *id && !matches!(a.phase, Phase::Writing { .. } | Phase::Settling(_))
@@ -167,8 +172,7 @@ impl Session {
         }
     }
 
-    /// A job in doubt from before the start.
-    pub fn settle(&mut self, now: Duration, id: JobId, counter_before: Option<u64>) {
+    fn settle(&mut self, now: Duration, id: JobId, counter_before: Option<u64>) {
         match counter_before {
             Some(before) if !self.sent_any => self.doubts.add(now, id, before),
             _ => tracing::debug!(job = %id, "the counter cannot settle this job"),
@@ -178,7 +182,7 @@ impl Session {
 
     /// A connection is open. It starts with the resync prefix, so that a half-received label of an
     /// earlier connection or run can neither print nor swallow what follows.
-    pub fn connected(&mut self, now: Duration, what: String) {
+    fn connected(&mut self, now: Duration, what: String) {
         self.up = true;
         self.asker.reset();
         self.status = None;
@@ -187,16 +191,19 @@ impl Session {
         self.told_lost = None;
         self.close = None;
         self.small = self.resync.to_vec();
+        self.resync_since = (!self.small.is_empty()).then_some(now);
+        self.line_trouble = None;
         self.next_poll = now;
         self.reports.push_back(PrintReportKind::Connected { what });
         self.advance(now);
     }
 
-    /// The connection ended, or could not be made; told once per reason.
-    pub fn lost(&mut self, now: Duration, reason: &str) {
+    fn lost(&mut self, now: Duration, reason: &str) {
         self.up = false;
         self.asker.reset();
         self.small.clear();
+        self.resync_since = None;
+        self.line_trouble = None;
         self.status = None;
         self.close = None;
         if self.told_lost.as_deref() != Some(reason) {
@@ -214,8 +221,7 @@ impl Session {
         self.advance(now);
     }
 
-    /// Bytes from the printer.
-    pub fn received(&mut self, now: Duration, bytes: &[u8]) {
+    fn received(&mut self, now: Duration, bytes: &[u8]) {
         self.asker.receive(bytes);
         while let Some(answer) = self.asker.next_answer() {
             match answer {
@@ -226,8 +232,14 @@ impl Session {
         self.advance(now);
     }
 
-    /// What the connection should take next; empty if nothing.
-    pub fn to_write(&self) -> &[u8] {
+    fn line_says(&mut self, trouble: Option<&'static str>) {
+        if self.up && self.line_trouble != trouble {
+            self.line_trouble = trouble;
+            self.tell_flags();
+        }
+    }
+
+    fn to_write(&self) -> &[u8] {
         if !self.small.is_empty() {
             return &self.small;
         }
@@ -244,10 +256,12 @@ impl Session {
         }
     }
 
-    /// The connection took the first `count` bytes of `to_write`.
-    pub fn wrote(&mut self, now: Duration, count: usize) {
+    fn wrote(&mut self, now: Duration, count: usize) {
         if !self.small.is_empty() {
             self.small.drain(..count.min(self.small.len()));
+            if self.small.is_empty() {
+                self.resync_since = None;
+            }
             return;
         }
         let partial = self.status.is_some_and(|s| s.partial_format);
@@ -278,14 +292,18 @@ impl Session {
         self.advance(now);
     }
 
-    /// Call when the time of `poll_timeout` has come.
-    pub fn handle_timeout(&mut self, now: Duration) {
+    fn handle_timeout(&mut self, now: Duration) {
         if self
             .asker
             .deadline(self.timing.answer_max)
             .is_some_and(|at| at <= now)
         {
             self.unanswered(now);
+        }
+        if self.resync_at().is_some_and(|at| at <= now) {
+            self.silent = true;
+            self.resync_since = None;
+            self.tell_flags();
         }
         if self.stall_at().is_some_and(|at| at <= now) {
             let reason = "the printer stopped taking bytes and reports no fault";
@@ -300,31 +318,28 @@ impl Session {
         self.advance(now);
     }
 
-    /// When `handle_timeout` is due.
-    pub fn poll_timeout(&self) -> Option<Duration> {
+    fn poll_timeout(&self) -> Option<Duration> {
         let asks = self.up && !self.is_writing() && self.small.is_empty();
         let free = asks && !self.asker.is_waiting();
         let poll = (free && self.asker.has_status()).then_some(self.next_poll);
         let doubts = self.doubts.due().filter(|_| free && self.is_idle());
         let answer = self.asker.deadline(self.timing.answer_max);
-        [answer, poll, doubts, self.stall_at(), self.release_at()]
+        let (resync, stall) = (self.resync_at(), self.stall_at());
+        [answer, poll, doubts, resync, stall, self.release_at()]
             .into_iter()
             .flatten()
             .min()
     }
 
-    /// News for the station.
-    pub fn poll_report(&mut self) -> Option<PrintReportKind> {
+    fn poll_report(&mut self) -> Option<PrintReportKind> {
         self.reports.pop_front()
     }
 
-    /// The connection must be closed, and why. Tell `lost` afterwards.
-    pub fn take_close(&mut self) -> Option<String> {
+    fn take_close(&mut self) -> Option<String> {
         self.close.take()
     }
 
-    /// A label is on its way to the printer.
-    pub fn is_writing(&self) -> bool {
+    fn is_writing(&self) -> bool {
         matches!(
             &self.active,
             Some(Active {
@@ -467,6 +482,65 @@ mod tests {
                 *self.ended.entry(job.to_string()).or_default() += 1;
             }
         }
+    }
+
+    fn at(ms: u64) -> Duration {
+        Duration::from_millis(ms)
+    }
+
+    fn told(session: &mut Session) -> Vec<PrintReportKind> {
+        std::iter::from_fn(|| session.poll_report()).collect()
+    }
+
+    #[test]
+    fn a_printer_that_takes_nothing_at_all_is_silent_in_time() {
+        let mut session = Session::new(PRINTER, Timing::default());
+        session.connected(at(0), "here".into());
+        let due = session.poll_timeout().unwrap();
+        assert_eq!(due, Timing::default().answer_max);
+        session.handle_timeout(due);
+        let flags = vec!["silent".to_owned()];
+        assert_eq!(
+            told(&mut session).last(),
+            Some(&PrintReportKind::Status { flags })
+        );
+        assert!(
+            session.poll_timeout().is_none(),
+            "it waits without spinning"
+        );
+        let resync = session.to_write().len();
+        session.wrote(at(9000), resync);
+        session.handle_timeout(at(9000));
+        assert!(
+            !session.to_write().is_empty(),
+            "the question goes out at last"
+        );
+    }
+
+    #[test]
+    fn what_the_line_says_is_told_and_buys_the_transfer_time() {
+        let mut session = Session::new(PRINTER, Timing::default());
+        session.connected(at(0), "here".into());
+        session.wrote(at(0), session.to_write().len());
+        session.handle_timeout(at(0));
+        session.wrote(at(0), session.to_write().len());
+        session.received(at(1), &status(false, 0));
+        let job = JobId::new("J");
+        session.submit(at(2), job.clone(), vec![200; 9000]);
+        session.wrote(at(2), session.to_write().len());
+        session.received(at(3), b"\"7\"");
+        session.release(at(4), &job);
+        session.wrote(at(4), 4096);
+        told(&mut session);
+        session.line_says(Some("paper_out"));
+        session.line_says(Some("paper_out"));
+        let flags = vec!["paper_out".to_owned()];
+        assert_eq!(told(&mut session), [PrintReportKind::Status { flags }]);
+        session.handle_timeout(at(60_000));
+        assert!(session.is_writing() && session.take_close().is_none());
+        session.line_says(None);
+        session.handle_timeout(at(60_000));
+        assert!(!session.is_writing() && session.take_close().is_some());
     }
 
     #[test]

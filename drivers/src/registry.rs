@@ -9,6 +9,7 @@ use crate::printer::brother_ql::BrotherQl;
 use crate::printer::cpcl::Cpcl;
 use crate::printer::dpl::Dpl;
 use crate::printer::dymo::Dymo;
+use crate::printer::dymo_labels::DymoLabels;
 use crate::printer::epl2::Epl2;
 use crate::printer::escpos::EscPos;
 use crate::printer::sbpl::Sbpl;
@@ -82,7 +83,17 @@ const SITE_FILES_MAX: usize = 512;
 
 /// All printer languages.
 pub static LANGUAGES: &[&dyn Language] = &[
-    &Zpl, &Epl2, &Tspl, &EscPos, &Cpcl, &Dpl, &Sbpl, &BrotherQl, &Dymo,
+    &Zpl,
+    &Epl2,
+    &Tspl,
+    &EscPos,
+    &Cpcl,
+    &Dpl,
+    &Sbpl,
+    &BrotherQl,
+    &Dymo,
+    &DymoLabels::Series550,
+    &DymoLabels::Wireless,
 ];
 
 static PROFILES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/profiles");

@@ -35,7 +35,7 @@ fn main() {
         vec![
             scan_to_input(few(2000)).await,
             plug_to_ready(few(50)).await,
-            idle(few(200).min(8)).await,
+            idle(few(100).min(8)).await,
         ]
     });
     let missed = measure::print(&rows);

@@ -14,6 +14,7 @@ pub mod panel;
 pub mod pty;
 pub mod scale;
 pub mod scanner;
+pub mod scanners;
 pub mod tcp;
 pub mod tray;
 pub mod upstream;

@@ -14,8 +14,8 @@
 //! | BCC | exclusive or of the text |
 //!
 //! Source: CAS AP and PD interface papers. Doubts: whether STX counts for the BCC ("bytes 2 to
-//! n+1"): a profile says so, because a host that took both would miss half the errors; how overload is told, so that a frame without a number is garbage;
-//! DC2 (weight, unit price, total) is not used. A NAK says "not now": silence, asked again.
+//! n+1"): a profile says so, because a host that took both would miss half the errors; how
+//! overload is told, so that a frame without a number is garbage; DC2 (weight, unit price, total) is not used. A NAK says "not now": silence, asked again.
 
 use crate::codec::{Codec, Command, CommandError, Emitted, Event, Hint};
 use crate::frames::{Frames, Front};

@@ -9,7 +9,7 @@
 //!
 //! | maker | host to scanner | answer |
 //! |---|---|---|
-//! | Honeywell | `16 4D 0D` and a menu command | the command, 06, 15 or 05 before each `.` and `!` |
+//! | Honeywell | `16 4D 0D` and a menu command | it, with 06, 15 or 05 before each `.` and `!` |
 //! | | `16 54 0D` trigger, `16 07 0D` beep | none |
 //! | Newland | `7E 01 30 30 30 30`, `@` or `#`, items, `3B 03` | `02 01 30 30 30 30` ... `3B 03` |
 //! | | `01 54 04` trigger | none |

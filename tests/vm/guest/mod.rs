@@ -88,7 +88,7 @@ pub fn run() {
     assert!(failed.is_empty(), "failed: {failed:?}");
 }
 
-/// Runs a scenario in a thread of its own: a call that waits in the kernel for ever is told, too.
+/// Runs a scenario in a thread of its own: a call that waits in the kernel for ever is told.
 fn within(most: Duration, runtime: &Arc<Runtime>, scenario: fn(&Runtime)) -> &'static str {
     let runtime = Arc::clone(runtime);
     let (done, outcome) = mpsc::channel();

@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-/// A run takes about a fifth of this on an idle machine.
-const RUN_MAX: Duration = Duration::from_secs(300);
+/// A run takes about a tenth of this on an idle machine.
+const RUN_MAX: Duration = Duration::from_secs(600);
 /// Guest memory in MiB: the unpacked file system and the daemon fit well.
 const MEMORY_MIB: u32 = 640;
 /// udev rules of the system that name and mark devices.

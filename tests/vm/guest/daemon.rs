@@ -27,7 +27,9 @@ const ORDER_DOCUMENT: &[u8] = include_bytes!("../../../fixtures/orders/01-single
 const ITEMS: &[u8] = include_bytes!("../../../fixtures/items/items.json");
 const BARCODE: &str = "2000047110005";
 const GRAMS: u16 = 330;
-const PARCEL_MAX: Duration = Duration::from_secs(60);
+const PARCEL_MAX: Duration = Duration::from_secs(120);
+/// A packer whose scan did nothing tries again after this.
+const AGAIN: Duration = Duration::from_secs(4);
 const RULES: &str = "/etc/udev/rules.d/60-firstscan.rules";
 
 /// Things at the station, whatever they are plugged in as.
@@ -371,23 +373,13 @@ fn pack(folder: &Path, kit: &dyn Kit) {
     loop {
         let place = if number.is_empty() { "bench1" } else { "dock1" };
         let view = daemon.get(&format!("/api/v1/places/{place}/view"));
+        if view.pointer("/dock/scanned").and_then(Value::as_u64) == Some(1) {
+            break;
+        }
         assert!(Instant::now() < until, "{view:#}");
-        let Some(code) = next(&daemon, &view, kit, &mut number) else {
-            if view["mode"] == "dock_ready" && last.0 == number {
-                break;
-            }
-            if daemon
-                .events()
-                .iter()
-                .any(|kind| kind == "parcel.first_scan")
-            {
-                break;
-            }
-            std::thread::sleep(Duration::from_millis(30));
-            continue;
-        };
         // The same code twice in a moment is one scan; a screen needs one to follow.
-        if last.0 != code || last.1.elapsed() > Duration::from_millis(2500) {
+        let fresh = |code: &String| *code != last.0 || last.1.elapsed() > AGAIN;
+        if let Some(code) = next(&daemon, &view, kit, &mut number).filter(fresh) {
             kit.scan(place, &code);
             last = (code, Instant::now());
         }
@@ -443,6 +435,8 @@ fn next(daemon: &Daemon, view: &Value, kit: &dyn Kit, number: &mut String) -> Op
         }
         "dock_ready" => Some(text("/dock/waiting/0/code")).filter(|code| !code.is_empty()),
         "dock_scanning" => Some(number.clone()),
+        // A machine that stood still for a moment tore a typed code: the packer scans it again.
+        "stop" if text("/stop/code") == "unknown_code" => Some(payload(Control::Ok, None)),
         "stop" => panic!("a stop: {view:#}"),
         _ => None,
     }

@@ -17,7 +17,7 @@ use tokio::runtime::Runtime;
 /// Longest wait for a device to get its node, or for a reading to come through.
 pub const NODE_MAX: Duration = Duration::from_secs(20);
 /// Longest scenario.
-const SCENARIO_MAX: Duration = Duration::from_secs(90);
+const SCENARIO_MAX: Duration = Duration::from_secs(150);
 
 type Scenario = (&'static str, fn(&Runtime));
 

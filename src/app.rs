@@ -327,6 +327,8 @@ impl Parts<'_> {
             labels,
             printers: devices.printers,
             scales: devices.scales,
+            dimensioners: devices.dimensioners,
+            scanners: devices.scanners,
             pictures,
             store: self.store.clone(),
             sound: Box::new(|place, cue| tracing::debug!(%place, ?cue, "sound")),

@@ -5,139 +5,27 @@
     clippy::let_underscore_must_use
 )]
 
+#[allow(dead_code)]
+#[path = "support/plug.rs"]
+mod plug;
+
 use firstscan::device::{
-    self, DeviceCommand, DeviceConfig, DeviceHandle, DeviceReport, ReportKind, SharedClock,
+    self, DeviceCommand, DeviceConfig, DeviceHandle, DeviceReport, ReportKind,
 };
-use firstscan::domain::{Instant as Mono, Stamp, Wall};
-use rustix::fs::OFlags;
-use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
-use rustix::termios::{OptionalActions, tcgetattr, tcsetattr};
-use std::fs::File;
-use std::io::{ErrorKind, Read, Write};
-use std::os::unix::fs::symlink;
-use std::path::{Path, PathBuf};
+use plug::{PATIENCE, Plug, at_port, clock, code, connected, flags, lost, next, start, wait};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
-const PATIENCE: Duration = Duration::from_secs(8);
-
-/// The device's end of a serial line; dropping it is pulling the plug.
-struct Plug {
-    master: File,
-    link: PathBuf,
-}
-
-impl Plug {
-    fn in_socket(link: &Path) -> Plug {
-        let flags = OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC;
-        let master = openpt(flags).unwrap();
-        grantpt(&master).unwrap();
-        unlockpt(&master).unwrap();
-        let mut raw = tcgetattr(&master).unwrap();
-        raw.make_raw();
-        tcsetattr(&master, OptionalActions::Now, &raw).unwrap();
-        let status = rustix::fs::fcntl_getfl(&master).unwrap();
-        rustix::fs::fcntl_setfl(&master, status | OFlags::NONBLOCK).unwrap();
-        let name = ptsname(&master, Vec::new()).unwrap().into_string().unwrap();
-        symlink(name, link).unwrap();
-        Plug {
-            master: File::from(master),
-            link: link.to_owned(),
-        }
-    }
-
-    /// What the host wrote; empty if nothing, or if nobody has the line open.
-    fn read(&mut self) -> Vec<u8> {
-        let mut buffer = [0; 256];
-        match self.master.read(&mut buffer) {
-            Ok(count) => buffer[..count].to_vec(),
-            Err(_) => Vec::new(),
-        }
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        match self.master.write_all(bytes) {
-            Err(e) if e.kind() != ErrorKind::WouldBlock => panic!("{e}"),
-            _ => {}
-        }
-    }
-}
-
-impl Drop for Plug {
-    fn drop(&mut self) {
-        std::fs::remove_file(&self.link).unwrap();
-    }
-}
-
-fn clock() -> SharedClock {
-    let started = Instant::now();
-    Arc::new(move || {
-        let ms = u64::try_from(started.elapsed().as_millis()).unwrap();
-        let wall = Wall {
-            unix_ms: i64::try_from(ms).unwrap(),
-            offset_min: 0,
-        };
-        Stamp {
-            wall,
-            mono: Mono(ms),
-        }
-    })
-}
-
-fn start(text: &str) -> (DeviceHandle, mpsc::Receiver<DeviceReport>) {
-    let config: DeviceConfig = toml::from_str(text).unwrap();
-    let (reports, inbox) = mpsc::channel(64);
-    (device::start(&config, clock(), reports).unwrap(), inbox)
-}
-
 fn scale_at(port: &Path) -> (DeviceHandle, mpsc::Receiver<DeviceReport>) {
-    let port = port.display();
-    start(&format!(
-        "id='b/scale'\nrole='scale'\nprofile='toledo-8217-kg'\nport='{port}'"
-    ))
+    at_port("scale", "toledo-8217-kg", port)
 }
 
 fn scanner_at(port: &Path) -> (DeviceHandle, mpsc::Receiver<DeviceReport>) {
-    let port = port.display();
-    start(&format!(
-        "id='b/scanner'\nrole='scanner'\nprofile='serial-line'\nport='{port}'"
-    ))
-}
-
-async fn next(inbox: &mut mpsc::Receiver<DeviceReport>) -> DeviceReport {
-    timeout(PATIENCE, inbox.recv())
-        .await
-        .expect("a report in time")
-        .expect("a running device")
-}
-
-/// Waits for the first report of a kind; passes over the others.
-async fn wait<T>(
-    inbox: &mut mpsc::Receiver<DeviceReport>,
-    pick: impl Fn(ReportKind) -> Option<T>,
-) -> T {
-    loop {
-        if let Some(found) = pick(next(inbox).await.kind) {
-            return found;
-        }
-    }
-}
-
-fn connected(kind: ReportKind) -> Option<String> {
-    match kind {
-        ReportKind::Connected { what } => Some(what),
-        _ => None,
-    }
-}
-
-fn lost(kind: ReportKind) -> Option<String> {
-    match kind {
-        ReportKind::Lost { reason } => Some(reason),
-        _ => None,
-    }
+    at_port("scanner", "serial-line", port)
 }
 
 fn grams(kind: &ReportKind) -> Option<i64> {
@@ -315,7 +203,7 @@ async fn a_wedged_scale_and_a_deaf_address_delay_no_scan() {
     wait(&mut scale_inbox, connected).await;
     let mut slowest = Duration::ZERO;
     for n in 0..200 {
-        noisy.write(&[0xAA; 64]);
+        noisy.write(&[0x55, 0x01].repeat(32));
         let sent = Instant::now();
         plug.write(format!("CODE{n}\r").as_bytes());
         let kind = next(&mut inbox).await.kind;
@@ -331,6 +219,139 @@ async fn a_wedged_scale_and_a_deaf_address_delay_no_scan() {
     for device in [scale, dead, scanner] {
         timeout(PATIENCE, device.stop()).await.unwrap();
     }
+}
+
+/// Eight devices, four of each kind; the first scale never reads and floods its line.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn eight_devices_at_once_one_wedged_and_none_delays_another() {
+    let folder = tempfile::tempdir().unwrap();
+    let stop = Arc::new(AtomicBool::new(false));
+    let (mut scales, mut scanners, mut running) = (Vec::new(), Vec::new(), Vec::new());
+    for n in 0..4 {
+        let port = folder.path().join(format!("scale{n}"));
+        let plug = Plug::in_socket(&port);
+        scales.push(scale_at(&port));
+        running.push(match n {
+            0 => wedge(plug, &stop),
+            _ => weigh(plug, b"\x0201.250\r", &stop),
+        });
+        let port = folder.path().join(format!("scanner{n}"));
+        let plug = Plug::in_socket(&port);
+        let (handle, mut inbox) = scanner_at(&port);
+        wait(&mut inbox, connected).await;
+        scanners.push((plug, handle, inbox));
+    }
+    let mut times = Vec::new();
+    for round in 0..100 {
+        for (n, (plug, _, inbox)) in scanners.iter_mut().enumerate() {
+            let sent = Instant::now();
+            plug.write(format!("CODE{n}-{round}\r").as_bytes());
+            let code = wait(inbox, code).await;
+            times.push(sent.elapsed());
+            assert_eq!(code, format!("CODE{n}-{round}"));
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    times.sort();
+    let (p50, p99) = (times[times.len() / 2], times[times.len() * 99 / 100]);
+    println!("scan to report beside a wedged scale, eight devices: p50 {p50:?}, p99 {p99:?}");
+    assert!(p99 < Duration::from_millis(250), "{p99:?}");
+    for (_, inbox) in scales.iter_mut().skip(1) {
+        let weighed = wait(inbox, |kind| grams(&kind)).await;
+        assert_eq!(weighed, 1250, "and the other scales weigh");
+    }
+    let garbage = wait(&mut scales[0].1, flags).await;
+    assert_eq!(garbage, ["garbage"]);
+    for plug in running {
+        drop(end_of(plug, &stop));
+        stop.store(true, Ordering::SeqCst);
+    }
+    for handle in scales.into_iter().map(|s| s.0) {
+        timeout(PATIENCE, handle.stop()).await.unwrap();
+    }
+}
+
+/// Chatters nonsense as fast as the line takes it and never reads.
+fn wedge(mut plug: Plug, stop: &Arc<AtomicBool>) -> std::thread::JoinHandle<(Plug, Vec<u8>)> {
+    let stop = Arc::clone(stop);
+    std::thread::spawn(move || {
+        let end = Instant::now() + 4 * PATIENCE;
+        while !stop.load(Ordering::SeqCst) && Instant::now() < end {
+            plug.write(&[0x55, 0x01].repeat(512));
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        (plug, Vec::new())
+    })
+}
+
+#[tokio::test]
+async fn a_seven_bit_line_read_with_eight_is_recognised_and_the_remedy_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let port = folder.path().join("scale");
+    let stop = Arc::new(AtomicBool::new(false));
+    // "STX 01.25 CR" with even parity, as eight bits show it.
+    let running = weigh(
+        Plug::in_socket(&port),
+        b"\x82\x30\xB1\x2E\xB2\x35\x8D",
+        &stop,
+    );
+    let port = port.display();
+    let (scale, mut inbox) = start(&format!(
+        "id='b/s'\nrole='scale'\nprofile='toledo-8217-kg'\nport='{port}'\ndata_bits=8\n\
+         parity='none'"
+    ));
+    let told = wait(&mut inbox, flags).await;
+    assert_eq!(told, ["garbage", "looks_like_7e1"]);
+    timeout(PATIENCE, scale.stop()).await.unwrap();
+    drop(end_of(running, &stop));
+}
+
+#[tokio::test]
+async fn a_lost_code_is_told_until_the_next_good_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let port = folder.path().join("scanner");
+    let mut plug = Plug::in_socket(&port);
+    let (scanner, mut inbox) = scanner_at(&port);
+    wait(&mut inbox, connected).await;
+    plug.write(b"half a code");
+    assert_eq!(wait(&mut inbox, flags).await, ["garbage"]);
+    plug.write(b"NEXT\r");
+    assert_eq!(wait(&mut inbox, code).await, "NEXT");
+    assert!(wait(&mut inbox, flags).await.is_empty());
+    timeout(PATIENCE, scanner.stop()).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_recording_weighs_like_the_scale_it_was_made_at() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("scale.txt");
+    let text =
+        "profile toledo-8217-kg\n@0 > W\n@20 < \\x0201.250\\r\n@200 > W\n@220 < \\x0202.500\\r\n";
+    std::fs::write(&path, text).unwrap();
+    let path = path.display();
+    let (scale, mut inbox) = start(&format!(
+        "id='b/s'\nrole='scale'\nprofile='toledo-8217-kg'\nreplay='{path}'"
+    ));
+    assert!(wait(&mut inbox, connected).await.contains("replay of"));
+    assert_eq!(wait(&mut inbox, |kind| grams(&kind)).await, 1250);
+    assert_eq!(wait(&mut inbox, |kind| grams(&kind)).await, 2500);
+    assert_eq!(
+        wait(&mut inbox, flags).await,
+        ["silent"],
+        "it ends in silence"
+    );
+    timeout(PATIENCE, scale.stop()).await.unwrap();
+}
+
+#[tokio::test]
+async fn an_absent_usb_device_is_waited_for_and_told_once() {
+    let (scale, mut inbox) =
+        start("id='b/s'\nrole='scale'\nprofile='toledo-8217-kg'\nusb='0922:8003'\nusb_port='99-1'");
+    let reason = wait(&mut inbox, lost).await;
+    assert!(reason.contains("USB 0922:8003 at 99-1"), "{reason}");
+    let more = timeout(Duration::from_millis(2500), inbox.recv()).await;
+    assert!(more.is_err(), "the same cause is told once: {more:?}");
+    timeout(PATIENCE, scale.stop()).await.unwrap();
 }
 
 #[tokio::test]

@@ -12,6 +12,8 @@ mod targets;
 use firstscan::label::symbol::Symbology;
 use firstscan::label::{Template, check, pdf, png, render};
 use firstscan_drivers::bitmap::Resolution;
+use firstscan_drivers::profile::{Kind, unescape};
+use firstscan_drivers::registry;
 
 /// Bent inputs per seed.
 const ROUNDS: usize = 12;
@@ -206,6 +208,29 @@ fn pictures() {
     }
     seeds.retain(|seed| seed.len() < 40_000);
     bend_all(target("pictures"), &seeds, ROUNDS / 2);
+}
+
+/// What the scanner profiles recorded, each in the protocol it is of and in all others.
+#[test]
+fn scanners() {
+    let mut seeds = Vec::new();
+    for profile in registry::profiles()
+        .iter()
+        .filter(|p| p.kind == Kind::Scanner)
+    {
+        for example in &profile.examples {
+            let mut seed = vec![0x80 | 0x1F];
+            seed.extend(unescape(&example.bytes).unwrap());
+            seeds.push(seed);
+        }
+        if let Some(descriptor) = profile.hid.as_ref().and_then(|h| h.descriptor_bytes()) {
+            seeds.push([&[40][..], &descriptor, &[2; 80]].concat());
+        }
+    }
+    assert!(seeds.len() > 60);
+    for (_, target) in targets::scanners::TARGETS {
+        bend_all(target, &seeds, ROUNDS);
+    }
 }
 
 #[test]

@@ -5,12 +5,15 @@
 //! | [`mass`], [`length`] | exact integer values, beside the text a device displayed |
 //! | [`bitmap`] | 1-bit pictures on a print head's dot grid, resolution as a ratio |
 //! | [`codec`] | the contract of every protocol: calls with bytes and a time, outputs polled |
-//! | [`scale`], [`scanner`] | one protocol per file or folder, host and device side |
+//! | [`frames`] | the bounded buffer of stream protocols |
+//! | [`hid`] | report descriptors of HID devices to fields |
+//! | [`scale`], [`dimensioner`], [`scanner`] | one protocol per file or folder, host and device side |
 //! | [`printer`] | languages: picture in, bytes out; questions and what the answers mean |
 //! | [`profile`] | device models as TOML, each with its recorded proof; text escapes |
 //! | [`registry`] | the static lists of protocols and languages, the embedded profiles |
 //! | [`decode`] | bytes to JSON lines, as `device decode` prints them |
 //! | [`transcript`] | recorded exchanges as text |
+//! | [`udev`], [`catalogue`] | rules and a page made from the profiles |
 //!
 //! To add a model, copy `profiles/BLUEPRINT.toml`; nothing else needs an edit. To add a protocol,
 //! write one file that keeps [`codec::Codec`] (or [`printer::Language`]) and one line in
@@ -23,8 +26,12 @@
 //! Deliberately absent: sockets, files, clocks, async, parcels. Time is an argument.
 
 pub mod bitmap;
+pub mod catalogue;
 pub mod codec;
 pub mod decode;
+pub mod dimensioner;
+pub mod frames;
+pub mod hid;
 pub mod ipp;
 pub mod length;
 pub mod mass;
@@ -34,3 +41,4 @@ pub mod registry;
 pub mod scale;
 pub mod scanner;
 pub mod transcript;
+pub mod udev;

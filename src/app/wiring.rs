@@ -29,6 +29,8 @@ const REPORTS_MAX: usize = 1024;
 /// All started devices.
 pub(super) struct Devices {
     pub scales: BTreeMap<PlaceId, DeviceHandle>,
+    pub dimensioners: BTreeMap<PlaceId, DeviceHandle>,
+    pub scanners: BTreeMap<PlaceId, Vec<DeviceHandle>>,
     pub printers: BTreeMap<PlaceId, Printer>,
     pub status: SharedDevices,
 }
@@ -46,11 +48,12 @@ pub(super) fn devices(
     let status: SharedDevices = Arc::default();
     let mut started = Devices {
         scales: BTreeMap::new(),
+        dimensioners: BTreeMap::new(),
+        scanners: BTreeMap::new(),
         printers: BTreeMap::new(),
         status: status.clone(),
     };
     let mut places = BTreeMap::new();
-    let mut kept = Vec::new();
     for place in &config.places {
         let id = PlaceId::new(place.id.clone());
         for device in &place.devices {
@@ -74,8 +77,14 @@ pub(super) fn devices(
                     let handle = device::start(device, shared.clone(), reports.clone())?;
                     started.scales.insert(id.clone(), handle);
                 }
-                Role::Scanner | Role::Dimensioner => {
-                    kept.push(device::start(device, shared.clone(), reports.clone())?);
+                Role::Dimensioner => {
+                    let handle = device::start(device, shared.clone(), reports.clone())?;
+                    started.dimensioners.insert(id.clone(), handle);
+                }
+                Role::Scanner => {
+                    let handle = device::start(device, shared.clone(), reports.clone())?;
+                    let scanners = started.scanners.entry(id.clone()).or_default();
+                    scanners.push(handle);
                 }
             }
         }
@@ -86,11 +95,7 @@ pub(super) fn devices(
         inbox: inbox.clone(),
     };
     let printing = router.clone();
-    tokio::spawn(async move {
-        // Scanners are only listened to; their handles live as long as somebody listens.
-        let _scanners = kept;
-        router.devices(device_news).await;
-    });
+    tokio::spawn(async move { router.devices(device_news).await });
     tokio::spawn(async move { printing.printers(print_news).await });
     Ok(started)
 }
@@ -130,7 +135,11 @@ impl Router {
                     reading,
                     raw: hex(&raw),
                 },
-                ReportKind::Size { .. } => continue,
+                ReportKind::Size { reading, raw } => InputKind::Size {
+                    device,
+                    reading,
+                    raw: hex(&raw),
+                },
                 ReportKind::Connected { what } => self.change(device, connected(what)),
                 ReportKind::Lost { reason } => self.change(device, DeviceChange::Lost { reason }),
                 ReportKind::Status { flags } => self.change(device, DeviceChange::Status { flags }),

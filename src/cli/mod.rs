@@ -15,6 +15,7 @@ mod output;
 mod records;
 mod run;
 mod sync;
+mod udev;
 
 use clap::{Parser, Subcommand};
 use std::path::PathBuf;
@@ -80,6 +81,8 @@ enum Command {
     Config(config::ConfigArgs),
     /// Check that this station can work, and say what to do if not
     Doctor,
+    /// Print udev rules, systemd unit, user and group for this station's devices
+    Udev(udev::UdevArgs),
     /// Write a verified copy of the database
     Backup(backup::BackupArgs),
 }
@@ -106,6 +109,7 @@ pub fn main() -> ExitCode {
         Command::Events(args) => events::run(&globals, args),
         Command::Config(args) => config::run(&globals, args),
         Command::Doctor => doctor::run(&globals),
+        Command::Udev(args) => udev::run(&globals, &args),
         Command::Backup(args) => backup::run(&globals, &args),
     };
     outcome.unwrap_or_else(|error| {

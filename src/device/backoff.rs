@@ -4,8 +4,10 @@ use std::hash::{BuildHasher, RandomState};
 use std::time::Duration;
 
 const FIRST_MS: u64 = 50;
-/// A replugged device is found again at latest after this.
-const LONGEST_MS: u64 = 2000;
+/// A replugged device is found again at latest after this; a look costs some reads of sysfs.
+const LONGEST_MS: u64 = 1000;
+/// Doublings left of a wait when the reason changed.
+const HURRY_ATTEMPT: u32 = 2;
 
 /// Doubling pauses with jitter, so that ten devices behind one hub do not wake together.
 #[derive(Debug, Default)]
@@ -24,6 +26,12 @@ impl Backoff {
         Duration::from_millis(half + noise % (half + 1))
     }
 
+    /// Something changed, such as a node that is there and not yet ours: look again soon, but not
+    /// as often as after a success.
+    pub fn hurry(&mut self) {
+        self.attempt = self.attempt.min(HURRY_ATTEMPT);
+    }
+
     /// The device answered: the next loss is a new story.
     pub fn reset(&mut self) {
         self.attempt = 0;
@@ -40,15 +48,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn pauses_grow_to_two_seconds_and_no_further() {
+    fn pauses_grow_to_a_second_and_no_further() {
         for noise in [0, 1, 977, u64::MAX] {
             let mut backoff = Backoff::default();
             let pauses: Vec<_> = (0..40).map(|_| backoff.pause(noise).as_millis()).collect();
-            assert!(pauses.iter().all(|p| (25..=2000).contains(p)), "{pauses:?}");
+            assert!(pauses.iter().all(|p| (25..=1000).contains(p)), "{pauses:?}");
             assert!(
-                pauses.first() <= Some(&50) && pauses.last() >= Some(&1000),
+                pauses.first() <= Some(&50) && pauses.last() >= Some(&500),
                 "{pauses:?}"
             );
+            backoff.hurry();
+            let next = backoff.pause(noise).as_millis();
+            assert!((100..=200).contains(&next), "{next}");
         }
     }
 }

@@ -1,13 +1,15 @@
 //! A device as configured at a place, and what that means on the wire.
 
-use super::link::serial::{LineSettings, Parity};
-use super::link::{Target, http, ipp};
+use super::link::Target;
+use super::link::serial::Parity;
 use crate::domain::{DeviceId, ids};
-use firstscan_drivers::profile::{Kind, Profile, Serial};
+use firstscan_drivers::profile::{Kind, Profile};
 use firstscan_drivers::registry;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 use std::time::Duration;
+
+mod way;
 
 /// Slowest and fastest idle status poll of a printer, in milliseconds.
 const IDLE_POLL_MS: std::ops::RangeInclusive<u64> = 200..=60_000;
@@ -33,8 +35,8 @@ impl Role {
     }
 }
 
-/// One device: role, profile, and exactly one of `port`, `tcp`, `queue` and `url`. Line settings come from the
-/// profile; the keys here override them one by one.
+/// One device: role, profile, and exactly one of `port`, `tcp`, `usb`, `queue`, `url` and `replay`.
+/// Line settings come from the profile; the keys here override them one by one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DeviceConfig {
@@ -49,12 +51,28 @@ pub struct DeviceConfig {
     /// `host:port`, such as `192.168.1.50:9100`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tcp: Option<String>,
+    /// USB device by vendor and product id, such as `0922:8003`; `serial` or `usb_port` tell it
+    /// from its equals. By its profile it is a printer, a HID device, a keyboard or a serial port.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub usb: Option<String>,
+    /// Serial number of the USB device.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub serial: Option<String>,
+    /// The USB socket it sits in, such as `1-1.4` (as the folders of `/sys/bus/usb/devices`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub usb_port: Option<String>,
+    /// The way to the USB device; the kernel's if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub via: Option<Via>,
     /// Print queue of a printer: `ipp://127.0.0.1:631/printers/NAME`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub queue: Option<String>,
     /// Address of a device that is asked over HTTP: `http://192.168.1.60:6600`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
+    /// A recorded exchange that is played instead of a device.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replay: Option<PathBuf>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub baud: Option<u32>,
     /// 7 or 8.
@@ -78,6 +96,18 @@ pub struct DeviceConfig {
     /// `native` (checked here, then sent as it came, behind a guard).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub foreign_zpl: Option<ForeignZpl>,
+}
+
+/// The way to a USB device.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Via {
+    /// usblp, hidraw, grabbed input events or a serial port, as the profile needs it.
+    Kernel,
+    /// libusb, which takes the device away from the kernel's driver.
+    Libusb,
+    /// Keyboards only: their reports, for scanners that type special characters as Alt codes.
+    Hidraw,
 }
 
 /// How a carrier's ZPL label reaches a ZPL printer.
@@ -141,73 +171,10 @@ impl DeviceConfig {
         Ok(Wiring {
             id: self.id.clone(),
             profile,
-            target: self.target(&profile.serial)?,
+            target: self.target(profile)?,
             idle_poll: Duration::from_millis(idle_poll_ms),
             foreign_zpl: self.foreign_zpl.unwrap_or_default(),
         })
-    }
-
-    fn target(&self, serial: &Serial) -> Result<Target, DeviceConfigError> {
-        let tcp = self.tcp.clone().map(|address| Target::Tcp { address });
-        let queue = self.queue.clone().map(|url| Target::Queue { url });
-        let url = self.url.clone().map(|url| Target::Http { url });
-        let mut targets = [tcp, queue, url].into_iter().flatten();
-        let target = match (&self.port, targets.next(), targets.next()) {
-            (Some(path), None, _) => Target::Serial {
-                path: path.clone(),
-                settings: self.settings(serial)?,
-            },
-            (None, Some(target), None) => target,
-            _ => {
-                let text = "write exactly one of port, tcp, queue and url";
-                return Err(self.error("port", text.into()));
-            }
-        };
-        match &target {
-            Target::Serial { path, .. } if !path.is_absolute() => {
-                let text = "write a full path, such as /dev/serial/by-id/...";
-                Err(self.error("port", text.into()))
-            }
-            Target::Tcp { address } if !is_address(address) => {
-                Err(self.error("tcp", "write host:port, such as 192.168.1.50:9100".into()))
-            }
-            Target::Queue { .. } if self.role != Role::Printer => Err(self.error(
-                "queue",
-                "only a printer has a queue: write port or tcp".into(),
-            )),
-            Target::Queue { url } if !ipp::is_address(url) => {
-                Err(self.error("queue", "write ipp://host:631/printers/NAME".into()))
-            }
-            Target::Http { .. } if self.role != Role::Dimensioner => Err(self.error(
-                "url",
-                "only a dimensioner has a url: write port or tcp".into(),
-            )),
-            Target::Http { url } if !http::is_address(url) => {
-                Err(self.error("url", "write http://host:port".into()))
-            }
-            _ => Ok(target),
-        }
-    }
-
-    fn settings(&self, serial: &Serial) -> Result<LineSettings, DeviceConfigError> {
-        let settings = LineSettings {
-            baud: self.baud.unwrap_or(serial.baud),
-            data_bits: self.data_bits.unwrap_or(serial.data_bits),
-            parity: self.parity.unwrap_or_else(|| Parity::named(&serial.parity)),
-            stop_bits: self.stop_bits.unwrap_or(serial.stop_bits),
-            dtr: self.dtr.or(serial.dtr),
-            rts: self.rts.or(serial.rts),
-        };
-        if !(110..=4_000_000).contains(&settings.baud) {
-            return Err(self.error("baud", "write 110 to 4000000, such as 9600".into()));
-        }
-        if !matches!(settings.data_bits, 7 | 8) {
-            return Err(self.error("data_bits", "write 7 or 8".into()));
-        }
-        if !matches!(settings.stop_bits, 1 | 2) {
-            return Err(self.error("stop_bits", "write 1 or 2".into()));
-        }
-        Ok(settings)
     }
 
     fn error(&self, key: &'static str, text: String) -> DeviceConfigError {
@@ -216,15 +183,11 @@ impl DeviceConfig {
     }
 }
 
-fn is_address(text: &str) -> bool {
-    text.rsplit_once(':').is_some_and(|(host, port)| {
-        !host.is_empty() && host.len() <= 255 && port.parse::<u16>().is_ok_and(|p| p > 0)
-    })
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
+    use super::super::link::UsbWay;
+    use super::super::link::replay::Carries;
     use super::*;
 
     fn parse(text: &str) -> DeviceConfig {
@@ -245,6 +208,40 @@ mod tests {
     }
 
     #[test]
+    fn the_way_to_a_usb_device_follows_from_its_profile() {
+        let way = |profile: &str, role: &str, more: &str| {
+            let text = format!(
+                "id = 'b1/x'\nrole = '{role}'\nprofile = '{profile}'\nusb = '0A5F:0080'\n{more}"
+            );
+            match parse(&text).wiring().unwrap().target {
+                Target::Usb { id, way } => (id, way),
+                other => panic!("{other:?}"),
+            }
+        };
+        let (id, printer) = way("zpl-203", "printer", "serial = 'Z9'\nusb_port = '1-1.4'");
+        assert_eq!(id.to_string(), "USB 0a5f:0080 serial Z9 at 1-1.4");
+        assert_eq!(printer, UsbWay::Usblp);
+        let printer = way("zpl-203", "printer", "via = 'libusb'").1;
+        assert_eq!(printer, UsbWay::LibusbPrinter);
+        let scale = way("toledo-8217-kg", "scale", "via = 'kernel'").1;
+        assert!(
+            matches!(scale, UsbWay::Tty(s) if s.to_string() == "9600 7E1"),
+            "{scale:?}"
+        );
+    }
+
+    #[test]
+    fn a_recording_carries_what_its_profile_says_and_never_prints() {
+        let text = format!("{SCALE}replay = '/x/y.txt'");
+        let Target::Replay { carries, .. } = parse(&text).wiring().unwrap().target else {
+            panic!("no replay")
+        };
+        assert_eq!(carries, Carries::Stream);
+        let text = "id = 'b1/p'\nrole = 'printer'\nprofile = 'zpl-203'\nreplay = '/x'";
+        assert_eq!(parse(text).wiring().unwrap_err().key, "replay");
+    }
+
+    #[test]
     fn every_mistake_names_its_key() {
         for (rest, key) in [
             ("", "port"),
@@ -255,6 +252,16 @@ mod tests {
             ("port = '/dev/x'\ndata_bits = 9", "data_bits"),
             ("port = '/dev/x'\nbaud = 0", "baud"),
             ("tcp = 'h:1'\nidle_poll_ms = 5", "idle_poll_ms"),
+            ("usb = '0922:8003'\ntcp = 'h:1'", "port"),
+            ("usb = '0922-8003'", "usb"),
+            ("usb = '0922:8003'\nusb_port = '1:1'", "usb_port"),
+            ("usb = '0922:8003'\nserial = ' '", "serial"),
+            ("usb = '0922:8003'\nvia = 'libusb'", "via"),
+            ("tcp = 'h:1'\nusb_port = '1-1'", "usb_port"),
+            ("tcp = 'h:1'\nserial = 'A'", "serial"),
+            ("port = '/dev/x'\nvia = 'kernel'", "via"),
+            ("port = '/dev/usb/lp0'", "port"),
+            ("port = '/dev/hidraw3'", "port"),
             ("tcp = 'h:1'\nqueue = 'ipp://h/printers/a'", "port"),
             ("queue = 'ipp://h/printers/a'", "queue"),
             ("url = 'http://h'", "url"),

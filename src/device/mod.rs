@@ -10,9 +10,10 @@ pub mod config;
 pub mod dial;
 pub mod discover;
 pub mod link;
+mod outgoing;
 pub mod report;
 mod supervisor;
 
-pub use config::{DeviceConfig, DeviceConfigError, ForeignZpl, Role, Wiring};
+pub use config::{DeviceConfig, DeviceConfigError, ForeignZpl, Role, Via, Wiring};
 pub use report::{Clock, DeviceCommand, DeviceReport, ReportKind, SharedClock};
 pub use supervisor::{CommandRefused, DeviceHandle, start};

@@ -56,7 +56,9 @@ pub enum ReportKind {
     Lost {
         reason: String,
     },
-    /// Connected, but in need of a hand: `silent`, `garbage`; empty = fine again.
+    /// Connected, but in need of a hand; empty = fine again. `silent`: a scale says nothing;
+    /// `garbage`: what comes makes no sense; `looks_like_7e1`, `looks_like_7o1`: since the line is
+    /// set to 8 data bits; `stuck_key`: a scanner's key or trigger is jammed.
     Status {
         flags: Vec<String>,
     },

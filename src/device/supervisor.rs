@@ -7,9 +7,10 @@ use super::coalesce::Coalescer;
 use super::config::{DeviceConfig, DeviceConfigError};
 use super::dial::Dialer;
 use super::link::{Link, Moved, OpenError, Opened, transfer};
+use super::outgoing::Outgoing;
 use super::report::{DeviceCommand, DeviceReport, ReportKind, SharedClock, code_text};
 use crate::domain::{DeviceId, Stamp};
-use firstscan_drivers::codec::{Codec, Emitted, Event};
+use firstscan_drivers::codec::{Codec, Emitted, Event, Hint};
 use firstscan_drivers::profile::Kind;
 use firstscan_drivers::registry;
 use std::time::Duration;
@@ -18,12 +19,14 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep_until, timeout};
 
 const READ_BYTES_MAX: usize = 4096;
-/// Bytes a device may leave untaken; commands are a few bytes each.
-const UNSENT_BYTES_MAX: usize = 4096;
 /// A line that takes nothing for this long is opened anew.
 const WRITE_STALL_MAX: Duration = Duration::from_secs(5);
 /// A scale that says nothing valid for this long is called silent.
 const SILENT_AFTER: Duration = Duration::from_secs(3);
+/// Fewer bytes than this between good frames are noise: some scanners send a NUL or two.
+const GARBAGE_BYTES_MIN: u64 = 4;
+/// What a scanner garbled is old news after this.
+const GARBAGE_FADES: Duration = Duration::from_secs(10);
 const COMMANDS_MAX: usize = 16;
 const STOP_MAX: Duration = Duration::from_secs(2);
 
@@ -89,10 +92,11 @@ pub fn start(
         reports,
         started: Instant::now(),
         masses: Coalescer::default(),
-        unsent: Vec::new(),
-        unsent_since: Duration::ZERO,
+        outgoing: Outgoing::default(),
         last_frame: Duration::ZERO,
+        unframed_bytes: 0,
         garbage_bytes: 0,
+        garbage_at: Duration::ZERO,
         flags: None,
         lost_told: None,
     };
@@ -116,12 +120,13 @@ struct Supervisor {
     reports: mpsc::Sender<DeviceReport>,
     started: Instant,
     masses: Coalescer<(Vec<u8>, Stamp)>,
-    unsent: Vec<u8>,
-    /// Since when the line has taken nothing.
-    unsent_since: Duration,
+    outgoing: Outgoing,
     last_frame: Duration,
-    /// Since the last valid frame.
+    /// All that came since the last valid frame.
+    unframed_bytes: usize,
+    /// Of these, what the codec gave up.
     garbage_bytes: u64,
+    garbage_at: Duration,
     /// As last reported on this connection.
     flags: Option<Vec<String>>,
     /// Reason as last reported; `None` while connected.
@@ -146,54 +151,24 @@ impl Supervisor {
             let wake = tokio::select! {
                 command = inbox.recv() => Wake::Command(command),
                 opened = dialer.dial(), if link.is_none() => Wake::Opened(opened),
-                moved = move_bytes(&mut link, &mut buffer, &self.unsent, write_first) => {
+                moved = move_bytes(&mut link, &mut buffer, self.outgoing.next(), write_first) => {
                     Wake::Moved(moved)
                 }
                 () = sleep_until(wake_at.unwrap_or_else(Instant::now)), if wake_at.is_some() => {
                     Wake::Time
                 }
             };
-            let done = match wake {
-                Wake::Command(None) => return,
-                Wake::Command(Some(command)) => {
-                    self.command(command, link.is_some());
-                    Ok(())
-                }
-                Wake::Opened(Ok(opened)) => {
-                    self.codec.reset();
-                    self.codec.attach(opened.link.attachment());
-                    link = Some(opened.link);
-                    self.connected(opened.what).await
-                }
-                Wake::Opened(Err(error)) => self.lost(error.to_string()).await,
-                Wake::Moved(Ok(Moved::Read(count))) => {
-                    dialer.works();
-                    write_first = true;
-                    self.received(buffer.get(..count).unwrap_or_default());
-                    Ok(())
-                }
-                Wake::Moved(Ok(Moved::Wrote(count))) => {
-                    write_first = false;
-                    self.unsent.drain(..count.min(self.unsent.len()));
-                    self.unsent_since = self.now();
-                    Ok(())
-                }
-                Wake::Moved(Err(error)) => {
-                    link = None;
-                    dialer.lost();
-                    self.lost(error.to_string()).await
-                }
-                Wake::Time => {
-                    let now = self.now();
-                    if self.codec.poll_timeout().is_some_and(|at| at <= now) {
-                        self.codec.handle_timeout(now);
-                    }
-                    Ok(())
-                }
-            };
-            let told = match done {
-                Ok(()) if link.is_some() => self.tell().await,
-                other => other,
+            if let Wake::Command(None) = wake {
+                return;
+            }
+            if let Wake::Moved(Ok(moved)) = &wake {
+                write_first = matches!(moved, Moved::Read(_));
+            }
+            let done = self.react(wake, &mut link, &mut dialer, &buffer).await;
+            let trouble = link.as_ref().map(|link| link.trouble());
+            let told = match (done, trouble) {
+                (Ok(()), Some(trouble)) => self.tell(trouble).await,
+                (done, _) => done,
             };
             if told.is_err() {
                 return;
@@ -209,12 +184,52 @@ impl Supervisor {
         }
     }
 
+    async fn react(
+        &mut self,
+        wake: Wake,
+        link: &mut Option<Box<dyn Link>>,
+        dialer: &mut Dialer,
+        buffer: &[u8],
+    ) -> Result<(), Closed> {
+        let now = self.now();
+        match wake {
+            Wake::Command(Some(command)) => self.command(command, link.is_some()),
+            Wake::Command(None) => {}
+            Wake::Opened(Ok(opened)) => {
+                self.codec.reset();
+                self.codec.attach(opened.link.attachment());
+                *link = Some(opened.link);
+                return self.connected(opened.what).await;
+            }
+            Wake::Opened(Err(error)) => return self.lost(error.to_string()).await,
+            Wake::Moved(Ok(Moved::Read(count))) => {
+                dialer.works();
+                let bytes = buffer.get(..count).unwrap_or_default();
+                self.unframed_bytes = self.unframed_bytes.saturating_add(count);
+                self.codec.receive(now, bytes);
+            }
+            Wake::Moved(Ok(Moved::Wrote(count))) => self.outgoing.took(now, count),
+            Wake::Moved(Err(error)) => {
+                *link = None;
+                dialer.lost();
+                return self.lost(error.to_string()).await;
+            }
+            Wake::Time => {
+                if self.codec.poll_timeout().is_some_and(|at| at <= now) {
+                    self.codec.handle_timeout(now);
+                }
+            }
+        }
+        Ok(())
+    }
+
     fn now(&self) -> Duration {
         self.started.elapsed()
     }
 
     fn is_stalled(&self) -> bool {
-        !self.unsent.is_empty() && self.now() >= self.unsent_since.saturating_add(WRITE_STALL_MAX)
+        let stall = self.outgoing.waiting_since();
+        stall.is_some_and(|since| self.now() >= since.saturating_add(WRITE_STALL_MAX))
     }
 
     /// The next moment something is due without outside help.
@@ -222,11 +237,14 @@ impl Supervisor {
         if !connected {
             return None;
         }
-        let stall =
-            (!self.unsent.is_empty()).then(|| self.unsent_since.saturating_add(WRITE_STALL_MAX));
+        let stall = self.outgoing.waiting_since();
+        let stall = stall.map(|since| since.saturating_add(WRITE_STALL_MAX));
         let quiet = self.last_frame.saturating_add(SILENT_AFTER);
         let silence = (self.speaks && quiet > self.now()).then_some(quiet);
-        [self.codec.poll_timeout(), self.masses.due(), stall, silence]
+        let fades = self.garbage_at.saturating_add(GARBAGE_FADES);
+        let fades = (!self.speaks && self.garbage_bytes > 0).then_some(fades);
+        let codec = self.codec.poll_timeout();
+        [codec, self.masses.due(), stall, silence, fades]
             .into_iter()
             .flatten()
             .min()
@@ -243,7 +261,8 @@ impl Supervisor {
 
     async fn connected(&mut self, what: String) -> Result<(), Closed> {
         self.masses = Coalescer::default();
-        self.unsent.clear();
+        self.outgoing.clear();
+        self.unframed_bytes = 0;
         self.garbage_bytes = 0;
         self.flags = None;
         self.lost_told = None;
@@ -258,7 +277,7 @@ impl Supervisor {
     async fn lost(&mut self, reason: String) -> Result<(), Closed> {
         self.codec.reset();
         self.masses = Coalescer::default();
-        self.unsent.clear();
+        self.outgoing.clear();
         if self.lost_told.as_ref() == Some(&reason) {
             return Ok(());
         }
@@ -267,28 +286,18 @@ impl Supervisor {
         self.report(at, ReportKind::Lost { reason }).await
     }
 
-    fn received(&mut self, bytes: &[u8]) {
-        let now = self.now();
-        self.codec.receive(now, bytes);
-    }
-
     /// Carries out what the codec has to say, then what is due.
-    async fn tell(&mut self) -> Result<(), Closed> {
+    async fn tell(&mut self, trouble: Option<&'static str>) -> Result<(), Closed> {
         while let Some(emitted) = self.codec.poll_event() {
             self.event(emitted).await?;
         }
         while let Some(bytes) = self.codec.poll_transmit() {
-            if self.unsent.is_empty() {
-                self.unsent_since = self.now();
-            }
-            if self.unsent.len() + bytes.len() <= UNSENT_BYTES_MAX {
-                self.unsent.extend_from_slice(&bytes);
-            }
+            self.outgoing.push(self.now(), bytes);
         }
         while let Some((reading, (raw, at))) = self.masses.take(self.now()) {
             self.report(at, ReportKind::Mass { reading, raw }).await?;
         }
-        self.tell_flags().await
+        self.tell_flags(trouble).await
     }
 
     async fn event(&mut self, emitted: Emitted) -> Result<(), Closed> {
@@ -296,6 +305,7 @@ impl Supervisor {
         match emitted.event {
             Event::Garbage { start, end } => {
                 self.garbage_bytes += end.saturating_sub(start);
+                self.garbage_at = self.now();
                 tracing::debug!(device = %self.id, start, end, "bytes of no frame");
                 return Ok(());
             }
@@ -321,25 +331,48 @@ impl Supervisor {
             }
         }
         self.last_frame = self.now();
+        self.unframed_bytes = 0;
         self.garbage_bytes = 0;
         Ok(())
     }
 
-    /// Silence and noise are told when they begin and when they end.
-    async fn tell_flags(&mut self) -> Result<(), Closed> {
-        let quiet = self.now() >= self.last_frame.saturating_add(SILENT_AFTER);
-        let flag = match (quiet && self.speaks, self.garbage_bytes) {
-            (false, _) => None,
-            (true, 0) => Some("silent"),
-            (true, _) => Some("garbage"),
+    /// What is wrong now. Noise of a scale matters once it hides the weight; of a scanner it is
+    /// told at once, because a code was lost.
+    fn flags(&mut self, trouble: Option<&'static str>) -> Vec<String> {
+        let now = self.now();
+        let quiet = self.speaks && now >= self.last_frame.saturating_add(SILENT_AFTER);
+        if !self.speaks && now >= self.garbage_at.saturating_add(GARBAGE_FADES) {
+            self.garbage_bytes = 0;
+        }
+        let noise = match self.speaks {
+            true => quiet && self.unframed_bytes > 0,
+            false => self.garbage_bytes >= GARBAGE_BYTES_MIN,
         };
-        let flags: Vec<String> = flag.into_iter().map(str::to_owned).collect();
+        let hint = self.codec.hint().filter(|_| noise).map(|hint| match hint {
+            Hint::SevenEven => "looks_like_7e1",
+            Hint::SevenOdd => "looks_like_7o1",
+        });
+        let heard = match (noise, quiet) {
+            (true, _) => Some("garbage"),
+            (false, true) => Some("silent"),
+            (false, false) => None,
+        };
+        let flags = [heard, hint, trouble].into_iter().flatten();
+        flags.map(str::to_owned).collect()
+    }
+
+    /// What is wrong is told when it begins and when it ends.
+    async fn tell_flags(&mut self, trouble: Option<&'static str>) -> Result<(), Closed> {
+        let flags = self.flags(trouble);
         let news = match &self.flags {
             Some(told) => *told != flags,
             None => !flags.is_empty(),
         };
         if !news {
             return Ok(());
+        }
+        if let Some(hint) = self.codec.hint().filter(|_| !flags.is_empty()) {
+            tracing::warn!(device = %self.id, "{hint}");
         }
         self.flags = Some(flags.clone());
         let at = self.clock.now();

@@ -43,6 +43,8 @@ pub(super) fn apply(state: &mut State, at: Context<'_>, fact: &Fact) {
         | Fact::ParcelFilled { .. }
         | Fact::ParcelBoxed { .. }
         | Fact::ParcelWeighed { .. }
+        | Fact::ParcelMeasured { .. }
+        | Fact::SizeWaived { .. }
         | Fact::ReweighRequested { .. }
         | Fact::ParcelAssigned { .. }
         | Fact::NumberAllocated { .. }
@@ -243,7 +245,15 @@ fn apply_parcel(state: &mut State, at: Context<'_>, fact: &Fact) {
         } => {
             parcel(state, id, |p| p.weight = Some(weight.clone()));
         }
-        Fact::ReweighRequested { parcel: id } => parcel(state, id, |p| p.weight = None),
+        Fact::ParcelMeasured { parcel: id, size } => {
+            parcel(state, id, |p| p.size = Some(size.clone()));
+        }
+        Fact::SizeWaived { parcel: id } => parcel(state, id, |p| p.size_waived = true),
+        Fact::ReweighRequested { parcel: id } => parcel(state, id, |p| {
+            p.weight = None;
+            p.size = None;
+            p.size_waived = false;
+        }),
         Fact::ParcelAssigned {
             parcel: id,
             assignment,
@@ -296,6 +306,8 @@ fn open_parcel(state: &mut State, at: Context<'_>, id: &ParcelId, order: &OrderI
         piece_masses: Vec::new(),
         box_type: None,
         weight: None,
+        size: None,
+        size_waived: false,
         assignment: None,
         number: None,
         burnt: false,

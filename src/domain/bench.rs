@@ -9,7 +9,7 @@ use super::parcel::{Parcel, Stage};
 use super::place::{Pending, Stop};
 use super::scan::Meaning;
 use super::step::Desktop;
-use super::{controls, label, weigh};
+use super::{controls, label, measure, weigh};
 use crate::content::control::Control;
 
 /// A scan at a bench that is not red.
@@ -387,6 +387,7 @@ pub(super) fn after_ok(at: &mut Desktop<'_>, stop: &Stop) {
             at.live.place(&place).empty_seen = None;
         }
         "no_carrier" | "no_number" => weigh::label_weighed(at),
+        measure::STOP => measure::waive(at),
         _ => {}
     }
     at.live.place(&place).pending = None::<Pending>;

@@ -221,7 +221,7 @@ fn reweigh(at: &mut Desktop<'_>) {
         at.warn("Too late to weigh again: ABORT and start over.");
         return;
     };
-    if parcel.weight.is_some() {
+    if parcel.weight.is_some() || parcel.size.is_some() {
         at.emit(
             parcel.id.as_str(),
             Fact::ReweighRequested {

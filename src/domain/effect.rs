@@ -58,4 +58,8 @@ pub enum Effect {
     Tare {
         place: PlaceId,
     },
+    /// Ask the place's dimensioner for a measurement.
+    Measure {
+        place: PlaceId,
+    },
 }

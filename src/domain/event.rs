@@ -4,7 +4,7 @@ use super::handover::Reject;
 use super::ids::{DeviceId, HandoverId, JobId, OperatorId, OrderId, ParcelId, PlaceId, Sku};
 use super::job::Evidence;
 use super::order::Order;
-use super::parcel::{Assignment, Band, Number, WeightCapture};
+use super::parcel::{Assignment, Band, Number, SizeCapture, WeightCapture};
 use super::place::Stop;
 use super::time::Stamp;
 use firstscan_drivers::mass::Mass;
@@ -101,7 +101,12 @@ pub enum Fact {
         weight: WeightCapture,
         band: Option<Band>,
     },
-    /// REWEIGH: the captured weight no longer counts.
+    #[serde(rename = "parcel.measured")]
+    ParcelMeasured { parcel: ParcelId, size: SizeCapture },
+    /// The dimensioner could not measure it, and the packer goes on without a size.
+    #[serde(rename = "parcel.size_waived")]
+    SizeWaived { parcel: ParcelId },
+    /// REWEIGH: captured weight and size no longer count.
     #[serde(rename = "parcel.reweigh_requested")]
     ReweighRequested { parcel: ParcelId },
     #[serde(rename = "parcel.assigned")]

@@ -3,6 +3,7 @@
 use super::ids::{DeviceId, HandoverId, JobId, OrderId, PlaceId};
 use super::order::Order;
 use super::time::Stamp;
+use firstscan_drivers::length::SizeReading;
 use firstscan_drivers::mass::MassReading;
 
 /// One input with its place and time.
@@ -16,10 +17,6 @@ pub struct Input {
 
 /// What happened.
 #[derive(Debug, Clone)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "an input lives once, on its way to the reducer"
-)]
 pub enum InputKind {
     /// A decoded barcode, or a touched button (device `<place>/screen`) with the same payload.
     Scan {
@@ -30,6 +27,12 @@ pub enum InputKind {
     Mass {
         device: DeviceId,
         reading: MassReading,
+        raw: String,
+    },
+    /// A measurement of the place's dimensioner; `raw` is what it sent, in hex.
+    Size {
+        device: DeviceId,
+        reading: SizeReading,
         raw: String,
     },
     /// A device appeared, vanished or complains.

@@ -18,6 +18,7 @@ pub mod input;
 pub mod job;
 mod label;
 pub mod live;
+mod measure;
 pub mod order;
 mod orders;
 pub mod parcel;

@@ -46,6 +46,24 @@ pub struct WeightCapture {
     pub empty_before: String,
 }
 
+/// Captured dimensions, with what proves them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SizeCapture {
+    /// Micrometres each.
+    pub length_um: i64,
+    pub width_um: i64,
+    pub height_um: i64,
+    /// The dimensioner says so: not good enough to bill by.
+    #[serde(default)]
+    pub low_precision: bool,
+    /// Whether this result may be used for trade, if the dimensioner says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub legal_for_trade: Option<bool>,
+    pub dimensioner: String,
+    /// What it sent, in hex.
+    pub raw: String,
+}
+
 /// Which carrier takes it, and why.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Assignment {
@@ -105,6 +123,11 @@ pub struct Parcel {
     pub box_type: Option<String>,
     #[serde(default)]
     pub weight: Option<WeightCapture>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub size: Option<SizeCapture>,
+    /// The packer went on without a size.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub size_waived: bool,
     #[serde(default)]
     pub assignment: Option<Assignment>,
     #[serde(default)]

@@ -144,6 +144,7 @@ fn next(
                 "Empty the scale first"
             }
             Some(w) if w.state == WeightState::Moving => "Hands off: weighing",
+            _ if parcel.is_some_and(|p| p.weight.is_some()) => "Hands off: measuring the size",
             _ => "Put the parcel on the scale",
         },
         Mode::Labelling => match job.map(|j| j.state) {
@@ -191,6 +192,7 @@ fn stop_word(code: &str) -> &'static str {
         "weight_out_of_band" => "WRONG WEIGHT",
         "scale_over" => "TOO HEAVY",
         "scale_fault" | "unstable_weight" => "SCALE",
+        "size_unmeasurable" => "NO SIZE",
         "no_carrier" => "NO CARRIER",
         "no_number" => "NO NUMBER",
         "label_failed" | "label_expired" => "NO LABEL",

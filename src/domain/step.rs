@@ -17,7 +17,7 @@ use super::place::{PlaceKind, Stop};
 use super::rules::Rules;
 use super::state::{Context, State};
 use super::time::Stamp;
-use super::{bench, dock, label, orders, scan, weigh};
+use super::{bench, dock, label, measure, orders, scan, weigh};
 
 /// Smaller disagreements between the clocks are drift, not a step.
 const CLOCK_STEP_MS_MIN: i64 = 2_000;
@@ -107,6 +107,11 @@ impl Desktop<'_> {
                 reading,
                 raw,
             } => weigh::mass(self, device, reading, raw),
+            InputKind::Size {
+                device,
+                reading,
+                raw,
+            } => measure::size(self, device, reading, raw),
             InputKind::Device { device, change } => self.device(device, change),
             InputKind::Order { order } => orders::submit(self, order),
             InputKind::OrderRefused { order, problems } => {
@@ -285,6 +290,9 @@ impl Desktop<'_> {
         }
         if let Some(fact) = fact {
             self.emit(device.as_str(), fact);
+        }
+        if role == measure::ROLE {
+            measure::device_changed(self);
         }
     }
 

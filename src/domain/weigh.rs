@@ -6,6 +6,7 @@ use super::effect::Effect;
 use super::event::Fact;
 use super::ids::{DeviceId, JobId, ParcelId};
 use super::live::Weighing;
+use super::measure;
 use super::order::Order;
 use super::parcel::{Assignment, Band, Number, Parcel, Stage, WeightCapture};
 use super::step::Desktop;
@@ -192,7 +193,7 @@ fn suspect(at: &Desktop<'_>, parcel: &Parcel, off_g: i64) -> Option<String> {
     close.then(|| line.title.clone())
 }
 
-/// A weighed parcel gets carrier, number and label, in one commit.
+/// A weighed (and, where it can be, measured) parcel gets carrier, number and label, in one commit.
 pub(super) fn label_weighed(at: &mut Desktop<'_>) {
     let Some(parcel) = at.parcel().cloned() else {
         return;
@@ -200,6 +201,10 @@ pub(super) fn label_weighed(at: &mut Desktop<'_>) {
     let (Stage::Weighing, Some(weight)) = (parcel.stage, parcel.weight.clone()) else {
         return;
     };
+    if measure::awaited(at, &parcel) {
+        measure::ask(at);
+        return;
+    }
     let Some(order) = at.state.orders.get(&parcel.order).cloned() else {
         return;
     };

@@ -199,6 +199,21 @@ impl<M: DeviceModel> Device<M> {
         }
     }
 
+    /// For transports that are no plain stream: the wire with the time, told to nobody.
+    pub(super) fn wire<R>(&self, act: impl FnOnce(&mut Wire<M>, u64) -> R) -> R {
+        let now_ms = self.now_ms();
+        act(&mut self.lock().wire, now_ms)
+    }
+
+    /// Returns when somebody played with the device, or its clock shows `wake_ms`.
+    pub(super) async fn news_or(&self, wake_ms: Option<u64>) {
+        let wake = self.shared.started + Duration::from_millis(wake_ms.unwrap_or(0));
+        tokio::select! {
+            () = self.shared.news.notified() => {}
+            () = tokio::time::sleep_until(wake), if wake_ms.is_some() => {}
+        }
+    }
+
     /// Bytes from the host.
     pub(super) fn take(&self, bytes: &[u8]) {
         if bytes.is_empty() {

@@ -2,8 +2,8 @@
 //! know the scale. In: anything the decoder reads, composed on white and thresholded.
 
 use firstscan_drivers::bitmap::{Bitmap, Resolution};
-use flate2::Compression;
 use flate2::write::ZlibEncoder;
+use flate2::{Compression, Crc};
 use std::io::Write;
 
 use crate::label::import::{density, raster};
@@ -22,19 +22,25 @@ pub enum PngError {
 /// Effort of the compression, 1 to 9: more takes twice the time and saves a tenth.
 const COMPRESSION: u32 = 4;
 
+/// Bytes compressed at a time: the compressor clears its whole free space at each call.
+const BATCH_BYTES: usize = 16 << 10;
+
 /// A 1-bit grey PNG, black = 0, with a pHYs chunk. The encoder at hand writes 8-bit grey at least;
 /// one bit a dot and no filter is what compresses bars and letters quickest.
 pub fn encode(bitmap: &Bitmap, resolution: Resolution) -> Result<Vec<u8>, PngError> {
     let view = bitmap.view();
     let refused = |error: std::io::Error| PngError::Encode(error.to_string());
     let mut rows = ZlibEncoder::new(Vec::with_capacity(32 << 10), Compression::new(COMPRESSION));
-    let mut line = vec![0; view.stride() + 1];
+    let mut lines = Vec::with_capacity(BATCH_BYTES + view.stride() + 1);
     for y in 0..view.height() {
-        for (target, byte) in line.iter_mut().skip(1).zip(view.row(y)) {
-            *target = !byte;
+        lines.push(0);
+        lines.extend(view.row(y).iter().map(|byte| !byte));
+        if lines.len() >= BATCH_BYTES {
+            rows.write_all(&lines).map_err(refused)?;
+            lines.clear();
         }
-        rows.write_all(&line).map_err(refused)?;
     }
+    rows.write_all(&lines).map_err(refused)?;
     let rows = rows.finish().map_err(refused)?;
     let mut header = view.width().to_be_bytes().to_vec();
     header.extend(view.height().to_be_bytes());
@@ -73,22 +79,10 @@ fn chunk(kind: [u8; 4], data: &[u8]) -> Vec<u8> {
         .to_vec();
     out.extend(kind);
     out.extend(data);
-    out.extend(crc32(&out[4..]).to_be_bytes());
+    let mut crc = Crc::new();
+    crc.update(&out[4..]);
+    out.extend(crc.sum().to_be_bytes());
     out
-}
-
-/// CRC-32 as PNG wants it (ISO 3309).
-fn crc32(bytes: &[u8]) -> u32 {
-    let step = |crc: u32, byte: &u8| {
-        (0..8).fold(crc ^ u32::from(*byte), |crc, _| {
-            if crc & 1 == 1 {
-                0xEDB8_8320 ^ (crc >> 1)
-            } else {
-                crc >> 1
-            }
-        })
-    };
-    !bytes.iter().fold(u32::MAX, step)
 }
 
 /// Resolution from a PNG's pHYs chunk; None if it has none or it is not in metres.

@@ -180,6 +180,12 @@ impl Session {
         }
     }
 
+    /// When a printer that does not even take the resync prefix counts as silent.
+    pub(super) fn resync_at(&self) -> Option<Duration> {
+        let since = self.resync_since?;
+        Some(since.saturating_add(self.timing.answer_max))
+    }
+
     /// When the transfer counts as broken.
     pub(super) fn stall_at(&self) -> Option<Duration> {
         let Some(Active {
@@ -189,7 +195,7 @@ impl Session {
         else {
             return None;
         };
-        let fault = self.status.is_some_and(|s| s.fault());
+        let fault = self.status.is_some_and(|s| s.fault()) || self.line_trouble.is_some();
         let max = if fault {
             self.timing.fault_stall_max
         } else {
@@ -240,7 +246,7 @@ impl Session {
     }
 
     /// Work in progress and a full buffer need no hand; all else does.
-    fn tell_flags(&mut self) {
+    pub(super) fn tell_flags(&mut self) {
         let mut flags: Vec<String> = self
             .status
             .iter()
@@ -248,8 +254,11 @@ impl Session {
             .map(Into::into)
             .collect();
         flags.retain(|flag| flag != "busy" && flag != "buffer_full");
-        if self.silent {
-            flags.push("silent".into());
+        let line = self.line_trouble.into_iter();
+        for more in line.chain(self.silent.then_some("silent")) {
+            if !flags.iter().any(|flag| flag == more) {
+                flags.push(more.into());
+            }
         }
         if self.told_flags.as_ref() != Some(&flags) {
             self.told_flags = Some(flags.clone());

@@ -21,6 +21,8 @@ pub trait Hands: Debug + Send + Sync {
     fn connected(&mut self, now: Duration, what: String);
     /// The connection ended, or could not be made; told once per reason.
     fn lost(&mut self, now: Duration, reason: &str);
+    /// What the line says is wrong, beside the printer's answers; told before every other input.
+    fn line_says(&mut self, _trouble: Option<&'static str>) {}
     /// Bytes from the printer.
     fn received(&mut self, now: Duration, bytes: &[u8]);
     /// What the connection should take next; empty if nothing.

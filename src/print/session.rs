@@ -72,6 +72,10 @@ pub struct Session {
     pub(super) doubts: Doubts,
     pub(super) status: Option<PrinterStatus>,
     pub(super) silent: bool,
+    /// What the line itself says is wrong.
+    pub(super) line_trouble: Option<&'static str>,
+    /// Since when the resync prefix waits to be taken.
+    pub(super) resync_since: Option<Duration>,
     pub(super) next_poll: Duration,
     /// The counter was seen to rise with a label of ours.
     pub(super) counter_rises: bool,
@@ -97,6 +101,8 @@ impl Session {
             doubts: Doubts::default(),
             status: None,
             silent: false,
+            line_trouble: None,
+            resync_since: None,
             next_poll: Duration::ZERO,
             counter_rises: false,
             sent_any: false,
@@ -185,6 +191,8 @@ impl Hands for Session {
         self.told_lost = None;
         self.close = None;
         self.small = self.resync.to_vec();
+        self.resync_since = (!self.small.is_empty()).then_some(now);
+        self.line_trouble = None;
         self.next_poll = now;
         self.reports.push_back(PrintReportKind::Connected { what });
         self.advance(now);
@@ -194,6 +202,8 @@ impl Hands for Session {
         self.up = false;
         self.asker.reset();
         self.small.clear();
+        self.resync_since = None;
+        self.line_trouble = None;
         self.status = None;
         self.close = None;
         if self.told_lost.as_deref() != Some(reason) {
@@ -222,6 +232,13 @@ impl Hands for Session {
         self.advance(now);
     }
 
+    fn line_says(&mut self, trouble: Option<&'static str>) {
+        if self.up && self.line_trouble != trouble {
+            self.line_trouble = trouble;
+            self.tell_flags();
+        }
+    }
+
     fn to_write(&self) -> &[u8] {
         if !self.small.is_empty() {
             return &self.small;
@@ -242,6 +259,9 @@ impl Hands for Session {
     fn wrote(&mut self, now: Duration, count: usize) {
         if !self.small.is_empty() {
             self.small.drain(..count.min(self.small.len()));
+            if self.small.is_empty() {
+                self.resync_since = None;
+            }
             return;
         }
         let partial = self.status.is_some_and(|s| s.partial_format);
@@ -280,6 +300,11 @@ impl Hands for Session {
         {
             self.unanswered(now);
         }
+        if self.resync_at().is_some_and(|at| at <= now) {
+            self.silent = true;
+            self.resync_since = None;
+            self.tell_flags();
+        }
         if self.stall_at().is_some_and(|at| at <= now) {
             let reason = "the printer stopped taking bytes and reports no fault";
             self.break_off(reason);
@@ -299,7 +324,8 @@ impl Hands for Session {
         let poll = (free && self.asker.has_status()).then_some(self.next_poll);
         let doubts = self.doubts.due().filter(|_| free && self.is_idle());
         let answer = self.asker.deadline(self.timing.answer_max);
-        [answer, poll, doubts, self.stall_at(), self.release_at()]
+        let (resync, stall) = (self.resync_at(), self.stall_at());
+        [answer, poll, doubts, resync, stall, self.release_at()]
             .into_iter()
             .flatten()
             .min()
@@ -456,6 +482,65 @@ mod tests {
                 *self.ended.entry(job.to_string()).or_default() += 1;
             }
         }
+    }
+
+    fn at(ms: u64) -> Duration {
+        Duration::from_millis(ms)
+    }
+
+    fn told(session: &mut Session) -> Vec<PrintReportKind> {
+        std::iter::from_fn(|| session.poll_report()).collect()
+    }
+
+    #[test]
+    fn a_printer_that_takes_nothing_at_all_is_silent_in_time() {
+        let mut session = Session::new(PRINTER, Timing::default());
+        session.connected(at(0), "here".into());
+        let due = session.poll_timeout().unwrap();
+        assert_eq!(due, Timing::default().answer_max);
+        session.handle_timeout(due);
+        let flags = vec!["silent".to_owned()];
+        assert_eq!(
+            told(&mut session).last(),
+            Some(&PrintReportKind::Status { flags })
+        );
+        assert!(
+            session.poll_timeout().is_none(),
+            "it waits without spinning"
+        );
+        let resync = session.to_write().len();
+        session.wrote(at(9000), resync);
+        session.handle_timeout(at(9000));
+        assert!(
+            !session.to_write().is_empty(),
+            "the question goes out at last"
+        );
+    }
+
+    #[test]
+    fn what_the_line_says_is_told_and_buys_the_transfer_time() {
+        let mut session = Session::new(PRINTER, Timing::default());
+        session.connected(at(0), "here".into());
+        session.wrote(at(0), session.to_write().len());
+        session.handle_timeout(at(0));
+        session.wrote(at(0), session.to_write().len());
+        session.received(at(1), &status(false, 0));
+        let job = JobId::new("J");
+        session.submit(at(2), job.clone(), vec![200; 9000]);
+        session.wrote(at(2), session.to_write().len());
+        session.received(at(3), b"\"7\"");
+        session.release(at(4), &job);
+        session.wrote(at(4), 4096);
+        told(&mut session);
+        session.line_says(Some("paper_out"));
+        session.line_says(Some("paper_out"));
+        let flags = vec!["paper_out".to_owned()];
+        assert_eq!(told(&mut session), [PrintReportKind::Status { flags }]);
+        session.handle_timeout(at(60_000));
+        assert!(session.is_writing() && session.take_close().is_none());
+        session.line_says(None);
+        session.handle_timeout(at(60_000));
+        assert!(!session.is_writing() && session.take_close().is_some());
     }
 
     #[test]

@@ -25,6 +25,8 @@ const READ_BYTES_MAX: usize = 4096;
 /// A transfer that is under way may end when the station stops.
 const FINISH_MAX: Duration = Duration::from_secs(2);
 const STOP_MAX: Duration = Duration::from_secs(4);
+/// While a label is on its way, the line is asked this often what is wrong with it.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// A running printer. Dropping it stops the task once no transfer is under way.
 #[derive(Debug)]
@@ -184,42 +186,56 @@ impl Worker {
                 return;
             }
             let wake_at = self.session.poll_timeout().map(|at| self.started + at);
-            let wake_at = [wake_at, stop_at].into_iter().flatten().min();
+            let look_at = self
+                .session
+                .is_writing()
+                .then(|| Instant::now() + LOOK_EVERY);
+            let wake_at = [wake_at, stop_at, look_at].into_iter().flatten().min();
             let connected = self.link.is_some();
+            let bytes = self.session.to_write();
             let wake = tokio::select! {
                 order = inbox.recv(), if stop_at.is_none() => Wake::Order(order),
                 opened = self.dialer.dial(), if !connected => Wake::Opened(opened),
-                moved = move_bytes(&mut self.link, &mut buffer, self.session.to_write(), write_first) => {
+                moved = move_bytes(&mut self.link, &mut buffer, bytes, write_first) => {
                     Wake::Moved(moved)
                 }
                 () = sleep_until(wake_at.unwrap_or_else(Instant::now)), if wake_at.is_some() => {
                     Wake::Time
                 }
             };
-            match wake {
-                Wake::Order(Some(order)) => self.order(order).await,
-                Wake::Order(None) => stop_at = Some(Instant::now() + FINISH_MAX),
-                Wake::Opened(Ok(opened)) => {
-                    self.link = Some(opened.link);
-                    self.session.connected(self.now(), opened.what);
-                }
-                Wake::Opened(Err(error)) => self.session.lost(self.now(), &error.to_string()),
-                Wake::Moved(Ok(Moved::Read(count))) => {
-                    write_first = true;
-                    self.dialer.works();
-                    let bytes = buffer.get(..count).unwrap_or_default();
-                    self.session.received(self.now(), bytes);
-                }
-                Wake::Moved(Ok(Moved::Wrote(count))) => {
-                    write_first = false;
-                    self.session.wrote(self.now(), count);
-                }
-                Wake::Moved(Err(error)) => self.hang_up(&error.to_string()),
-                Wake::Time => self.session.handle_timeout(self.now()),
+            if let Wake::Moved(Ok(moved)) = &wake {
+                write_first = matches!(moved, Moved::Read(_));
             }
+            if let Wake::Order(None) = wake {
+                stop_at = Some(Instant::now() + FINISH_MAX);
+            }
+            if let Some(link) = &self.link {
+                self.session.line_says(link.trouble());
+            }
+            self.react(wake, &buffer).await;
             if let Some(reason) = self.session.take_close() {
                 self.hang_up(&reason);
             }
+        }
+    }
+
+    async fn react(&mut self, wake: Wake, buffer: &[u8]) {
+        match wake {
+            Wake::Order(Some(order)) => self.order(order).await,
+            Wake::Order(None) => {}
+            Wake::Opened(Ok(opened)) => {
+                self.link = Some(opened.link);
+                self.session.connected(self.now(), opened.what);
+            }
+            Wake::Opened(Err(error)) => self.session.lost(self.now(), &error.to_string()),
+            Wake::Moved(Ok(Moved::Read(count))) => {
+                self.dialer.works();
+                let bytes = buffer.get(..count).unwrap_or_default();
+                self.session.received(self.now(), bytes);
+            }
+            Wake::Moved(Ok(Moved::Wrote(count))) => self.session.wrote(self.now(), count),
+            Wake::Moved(Err(error)) => self.hang_up(&error.to_string()),
+            Wake::Time => self.session.handle_timeout(self.now()),
         }
     }
 

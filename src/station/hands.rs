@@ -36,6 +36,8 @@ pub struct StationHands {
     pub labels: LabelQueue,
     pub printers: BTreeMap<PlaceId, Printer>,
     pub scales: BTreeMap<PlaceId, DeviceHandle>,
+    pub dimensioners: BTreeMap<PlaceId, DeviceHandle>,
+    pub scanners: BTreeMap<PlaceId, Vec<DeviceHandle>>,
     pub pictures: Pictures,
     pub store: Store,
     /// Called with every sound; plays it where the station has a speaker.
@@ -58,7 +60,10 @@ impl std::fmt::Debug for StationHands {
 impl Hands for StationHands {
     fn run(&mut self, effect: Effect, state: &State) {
         match effect {
-            Effect::Sound { place, cue } => (self.sound)(&place, cue),
+            Effect::Sound { place, cue } => {
+                self.tell_scanners(&place, cue);
+                (self.sound)(&place, cue);
+            }
             Effect::Render { job, .. } => self.render(&job, state),
             Effect::Submit { job, place } => self.submit(job, &place, state),
             Effect::Release { job, place } => {
@@ -100,8 +105,11 @@ impl Hands for StationHands {
                     parcels,
                 });
             }
-            Effect::Zero { place } => self.scale(&place, DeviceCommand::Zero),
-            Effect::Tare { place } => self.scale(&place, DeviceCommand::Tare),
+            Effect::Zero { place } => command(&self.scales, &place, DeviceCommand::Zero),
+            Effect::Tare { place } => command(&self.scales, &place, DeviceCommand::Tare),
+            Effect::Measure { place } => {
+                command(&self.dimensioners, &place, DeviceCommand::Measure);
+            }
         }
     }
 
@@ -169,10 +177,24 @@ impl StationHands {
         }
     }
 
-    fn scale(&self, place: &PlaceId, command: DeviceCommand) {
-        let sent = self.scales.get(place).map(|scale| scale.command(command));
-        if !matches!(sent, Some(Ok(()))) {
-            tracing::warn!(%place, "no scale took the command");
+    /// The guns that can say it say it, too.
+    fn tell_scanners(&self, place: &PlaceId, cue: Cue) {
+        let verdict = match cue {
+            Cue::ItemOk | Cue::LineComplete | Cue::ParcelDone => DeviceCommand::Accept,
+            Cue::Warn | Cue::Stop => DeviceCommand::Reject,
+            Cue::Device => return,
+        };
+        for scanner in self.scanners.get(place).into_iter().flatten() {
+            if let Err(error) = scanner.command(verdict) {
+                tracing::debug!(%place, %error, "a scanner was not told");
+            }
         }
+    }
+}
+
+fn command(devices: &BTreeMap<PlaceId, DeviceHandle>, place: &PlaceId, command: DeviceCommand) {
+    let sent = devices.get(place).map(|device| device.command(command));
+    if !matches!(sent, Some(Ok(()))) {
+        tracing::warn!(%place, ?command, "no device took the command");
     }
 }

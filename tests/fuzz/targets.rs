@@ -1,6 +1,10 @@
-//! What is fuzzed: every way bytes from outside come into a label. Each target is a function of
+//! What is fuzzed: every way bytes from outside come into a label, and the scanners' protocols in
+//! their own file. Each target is a function of
 //! bytes that returns, in bounded time and memory, or panics because a promise was broken. The
 //! fuzzer's binaries and the smoke test run the same functions.
+
+#[path = "scanners.rs"]
+pub mod scanners;
 
 use std::sync::Once;
 

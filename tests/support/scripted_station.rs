@@ -298,6 +298,8 @@ fn parcel() -> Parcel {
         trail: vec![Sku::new("MUG-1"), Sku::new("MUG-1")],
         items_mass: None,
         box_type: None,
+        size: None,
+        size_waived: false,
         weight: None,
         assignment: None,
         piece_masses: Vec::new(),

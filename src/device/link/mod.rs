@@ -2,58 +2,53 @@
 //!
 //! Constraints: nothing here knows a protocol. A line that ended is an error, never an endless
 //! `Ok(0)`. Nothing flushes: draining a serial line blocks the thread while flow control holds it.
+//! What may wait in the kernel has a thread to itself.
 
+pub mod evdev;
+pub mod find;
+pub mod hidraw;
 pub mod http;
 pub mod ipp;
+mod present;
+mod refused;
+pub mod replay;
 mod request;
 pub mod serial;
+pub mod sysfs;
+mod target;
 pub mod tcp;
+pub mod usb;
+pub mod usblp;
 
+use find::Bound;
 use firstscan_drivers::codec::Attachment;
+use std::fmt::Display;
+use std::fs::File;
 use std::future::poll_fn;
 use std::io;
-use std::path::PathBuf;
 use std::task::{Context, Poll};
+use tokio::io::unix::AsyncFd;
+
+pub use target::{Target, UsbWay};
 
 /// An open connection to a device. Report-oriented transports return one report per read.
 pub trait Link: Send {
     /// Reads what has come; 0 bytes mean that the line ended.
     fn poll_read(&mut self, cx: &mut Context<'_>, into: &mut [u8]) -> Poll<io::Result<usize>>;
-    /// Writes what the line takes now.
+    /// Writes what the line takes now; over HID one whole report. Until it is ready, the same
+    /// bytes must be offered again (more may follow behind them).
     fn poll_write(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>>;
     /// What a read and a write carry.
     fn attachment(&self) -> Attachment<'_> {
         Attachment::Stream
     }
-}
-
-/// Where a device is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Target {
-    Serial {
-        path: PathBuf,
-        settings: serial::LineSettings,
-    },
-    Tcp {
-        address: String,
-    },
-    /// A print queue: requests and answers of IPP.
-    Queue {
-        url: String,
-    },
-    /// A device that is asked over HTTP.
-    Http {
-        url: String,
-    },
-}
-
-impl Target {
-    /// What a line carries, ten bits a byte; `None` for a network, which is quick.
-    pub fn bytes_per_second(&self) -> Option<u32> {
-        match self {
-            Target::Serial { settings, .. } => Some(settings.baud / 10),
-            Target::Tcp { .. } | Target::Queue { .. } | Target::Http { .. } => None,
-        }
+    /// What the line itself knows to be wrong now, as a status flag: `stuck_key`, `paper_out`.
+    fn trouble(&self) -> Option<&'static str> {
+        None
+    }
+    /// Which USB device this is, to know it again.
+    fn bound(&self) -> Option<&Bound> {
+        None
     }
 }
 
@@ -80,17 +75,13 @@ pub struct OpenError {
     pub remedy: String,
 }
 
-impl Target {
-    /// Opens the device. Waits as long as the system does, so callers give each device a task.
-    ///
-    /// # Errors
-    /// [`OpenError`] with cause and remedy.
-    pub async fn open(&self) -> Result<Opened, OpenError> {
-        match self {
-            Target::Serial { path, settings } => serial::open(path.clone(), *settings).await,
-            Target::Tcp { address } => tcp::open(address).await,
-            Target::Queue { url } => ipp::open(url).await,
-            Target::Http { url } => http::open(url).await,
+impl OpenError {
+    /// An error about the device that people know as `what`.
+    pub fn new(what: impl Display, cause: String, remedy: impl Into<String>) -> Self {
+        OpenError {
+            what: what.to_string(),
+            cause,
+            remedy: remedy.into(),
         }
     }
 }
@@ -137,4 +128,21 @@ pub async fn transfer(
 fn ended() -> io::Error {
     let text = "the line ended: unplugged, switched off, or closed by the device";
     io::Error::new(io::ErrorKind::UnexpectedEof, text)
+}
+
+/// A file whose readiness the runtime tells. Call inside a runtime.
+fn watched(file: File) -> io::Result<AsyncFd<File>> {
+    #[expect(
+        deprecated,
+        reason = "its successor is unsafe for types that lie about their descriptor; files do not"
+    )]
+    AsyncFd::new(file)
+}
+
+/// Closes something that may wait in the kernel, without waiting for it.
+fn aside(close: impl FnOnce() + Send + 'static) {
+    match tokio::runtime::Handle::try_current() {
+        Ok(runtime) => drop(runtime.spawn_blocking(close)),
+        Err(_) => close(),
+    }
 }

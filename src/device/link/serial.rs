@@ -1,6 +1,6 @@
 //! Serial lines: real ports, USB adapters, CDC devices, ptys.
 
-use super::{Link, OpenError, Opened};
+use super::{Link, OpenError, Opened, aside, refused};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::io;
@@ -68,21 +68,20 @@ pub async fn open(path: PathBuf, settings: LineSettings) -> Result<Opened, OpenE
     let shown = path.display().to_string();
     match tokio::task::spawn_blocking(move || open_blocking(&path, settings)).await {
         Ok(opened) => opened,
-        Err(e) => Err(OpenError {
-            what: shown,
-            cause: format!("opening was broken off ({e})"),
-            remedy: "it is tried again".into(),
-        }),
+        Err(e) => {
+            let cause = format!("opening was broken off ({e})");
+            Err(OpenError::new(shown, cause, "it is tried again"))
+        }
     }
 }
 
-fn open_blocking(path: &Path, wanted: LineSettings) -> Result<Opened, OpenError> {
+/// As [`open`], in this thread of a runtime.
+///
+/// # Errors
+/// As [`open`].
+pub fn open_blocking(path: &Path, wanted: LineSettings) -> Result<Opened, OpenError> {
     let shown = path.display().to_string();
-    let error = |cause: String, remedy: &str| OpenError {
-        what: shown.clone(),
-        cause,
-        remedy: remedy.to_owned(),
-    };
+    let error = |cause: String, remedy: &str| OpenError::new(&shown, cause, remedy);
     let builder = tokio_serial::new(path.to_string_lossy(), wanted.baud)
         .data_bits(if wanted.data_bits == 7 {
             DataBits::Seven
@@ -99,8 +98,8 @@ fn open_blocking(path: &Path, wanted: LineSettings) -> Result<Opened, OpenError>
         } else {
             StopBits::One
         });
-    let stream = SerialStream::open(&builder)
-        .map_err(|e| error(e.to_string(), remedy(path, &e.to_string())))?;
+    refused::wait_for_ourselves(path);
+    let stream = SerialStream::open(&builder).map_err(|e| refusal(path, &e))?;
     let mut link = SerialLink {
         stream: Some(stream),
     };
@@ -114,20 +113,18 @@ fn open_blocking(path: &Path, wanted: LineSettings) -> Result<Opened, OpenError>
             )
         })?;
     }
-    set_lines(&mut link, wanted, pty).map_err(|e| {
-        error(
-            format!("DTR/RTS: {e}"),
-            "remove dtr and rts from the profile",
-        )
+    let lines = set_lines(&mut link, wanted, pty).map_err(|e| {
+        let cause = format!("DTR/RTS: {e}");
+        error(cause, "remove dtr and rts from configuration and profile")
     })?;
     // Whatever came before this moment belongs to an earlier weighing or scan.
     if let Some(Err(e)) = link.stream.as_ref().map(|s| s.clear(ClearBuffer::All)) {
         tracing::debug!(port = %shown, %e, "old bytes could not be dropped");
     }
-    let note = if pty {
-        " (pty: line settings have no effect)"
-    } else {
-        ""
+    let note = match (pty, lines) {
+        (true, _) => " (pty: line settings have no effect)",
+        (false, Lines::Absent) => " (it has no DTR and RTS lines)",
+        (false, Lines::Set) => "",
     };
     Ok(Opened {
         link: Box::new(link),
@@ -135,19 +132,28 @@ fn open_blocking(path: &Path, wanted: LineSettings) -> Result<Opened, OpenError>
     })
 }
 
-fn remedy(path: &Path, cause: &str) -> &'static str {
-    let cause = cause.to_ascii_lowercase();
-    if !path.exists() {
+/// The system's words for "busy" when a port is locked: by TIOCEXCL, by `flock`.
+const BUSY: [&str; 2] = ["busy", "exclusive lock"];
+
+fn refusal(path: &Path, error: &tokio_serial::Error) -> OpenError {
+    let shown = path.display().to_string();
+    let cause = error.to_string();
+    let words = cause.to_ascii_lowercase();
+    if BUSY.iter().any(|busy| words.contains(busy)) {
+        let holder = refused::holder(Path::new("/proc"), path);
+        return refused::busy(&shown, path, holder);
+    }
+    if words.contains("permission") {
+        return refused::denied(&shown, path);
+    }
+    let remedy = if !path.exists() {
         "plug the device in, or correct the port: `firstscan device list` shows what is there"
-    } else if cause.contains("permission") {
-        "give this user access to the port: join the group dialout, or install the udev rules"
-    } else if cause.contains("busy") || cause.contains("unavailable") {
-        "another program holds the port: stop it (often ModemManager, brltty or a second daemon)"
-    } else if cause.contains("settings did not apply") {
+    } else if words.contains("settings did not apply") {
         "the adapter refuses raw mode: use another adapter"
     } else {
         "unplug the device, wait a moment, plug it in again"
-    }
+    };
+    OpenError::new(shown, cause, remedy)
 }
 
 /// Accepts every setting and applies none (`device-protocols` 6.2).
@@ -194,18 +200,40 @@ fn verify(link: &SerialLink, wanted: LineSettings) -> Result<(), String> {
     Err(got.to_string())
 }
 
-/// Some scales draw power from these lines, some scanners send only with DTR up. A pty has none.
-fn set_lines(link: &mut SerialLink, wanted: LineSettings, pty: bool) -> tokio_serial::Result<()> {
+/// Whether the port has DTR and RTS.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Lines {
+    Set,
+    Absent,
+}
+
+/// Some scales draw power from these lines, some scanners send only with DTR up. A pty has none,
+/// and some adapters neither; those say that they know no such request (ENOTTY).
+fn set_lines(
+    link: &mut SerialLink,
+    wanted: LineSettings,
+    pty: bool,
+) -> tokio_serial::Result<Lines> {
     let Some(stream) = link.stream.as_mut().filter(|_| !pty) else {
-        return Ok(());
+        return Ok(Lines::Absent);
     };
-    if let Some(level) = wanted.dtr {
-        stream.write_data_terminal_ready(level)?;
+    let dtr = wanted
+        .dtr
+        .map(|level| stream.write_data_terminal_ready(level));
+    let rts = wanted.rts.map(|level| stream.write_request_to_send(level));
+    for set in [dtr, rts].into_iter().flatten() {
+        match set {
+            Err(e) if is_unknown_request(&e.to_string()) => return Ok(Lines::Absent),
+            other => other?,
+        }
     }
-    if let Some(level) = wanted.rts {
-        stream.write_request_to_send(level)?;
-    }
-    Ok(())
+    Ok(Lines::Set)
+}
+
+/// ENOTTY in the words of the C library and of crates.
+fn is_unknown_request(words: &str) -> bool {
+    let words = words.to_ascii_lowercase();
+    words.contains("inappropriate ioctl") || words.contains("not a typewriter")
 }
 
 /// Closing a port waits for unsent bytes, up to half a minute with flow control, so they are
@@ -225,10 +253,7 @@ impl Drop for SerialLink {
             }
             drop(stream);
         };
-        match tokio::runtime::Handle::try_current() {
-            Ok(runtime) => drop(runtime.spawn_blocking(close)),
-            Err(_) => close(),
-        }
+        aside(close);
     }
 }
 

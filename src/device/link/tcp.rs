@@ -22,11 +22,7 @@ const ADDRESSES_MAX: usize = 4;
 /// # Errors
 /// [`OpenError`] with cause and remedy.
 pub async fn open(address: &str) -> Result<Opened, OpenError> {
-    let error = |cause: String, remedy: &str| OpenError {
-        what: address.to_owned(),
-        cause,
-        remedy: remedy.to_owned(),
-    };
+    let error = |cause: String, remedy: &str| OpenError::new(address, cause, remedy);
     match timeout(CONNECT_MAX, connect(address)).await {
         Ok(Ok(stream)) => Ok(Opened {
             link: Box::new(TcpLink { stream }),

@@ -97,6 +97,21 @@ fn guarded<T>(work: impl FnOnce() -> T) -> Option<T> {
     catch_unwind(AssertUnwindSafe(work)).ok()
 }
 
+/// Eight dots, if none of them is of the middle grey that needs its neighbours.
+fn clear(eight: &[u8; 8]) -> Option<u8> {
+    match u64::from_ne_bytes(*eight) {
+        u64::MAX => return Some(0),
+        0 => return Some(255),
+        _ => {}
+    }
+    let (mut byte, mut middle) = (0, false);
+    for grey in eight {
+        byte = byte << 1 | u8::from(*grey < THRESHOLD);
+        middle |= MIDDLE.contains(grey);
+    }
+    (!middle).then_some(byte)
+}
+
 /// Whether it is lighter to the left of a dot than there, or, if that is alike, above it.
 fn darkens(row: &[u8], above: Option<&[u8]>, at: usize) -> bool {
     let left = at.checked_sub(1).and_then(|left| row.get(left));
@@ -118,6 +133,10 @@ impl Grey {
         let mut above: Option<&[u8]> = None;
         for row in self.pixels.chunks_exact(width) {
             for (start, eight) in row.chunks(8).enumerate() {
+                if let Some(byte) = eight.try_into().ok().and_then(clear) {
+                    rows.push(byte);
+                    continue;
+                }
                 let set = |byte: u8, (at, grey): (usize, &u8)| {
                     let black = if MIDDLE.contains(grey) {
                         darkens(row, above, start * 8 + at)

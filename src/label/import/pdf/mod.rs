@@ -36,6 +36,8 @@ const SIDE_PT: std::ops::RangeInclusive<f64> = 14.0..=2_835.0;
 const PIXELS_MAX: f64 = 40_000_000.0;
 /// The renderer counts dots in 16 bits.
 const SIDE_DOTS_MAX: f64 = 65_000.0;
+/// Pixels turned into grey at a time.
+const PIXELS_AT_ONCE: usize = 16;
 /// Pixels drawn at a time: the renderer keeps four bytes and more for each.
 const BAND_PIXELS: u32 = 4_000_000;
 
@@ -175,8 +177,14 @@ fn render_page(page: &Page<'_>, sheet: &Sheet, resolution: Resolution) -> Grey {
                 ..Default::default()
             },
         );
-        let rgba = pixmap.data_as_u8_slice().chunks_exact(4);
-        pixels.extend(rgba.map(|rgba| luma(rgba[0], rgba[1], rgba[2])));
+        let (runs, rest) = pixmap
+            .data_as_u8_slice()
+            .as_chunks::<{ 4 * PIXELS_AT_ONCE }>();
+        for run in runs {
+            pixels.extend_from_slice(&grey(run));
+        }
+        let (rest, _) = rest.as_chunks::<4>();
+        pixels.extend(rest.iter().map(|rgba| luma(rgba[0], rgba[1], rgba[2])));
         top += u32::from(rows);
     }
     Grey {
@@ -187,7 +195,27 @@ fn render_page(page: &Page<'_>, sheet: &Sheet, resolution: Resolution) -> Grey {
     }
 }
 
-/// ITU-R BT.709.
+/// Most of a label is paper, and the rest has hardly any colour: both are found a run at a time.
+fn grey(run: &[u8; 4 * PIXELS_AT_ONCE]) -> [u8; PIXELS_AT_ONCE] {
+    let mut greys = [255; PIXELS_AT_ONCE];
+    if *run == [255; 4 * PIXELS_AT_ONCE] {
+        return greys;
+    }
+    let (pixels, _) = run.as_chunks::<4>();
+    let mut colour = 0;
+    for (grey, [red, green, blue, _]) in greys.iter_mut().zip(pixels) {
+        *grey = *red;
+        colour |= (red ^ green) | (green ^ blue);
+    }
+    if colour != 0 {
+        for (grey, [red, green, blue, _]) in greys.iter_mut().zip(pixels) {
+            *grey = luma(*red, *green, *blue);
+        }
+    }
+    greys
+}
+
+/// ITU-R BT.709; the weights' sum is one, so grey stays the grey it is.
 fn luma(red: u8, green: u8, blue: u8) -> u8 {
     let (red, green, blue) = (u32::from(red), u32::from(green), u32::from(blue));
     ((red * 2126 + green * 7152 + blue * 722) / 10_000) as u8

@@ -11,6 +11,7 @@ pub mod fault;
 pub mod link;
 pub mod model;
 pub mod panel;
+pub mod printers;
 pub mod pty;
 pub mod scale;
 pub mod scales;

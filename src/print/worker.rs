@@ -105,7 +105,7 @@ pub fn start_with(
         ..timing
     };
     let session: Box<dyn Hands> = match &wiring.target {
-        Target::Queue { url } => Box::new(QueueSession::new(url.clone(), language.id(), timing)),
+        Target::Queue { url } => Box::new(QueueSession::new(url.clone(), language, timing)),
         _ => Box::new(Session::new(printer, timing)),
     };
     let (orders, inbox) = mpsc::channel(ORDERS_MAX);

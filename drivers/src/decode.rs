@@ -2,6 +2,7 @@
 //! examples state.
 
 use crate::codec::{Attachment, Event, RECEIVE_BYTES_MAX, ScanReading};
+use crate::dimensioner::http_json;
 use crate::length::SizeReading;
 use crate::mass::MassReading;
 use crate::printer::{FaultsReply, PrinterStatus, Query, Reply};
@@ -77,7 +78,13 @@ pub fn decode(
         // A HID device hands over whole reports, however the recording is read.
         chunk = hid.report_bytes;
     }
-    for part in bytes.chunks(chunk.clamp(1, RECEIVE_BYTES_MAX)) {
+    let parts = if profile.http.is_some() {
+        // A request's answer comes whole, however the recording is read.
+        http_json::responses(bytes)
+    } else {
+        bytes.chunks(chunk.clamp(1, RECEIVE_BYTES_MAX)).collect()
+    };
+    for part in parts {
         now = now.saturating_add(CHUNK_GAP);
         codec.receive(now, part);
         while let Some(emitted) = codec.poll_event() {

@@ -192,6 +192,7 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
     use crate::device::discover::UsbIdentity;
+    use std::slice::from_ref;
 
     fn device(product: &str, port: &str) -> Found {
         let usb = UsbIdentity {
@@ -217,14 +218,14 @@ mod tests {
                 .collect()
         };
         let (a, b) = (device("0001", "1-1"), device("0002", "1-2"));
-        assert_eq!(changes(None, &[a.clone()])[0].change, "present");
-        assert_eq!(told(&[a.clone()], &[a.clone()]), [""; 0]);
+        assert_eq!(changes(None, from_ref(&a))[0].change, "present");
+        assert_eq!(told(from_ref(&a), from_ref(&a)), [""; 0]);
         assert_eq!(
-            told(&[a.clone()], &[b.clone()]),
+            told(from_ref(&a), from_ref(&b)),
             ["removed usb:1-1", "added usb:1-2"]
         );
         assert_eq!(
-            told(&[a.clone()], &[device("0009", "1-1"), b]),
+            told(from_ref(&a), &[device("0009", "1-1"), b]),
             ["changed usb:1-1", "added usb:1-2"]
         );
     }

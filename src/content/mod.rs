@@ -7,6 +7,8 @@ pub mod check_digit;
 pub mod control;
 pub mod country;
 pub mod gs1;
+pub mod lint;
+pub mod postcode;
 pub mod script;
 pub mod tracking;
 pub mod weight;

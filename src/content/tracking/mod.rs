@@ -9,6 +9,7 @@ mod clean;
 mod format;
 mod formats;
 pub mod make;
+mod rank;
 mod recognise;
 #[cfg(test)]
 mod tests;

@@ -2,6 +2,7 @@
 
 mod folder;
 mod intake;
+mod notify;
 mod wiring;
 
 use crate::carrier::{TableErrors, Tables};
@@ -155,8 +156,16 @@ async fn serve(config: Config, data: PathBuf, end_with_stdin: bool) -> Result<()
     };
     folder::write_mark(&data, &mark)?;
     tracing::info!(%url, station = config.station.id, "ready");
+    let ticker = running.ticker.abort_handle();
+    let clock = running.handle.clock.clone();
+    let watchdog = notify::watchdog(running.inbox.clone(), clock, move || !ticker.is_finished());
+    notify::ready();
     let lifeline = lifeline(end_with_stdin)?;
     let ended = wait_for_end(&running, served, lifeline, signals).await;
+    notify::stopping();
+    if let Some(watchdog) = watchdog {
+        watchdog.abort();
+    }
     stop.send_replace(true);
     running.stop().await;
     // A mark that stays behind names a process that no longer answers; commands cope with that.

@@ -15,6 +15,9 @@ use crate::profile::{escape, unescape};
 use std::fmt::Write;
 use std::time::Duration;
 
+mod mask;
+mod meaning;
+
 /// Longest transcript read, in lines.
 pub const LINES_MAX: usize = 100_000;
 /// Most bytes of one transfer.

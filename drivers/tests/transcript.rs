@@ -73,3 +73,37 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_masked_recording_keeps_its_structure_and_no_code() {
+    use firstscan_drivers::registry::profile;
+    let scanner = profile("serial-line").unwrap();
+    let text = "profile serial-line\n@3 < ]C1(01)0400-Müller\\x1D\\r\n@9 < 77\\r\n";
+    let recorded = Transcript::parse(text).unwrap();
+    let masked = recorded.masked(scanner);
+    let wanted = "profile serial-line\n@3 < ]C1(00)0000-xxxxxxx\\x1D\\r\n@9 < 00\\r\n";
+    assert_eq!(masked.to_text(), wanted);
+    let scale = profile("toledo-8217-kg").unwrap();
+    let weights = Transcript::parse(TEXT).unwrap();
+    assert_eq!(weights.masked(scale), weights, "weights are nobody's");
+}
+
+#[test]
+fn a_recording_tells_its_events_and_becomes_an_example() {
+    use firstscan_drivers::profile::Profile;
+    use firstscan_drivers::registry::profile;
+    let scale = profile("toledo-8217-kg").unwrap();
+    let recorded = Transcript::parse(TEXT).unwrap();
+    let events = recorded.events(scale);
+    let [(17, line)] = events.as_slice() else {
+        panic!("{events:?}")
+    };
+    let line = serde_json::to_value(line).unwrap();
+    assert_eq!(line["decimal"], "1.25");
+    let example = recorded.example(scale, "one weight");
+    let file = "id = 'x'\nkind = 'scale'\nvendor = 'V'\nmodel = 'M'\ncodec = 'toledo-8217'\n\
+                unit = 'kg'\n";
+    let parsed = Profile::parse("x", &format!("{file}{example}")).unwrap();
+    assert_eq!(parsed.examples[0].name, "one weight");
+    assert!(parsed.examples[0].lines[0].contains("1.25"));
+}

@@ -3,6 +3,7 @@
 use super::access::{self, Api};
 use super::{Globals, output};
 use crate::config::Config;
+use crate::device::discover;
 use crate::label;
 use serde::Serialize;
 use serde_json::Value;
@@ -11,6 +12,9 @@ use std::process::ExitCode;
 
 /// Free space below this is a warning.
 const FREE_BYTES_MIN: u64 = 1 << 30;
+
+/// From this score on a device plugged in is one of ours.
+const PROVEN: u8 = 60;
 
 #[derive(Debug, Serialize)]
 struct Finding {
@@ -31,6 +35,7 @@ pub(crate) fn run(globals: &Globals) -> anyhow::Result<ExitCode> {
     let mut findings = vec![configuration(globals)];
     findings.push(space(&globals.data));
     findings.push(template());
+    findings.extend(system(globals));
     findings.extend(daemon(globals));
     let ok = findings.iter().all(|f| f.ok);
     if globals.json {
@@ -60,6 +65,47 @@ fn configuration(globals: &Globals) -> Finding {
         }
         Err(text) => finding("configuration", false, text),
     }
+}
+
+/// What the system must grant, if the configuration or what is plugged in needs it.
+fn system(globals: &Globals) -> Vec<Finding> {
+    let inventory = discover::list();
+    let config = Config::load(globals.config.as_deref()).unwrap_or_default();
+    let mut devices = config.places.iter().flat_map(|place| &place.devices);
+    let is_usb_port = |path: &Path| {
+        let path = path.to_string_lossy();
+        ["/dev/serial/", "/dev/ttyACM", "/dev/ttyUSB"]
+            .iter()
+            .any(|start| path.starts_with(start))
+    };
+    let is_configured =
+        devices.any(|d| d.usb.is_some() || d.port.as_deref().is_some_and(is_usb_port));
+    let is_proven = |found: &discover::Found| found.candidates.iter().any(|c| c.score >= PROVEN);
+    if !is_configured && !inventory.devices.iter().any(is_proven) {
+        return Vec::new();
+    }
+    let mut groups: Vec<u32> = rustix::process::getgroups()
+        .unwrap_or_default()
+        .into_iter()
+        .map(rustix::process::Gid::as_raw)
+        .collect();
+    groups.push(rustix::process::getegid().as_raw());
+    let is_root = rustix::process::geteuid().is_root();
+    let checks = discover::system::checks(Path::new("/"), &groups, is_root);
+    let mut findings: Vec<Finding> = checks
+        .into_iter()
+        .map(|check| finding(check.what, check.ok, check.text))
+        .collect();
+    for found in inventory.devices.iter().filter(|found| is_proven(found)) {
+        for problem in &found.problems {
+            findings.push(finding(
+                "plugged in",
+                false,
+                format!("{}: {problem}", found.port),
+            ));
+        }
+    }
+    findings
 }
 
 fn space(data: &Path) -> Finding {

@@ -63,7 +63,7 @@ enum Command {
     Run(run::RunArgs),
     /// Render, convert and check labels
     Label(label::LabelArgs),
-    /// List devices and decode what they send
+    /// Find, assign, record and decode devices
     Device(device::DeviceArgs),
     /// Import and show orders
     Order(records::OrderArgs),
@@ -105,7 +105,7 @@ pub fn main() -> ExitCode {
         Command::Demo(args) => demo::run(&globals, &args),
         Command::Run(args) => run::run(&globals, &args),
         Command::Label(args) => label::run(args, globals.json),
-        Command::Device(args) => device::run(&args, globals.json),
+        Command::Device(args) => device::run(&globals, &args),
         Command::Order(args) => records::order(&globals, args),
         Command::Item(args) => records::item(&globals, args),
         Command::Parcel(args) => records::parcel(&globals, args),

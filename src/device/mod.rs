@@ -4,13 +4,17 @@
 //! drivers crate and never see a clock; nothing here knows parcels; discovery looks and never
 //! probes.
 
+pub mod assign;
 pub mod backoff;
 pub mod coalesce;
 pub mod config;
+pub mod detect;
 pub mod dial;
 pub mod discover;
+pub mod flight;
 pub mod link;
 mod outgoing;
+pub mod record;
 pub mod report;
 mod supervisor;
 

@@ -73,7 +73,7 @@ pub const LAYERS: &[(&str, &[&str])] = &[
         ],
     ),
     // Commands without a daemon: labels, carriers, profiles, discovery, the store when no daemon
-    // holds it, the demo. Never a transport.
+    // holds it, the demo. A device only as a whole, for setting it up; never a transport.
     (
         "cli",
         &[
@@ -83,8 +83,11 @@ pub const LAYERS: &[(&str, &[&str])] = &[
             "label",
             "carrier",
             "store",
+            "device::assign",
             "device::config",
+            "device::detect",
             "device::discover",
+            "device::record",
             // Bytes in, bytes out: what a foreign label would do to a printer.
             "print::guard",
             "sync",

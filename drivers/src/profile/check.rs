@@ -2,6 +2,7 @@
 //! so nothing is guessed: each finding names the key and what to write.
 
 use super::{Example, Hid, Kind, Match, PrinterOptions, Profile, Serial, unescape};
+use crate::dimensioner::http_json;
 use crate::mass::Unit;
 use crate::registry;
 use crate::scale::framed::Framed;
@@ -92,6 +93,13 @@ fn kind(profile: &Profile) -> Result<(), Finding> {
             "scales, and only they, name the unit they display: kg, g, lb or oz",
         );
     }
+    let report = |text: &String| unescape(text).is_some_and(|r| (2..=64).contains(&r.len()));
+    if !profile.scale.zero_report.as_ref().is_none_or(report) {
+        return fail(
+            "scale.zero_report",
+            "write the report's id and data, such as '\\x02\\x02'",
+        );
+    }
     if profile.scale.implied_decimals.is_some_and(|d| d > 6) {
         return fail("scale.implied_decimals", "write 0 to 6");
     }
@@ -99,6 +107,7 @@ fn kind(profile: &Profile) -> Result<(), Finding> {
         return fail("scale.poll_ms", "write 50 to 5000");
     }
     framed(profile)?;
+    http(profile)?;
     hid(profile)?;
     super::scanner::check(&profile.scanner)?;
     match (&profile.printer, profile.kind) {
@@ -110,6 +119,9 @@ fn kind(profile: &Profile) -> Result<(), Finding> {
 
 fn hid(profile: &Profile) -> Result<(), Finding> {
     let Some(hid) = &profile.hid else {
+        if profile.codec == "hid-scale" {
+            return fail("hid", "write the report descriptor and report_bytes");
+        }
         return Ok(());
     };
     if hid.descriptor_bytes().is_none_or(|bytes| bytes.is_empty()) {
@@ -137,6 +149,19 @@ fn framed(profile: &Profile) -> Result<(), Finding> {
         _ => fail(
             "framed",
             "scales with codec = \"framed\", and only they, have it",
+        ),
+    }
+}
+
+fn http(profile: &Profile) -> Result<(), Finding> {
+    match (&profile.http, profile.codec.as_str()) {
+        (Some(options), "http-json") => {
+            http_json::check(options).map_err(|error| ("http", error.to_string()))
+        }
+        (None, codec) if codec != "http-json" => Ok(()),
+        _ => fail(
+            "http",
+            "dimensioners with codec = \"http-json\", and only they, have it",
         ),
     }
 }

@@ -1,6 +1,7 @@
 //! A device model as data: how to find it, how to talk to it, and recorded proof.
 
 use crate::bitmap::Resolution;
+use crate::dimensioner::http_json::HttpOptions;
 use crate::length::Length;
 use crate::mass::Unit;
 use crate::printer::{Compression, JobOptions, Media, PrintMode, Stock};
@@ -53,6 +54,9 @@ pub struct Profile {
     /// Frames of a scale with codec `framed`.
     #[serde(default)]
     pub framed: Option<FramedOptions>,
+    /// Requests and answers of a dimensioner with codec `http-json`.
+    #[serde(default)]
+    pub http: Option<HttpOptions>,
     #[serde(default)]
     pub scanner: ScannerOptions,
     #[serde(default)]
@@ -158,8 +162,13 @@ pub struct ScaleOptions {
     pub implied_decimals: Option<u8>,
     /// A checksum follows each frame (Toledo continuous).
     pub checksum: bool,
+    /// The start byte counts for the checksum (CAS).
+    pub checksum_start: bool,
     /// The display's fixed zeros come on top of the digits sent (Toledo continuous).
     pub fixed_zeros: bool,
+    /// The output report that zeroes, its id first, for a HID scale that obeys another one than
+    /// its descriptor tells: text with `\xNN`.
+    pub zero_report: Option<String>,
     /// Time from one question to the next, for scales that are asked.
     pub poll_ms: u64,
 }
@@ -169,7 +178,9 @@ impl Default for ScaleOptions {
         ScaleOptions {
             implied_decimals: None,
             checksum: false,
+            checksum_start: false,
             fixed_zeros: false,
+            zero_report: None,
             poll_ms: 200,
         }
     }

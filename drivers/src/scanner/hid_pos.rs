@@ -165,8 +165,8 @@ impl Shape {
         };
         let more = match self.more {
             Some((byte, bit)) => *report.get(byte)? >> bit & 1 == 1,
-            // Full: the next report may go on.
-            None => data.is_some_and(|d| d.len() == most),
+            // Full, or not readable: the next report may go on.
+            None => data.is_none_or(|d| d.len() == most),
         };
         let code_id = match self.code_id {
             Some(at) => *report.get(at)?,

@@ -49,7 +49,8 @@ impl Outbox {
     /// Takes a command.
     ///
     /// # Errors
-    /// [`CommandError::Unsupported`] if the profile has no messages for it, `Busy` if too many wait.
+    /// [`CommandError::Unsupported`] if the profile has no messages for it, `Busy` if too many
+    /// wait.
     pub fn command(&mut self, now: Duration, command: Command) -> Result<(), CommandError> {
         let messages = match command {
             Command::Accept => &self.messages.accept,

@@ -16,9 +16,9 @@
 //! in this form, and whatever is not in a packet is the scanner's talk: answers to menu commands
 //! never reach the order flow.
 //!
-//! The payload length leaves out the `0D` behind it. A packet whose two lengths disagree is garbage,
-//! and the next one is found. Answers are the command with 06, 05 or 15 before its last `.` or `!`;
-//! a shorter or longer kind of answer is garbage, which is no harm either.
+//! The payload length leaves out the `0D` behind it. A packet whose two lengths disagree is
+//! garbage, and the next one is found. Answers are the command with 06, 05 or 15 before its last
+//! `.` or `!`; another kind of answer is garbage, which is no harm either.
 
 use super::host::{Messages, Outbox};
 use super::packets::{Cut, Packet, Packets};
@@ -60,7 +60,7 @@ impl MsgGet {
             [_, _, rest @ ..] if packet.bytes.starts_with(START) => reading(rest),
             _ => None,
         };
-        let (start, end) = packet.range;
+        let range = packet.range;
         match reading {
             Some(reading) => {
                 self.events
@@ -68,7 +68,7 @@ impl MsgGet {
             }
             // An answer that was asked for.
             None if self.outbox.answer_due(now) => {}
-            None => self.events.garbage(now, start, end),
+            None => self.packets.refuse(now, &mut self.events, range),
         }
     }
 }

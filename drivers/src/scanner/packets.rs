@@ -34,6 +34,8 @@ pub struct Packets {
     position: u64,
     /// Start of the garbage before the buffer, if any.
     garbage: Option<u64>,
+    /// End of the latest range that was told.
+    told: u64,
     last: Duration,
 }
 
@@ -108,6 +110,13 @@ impl Packets {
         pending.then(|| self.last.saturating_add(gap))
     }
 
+    /// Tells that a packet, or several with noise between them, made no sense. What of it was told
+    /// before is left out.
+    pub fn refuse(&mut self, now: Duration, events: &mut EventQueue, (start, end): (u64, u64)) {
+        events.garbage(now, start.max(self.told), end);
+        self.told = self.told.max(end);
+    }
+
     fn start(&self) -> u64 {
         let length = u64::try_from(self.buffer.len()).unwrap_or(u64::MAX);
         self.position.saturating_sub(length)
@@ -121,7 +130,8 @@ impl Packets {
 
     fn tell(&mut self, now: Duration, events: &mut EventQueue) {
         if let Some(garbage) = self.garbage.take() {
-            events.garbage(now, garbage, self.start());
+            let range = (garbage, self.start());
+            self.refuse(now, events, range);
         }
     }
 }

@@ -1,27 +1,42 @@
-//! What is plugged in, and which profiles could drive it. Looks, never probes.
+//! What is plugged in, which profiles could drive it, and what stands in the way. Looks, never
+//! probes.
+//!
+//! Constraints: files below `root` are read (`/`, or a folder in tests) and no device is opened. One
+//! USB device is one entry with all its nodes; one with several serial ports is one entry per port.
 
+mod candidates;
+mod notes;
 mod serial_ports;
+mod suggest;
+pub mod system;
+#[cfg(test)]
+mod tests;
 mod usb;
 
-use firstscan_drivers::profile::{Kind, Profile};
-use firstscan_drivers::registry;
 use serde::Serialize;
 use std::path::Path;
 
+pub use suggest::suggest;
+
 /// A device the system knows of.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Found {
     /// `serial` or `usb`.
     pub bus: &'static str,
-    /// What to write into the configuration: the most stable name of a port; `usb:BUS-ADDRESS`
-    /// for USB devices without one.
+    /// The most stable name: of a serial port its path, of other USB devices `usb:` and the socket
+    /// they sit in.
     pub port: String,
-    /// All other names, such as `/dev/ttyUSB0` and the by-path name.
+    /// All other names, such as `/dev/ttyUSB0`, `/dev/hidraw1` and the by-path name.
     pub names: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub usb: Option<UsbIdentity>,
+    /// Another one with these ids and this serial number (or none) is plugged in: only the socket
+    /// tells them apart.
+    pub twin: bool,
     /// Profiles that could drive it, best first.
     pub candidates: Vec<Candidate>,
+    /// What keeps it from being used, and what to do.
+    pub problems: Vec<String>,
 }
 
 /// What a USB device says about itself. Texts may be absent, empty or wrong.
@@ -36,8 +51,15 @@ pub struct UsbIdentity {
     pub product: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub serial: Option<String>,
-    /// `printer`, `hid`, `cdc`, `mass_storage`, `hub` or `other`.
-    pub class: &'static str,
+    /// Where it is plugged in, such as `1-1.4`: bus, then the socket of each hub.
+    pub usb_port: String,
+    /// Classes of its interfaces, each once: `printer`, `hid`, `cdc`, `mass_storage` or `other`.
+    pub classes: Vec<&'static str>,
+    /// Usage pages of its reports, four hex digits: `008d` weighs, `008c` scans, `0001` types.
+    pub usage_pages: Vec<String>,
+    /// What a printer says of itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ieee1284: Option<String>,
 }
 
 /// A profile and why it could fit.
@@ -57,77 +79,63 @@ pub struct Inventory {
     pub problems: Vec<String>,
 }
 
-/// Lists serial ports and USB devices. Reads sysfs and descriptors only: no device is opened for
-/// talk, because a blind probe makes one device take another one's question (`device-protocols` 1).
+/// Lists serial ports and USB devices of this machine.
 pub fn list() -> Inventory {
+    list_below(Path::new("/"))
+}
+
+/// Lists what is plugged in as the system below `root` tells it.
+pub fn list_below(root: &Path) -> Inventory {
     let mut inventory = Inventory::default();
-    let ports = serial_ports::list(Path::new("/"), &mut inventory.problems);
-    let usb = usb::list(&mut inventory.problems);
-    inventory.devices = ports;
-    let covered = |found: &Found, all: &[Found]| {
+    let names = serial_ports::aliases(root);
+    inventory.devices = usb::list(root, &names, &mut inventory.problems);
+    let ports = serial_ports::list(root, &names, &mut inventory.problems);
+    let known = |node: &str, all: &[Found]| {
         all.iter()
-            .any(|port| port.bus == "serial" && same_device(port, found))
+            .any(|found| found.port == node || found.names.iter().any(|name| name == node))
     };
-    for found in usb {
-        if !covered(&found, &inventory.devices) {
-            inventory.devices.push(found);
+    for port in ports {
+        let node = port.names.last().unwrap_or(&port.port);
+        if !known(node, &inventory.devices) {
+            inventory.devices.push(port);
         }
+    }
+    mark_twins(&mut inventory.devices);
+    for found in &mut inventory.devices {
+        found.candidates = candidates::of(found);
+        notes::add(root, found);
     }
     inventory
 }
 
-/// A port and a USB entry are one device if ids and serial number agree.
-fn same_device(port: &Found, usb: &Found) -> bool {
-    match (&port.usb, &usb.usb) {
-        (Some(a), Some(b)) => {
-            (&a.vendor_id, &a.product_id, &a.serial) == (&b.vendor_id, &b.product_id, &b.serial)
-        }
-        _ => false,
+fn mark_twins(devices: &mut [Found]) {
+    let key = |found: &Found| {
+        let usb = found.usb.as_ref()?;
+        let ids = (usb.vendor_id.clone(), usb.product_id.clone());
+        Some((ids, usb.serial.clone(), usb.usb_port.clone()))
+    };
+    let keys: Vec<_> = devices.iter().map(key).collect();
+    for (found, own) in devices.iter_mut().zip(&keys) {
+        let Some((ids, serial, port)) = own else {
+            continue;
+        };
+        let is_twin = |(i, s, p): &(_, _, String)| i == ids && s == serial && p != port;
+        found.twin = keys.iter().flatten().any(is_twin);
     }
 }
 
-/// Profiles that could drive the device, best first.
-fn candidates(bus: &str, usb: Option<&UsbIdentity>) -> Vec<Candidate> {
-    let mut fitting: Vec<Candidate> = registry::profiles()
-        .iter()
-        .filter_map(|p| candidate(p, bus, usb))
-        .collect();
-    fitting.sort_by(|a, b| b.score.cmp(&a.score).then(a.profile.cmp(b.profile)));
-    fitting
-}
-
-fn candidate(profile: &'static Profile, bus: &str, usb: Option<&UsbIdentity>) -> Option<Candidate> {
-    let mut evidence = Vec::new();
-    let mut score = 0;
-    if let Some(usb) = usb {
-        for wanted in &profile.matches {
-            if !wanted.vendor_id.eq_ignore_ascii_case(&usb.vendor_id) {
-                continue;
-            }
-            match &wanted.product_id {
-                Some(id) if id.eq_ignore_ascii_case(&usb.product_id) => {
-                    score = 100;
-                    evidence.push(format!("vendor and product id {}:{id}", usb.vendor_id));
-                }
-                Some(_) => {}
-                None => {
-                    score = score.max(60);
-                    evidence.push(format!("vendor id {}", usb.vendor_id));
-                }
-            }
+impl Found {
+    /// Whether both are one device, however its mode, and with it its product id, has changed:
+    /// the same vendor with the same serial number, or without one in the same socket.
+    pub fn is_same_unit(&self, other: &Found) -> bool {
+        match (&self.usb, &other.usb) {
+            (Some(a), Some(b)) if a.vendor_id == b.vendor_id => match (&a.serial, &b.serial) {
+                (Some(x), Some(y)) => x == y,
+                (None, None) => a.usb_port == b.usb_port,
+                _ => false,
+            },
+            (None, None) => self.port == other.port,
+            _ => false,
         }
     }
-    if score == 0 && bus == "serial" && profile.kind != Kind::Printer {
-        score = 10;
-        evidence.push("any serial port can carry it; only you know".into());
-    }
-    if score == 0 && usb.is_some_and(|u| u.class == "printer") && profile.kind == Kind::Printer {
-        score = 20;
-        evidence.push("it is a printer; its language is unknown".into());
-    }
-    (score > 0).then_some(Candidate {
-        profile: &profile.id,
-        score,
-        evidence,
-    })
 }

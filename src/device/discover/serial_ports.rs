@@ -1,19 +1,16 @@
 //! Serial ports as sysfs and `/dev/serial` tell them.
 
-use super::{Found, UsbIdentity, candidates};
+use super::Found;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 /// More ports than a station has; the rest is not shown.
 const PORTS_MAX: usize = 256;
-/// Levels from a tty up to its USB device.
-const PARENTS_MAX: usize = 4;
 const TEXT_BYTES_MAX: usize = 256;
 
 /// Lists ports below `root` (`/`, or a folder in tests), sorted by name.
-pub fn list(root: &Path, problems: &mut Vec<String>) -> Vec<Found> {
-    let aliases = aliases(root);
+pub fn list(root: &Path, aliases: &Aliases, problems: &mut Vec<String>) -> Vec<Found> {
     let class = root.join("sys/class/tty");
     let entries = match fs::read_dir(&class) {
         Ok(entries) => entries,
@@ -34,7 +31,7 @@ pub fn list(root: &Path, problems: &mut Vec<String>) -> Vec<Found> {
     names.truncate(PORTS_MAX);
     names
         .into_iter()
-        .map(|name| found(&class, &aliases, name))
+        .map(|name| found(aliases, &name))
         .collect()
 }
 
@@ -44,39 +41,14 @@ fn is_port(class: &Path, name: &str) -> bool {
     folder.join("device").exists() && read(&folder.join("type")).as_deref() != Some("0")
 }
 
-fn found(class: &Path, aliases: &BTreeMap<String, Vec<String>>, name: String) -> Found {
-    let usb = identity(&class.join(&name).join("device"));
-    let node = format!("/dev/{name}");
-    let mut names = aliases.get(&name).cloned().unwrap_or_default();
-    names.push(node);
-    let port = names.remove(0);
-    let candidates = candidates("serial", usb.as_ref());
+fn found(aliases: &Aliases, name: &str) -> Found {
+    let (port, names) = aliases.names(&format!("/dev/{name}"), true);
     Found {
         bus: "serial",
         port,
         names,
-        usb,
-        candidates,
+        ..Found::default()
     }
-}
-
-/// The nearest USB device above the tty.
-fn identity(device: &Path) -> Option<UsbIdentity> {
-    let mut folder = device.canonicalize().ok()?;
-    for _ in 0..PARENTS_MAX {
-        if let Some(vendor_id) = read(&folder.join("idVendor")) {
-            return Some(UsbIdentity {
-                vendor_id,
-                product_id: read(&folder.join("idProduct")).unwrap_or_default(),
-                manufacturer: read(&folder.join("manufacturer")),
-                product: read(&folder.join("product")),
-                serial: read(&folder.join("serial")),
-                class: "cdc",
-            });
-        }
-        folder = folder.parent()?.to_owned();
-    }
-    None
 }
 
 fn read(path: &Path) -> Option<String> {
@@ -86,10 +58,32 @@ fn read(path: &Path) -> Option<String> {
     (!text.is_empty()).then(|| text.to_owned())
 }
 
-/// Stable names per node, best first: by-id knows the device, by-path the socket it sits in. An
-/// adapter without serial number has a by-id name that its twin shares, so by-path wins there;
-/// udev then links by-id to one of the two at random.
-fn aliases(root: &Path) -> BTreeMap<String, Vec<String>> {
+/// Stable names per node.
+#[derive(Debug, Default)]
+pub struct Aliases(BTreeMap<String, Vec<String>>);
+
+impl Aliases {
+    /// The best name of a node, and the others with the node last: by-id knows the device, by-path
+    /// the socket it sits in. An adapter without serial number has a by-id name that its twin
+    /// shares, and udev links it to one of the two at random: by-path is better there.
+    pub fn names(&self, node: &str, has_serial: bool) -> (String, Vec<String>) {
+        let key = node.rsplit('/').next().unwrap_or(node);
+        let mut names = self.0.get(key).cloned().unwrap_or_default();
+        if !has_serial {
+            names.sort_by_key(|name| name.contains("/by-id/"));
+        }
+        names.push(node.to_owned());
+        let best = names.remove(0);
+        let is_shared = !has_serial && best.contains("/by-id/");
+        if is_shared {
+            return (node.to_owned(), vec![best]);
+        }
+        (best, names)
+    }
+}
+
+/// The names udev made, by-id before by-path.
+pub fn aliases(root: &Path) -> Aliases {
     let mut aliases: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for folder in ["dev/serial/by-id", "dev/serial/by-path"] {
         let Ok(entries) = fs::read_dir(root.join(folder)) else {
@@ -109,68 +103,5 @@ fn aliases(root: &Path) -> BTreeMap<String, Vec<String>> {
             }
         }
     }
-    aliases
-}
-
-#[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used)]
-    use super::*;
-    use std::os::unix::fs::symlink;
-
-    #[test]
-    fn ports_carry_their_stable_names_and_the_device_above_them() {
-        let root = tempfile::tempdir().unwrap();
-        let at = |path: &str| root.path().join(path);
-        fs::create_dir_all(at("sys/devices/usb1/1-2/1-2:1.0/ttyACM0")).unwrap();
-        fs::write(at("sys/devices/usb1/1-2/idVendor"), "0c2e\n").unwrap();
-        fs::write(at("sys/devices/usb1/1-2/idProduct"), "0aaf\n").unwrap();
-        fs::write(at("sys/devices/usb1/1-2/product"), b"Scan\xFFner\n").unwrap();
-        for (name, kind) in [
-            ("ttyACM0", None),
-            ("ttyS0", Some("0")),
-            ("ttyS1", Some("4")),
-        ] {
-            fs::create_dir_all(at("sys/class/tty").join(name)).unwrap();
-            if let Some(kind) = kind {
-                fs::write(at("sys/class/tty").join(name).join("type"), kind).unwrap();
-                fs::create_dir_all(at("sys/class/tty").join(name).join("device")).unwrap();
-            }
-        }
-        fs::create_dir_all(at("sys/class/tty/tty1")).unwrap();
-        let device = at("sys/devices/usb1/1-2/1-2:1.0");
-        symlink(device, at("sys/class/tty/ttyACM0/device")).unwrap();
-        for (folder, name) in [
-            ("by-path", "pci-0-usb-0:2"),
-            ("by-id", "usb-Maker_Scanner_77"),
-        ] {
-            fs::create_dir_all(at("dev/serial").join(folder)).unwrap();
-            symlink("../../ttyACM0", at("dev/serial").join(folder).join(name)).unwrap();
-        }
-        let mut problems = Vec::new();
-        let ports = list(root.path(), &mut problems);
-        assert!(problems.is_empty());
-        let shown: Vec<_> = ports.iter().map(|p| p.port.as_str()).collect();
-        assert_eq!(
-            shown,
-            ["/dev/serial/by-id/usb-Maker_Scanner_77", "/dev/ttyS1"]
-        );
-        assert_eq!(
-            ports[0].names,
-            ["/dev/serial/by-path/pci-0-usb-0:2", "/dev/ttyACM0"]
-        );
-        let usb = ports[0].usb.as_ref().unwrap();
-        assert_eq!(
-            (usb.vendor_id.as_str(), usb.product_id.as_str()),
-            ("0c2e", "0aaf")
-        );
-        assert_eq!(usb.product.as_deref(), Some("Scan\u{FFFD}ner"));
-        assert!(
-            ports[0]
-                .candidates
-                .iter()
-                .any(|c| c.profile == "serial-line")
-        );
-        assert!(list(&at("nowhere"), &mut problems).is_empty() && problems.len() == 1);
-    }
+    Aliases(aliases)
 }

@@ -1,111 +1,137 @@
-//! USB devices through libusb: descriptors only.
+//! USB devices as sysfs tells them: one entry each, or one per serial port.
 
-use super::{Found, UsbIdentity, candidates};
-use rusb::{Context, Device, DeviceDescriptor, UsbContext};
-use std::time::Duration;
+use super::serial_ports::Aliases;
+use super::{Found, UsbIdentity};
+use crate::device::link::hidraw::application_pages;
+use crate::device::link::sysfs::{self, UsbDevice};
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
 
-/// A device that does not answer for its texts is listed without them.
-const TEXT_MAX: Duration = Duration::from_millis(200);
-const DEVICES_MAX: usize = 256;
+const DEVICES_MAX: usize = 512;
+const DESCRIPTOR_BYTES_MAX: usize = 4096;
+/// Kernel names of nodes that a station uses.
+const NODES: [&str; 3] = ["hidraw", "event", "lp"];
+const PORTS: [&str; 2] = ["ttyACM", "ttyUSB"];
+/// USB-IF class of hubs, as sysfs writes it.
+const HUB: &str = "09";
 
-/// Lists everything but hubs; what cannot be read is said in `problems`.
-pub fn list(problems: &mut Vec<String>) -> Vec<Found> {
-    let devices = Context::new().and_then(|context| context.devices());
-    let devices = match devices {
-        Ok(devices) => devices,
+/// Lists everything but hubs, by socket; what cannot be read is said in `problems`.
+pub fn list(root: &Path, aliases: &Aliases, problems: &mut Vec<String>) -> Vec<Found> {
+    let vendors = match vendors(root) {
+        Ok(vendors) => vendors,
         Err(e) => {
             problems.push(format!(
-                "USB devices cannot be listed ({e}); is /dev/bus/usb there?"
+                "USB devices cannot be listed ({e}): the kernel has no USB support here, or /sys \
+                 is not mounted"
             ));
             return Vec::new();
         }
     };
-    let mut found: Vec<Found> = devices
-        .iter()
-        .take(DEVICES_MAX)
-        .filter_map(|device| entry(&device, problems))
+    let mut devices: Vec<UsbDevice> = vendors
+        .into_iter()
+        .filter_map(|vendor| sysfs::devices(root, vendor).ok())
+        .flatten()
+        .filter(|d| sysfs::text(&d.folder.join("bDeviceClass")).as_deref() != Some(HUB))
         .collect();
-    found.sort_by(|a, b| a.port.cmp(&b.port));
-    found
+    devices.sort_by(|a, b| a.port.cmp(&b.port));
+    devices
+        .iter()
+        .flat_map(|d| entries(root, d, aliases))
+        .collect()
 }
 
-fn entry(device: &Device<Context>, problems: &mut Vec<String>) -> Option<Found> {
-    let descriptor = device.device_descriptor().ok()?;
-    let class = class(device, &descriptor);
-    if class == "hub" {
-        return None;
-    }
-    let port = format!("usb:{:03}-{:03}", device.bus_number(), device.address());
-    let mut usb = UsbIdentity {
-        vendor_id: format!("{:04x}", descriptor.vendor_id()),
-        product_id: format!("{:04x}", descriptor.product_id()),
-        class,
-        ..UsbIdentity::default()
+fn vendors(root: &Path) -> std::io::Result<BTreeSet<u16>> {
+    let entries = fs::read_dir(root.join("sys/bus/usb/devices"))?;
+    let vendor = |entry: fs::DirEntry| {
+        let text = sysfs::text(&entry.path().join("idVendor"))?;
+        u16::from_str_radix(&text, 16).ok()
     };
-    if let Err(e) = texts(device, &descriptor, &mut usb) {
-        let remedy = "install the udev rules, or run as a user who may open it";
-        problems.push(format!("{port}: its texts cannot be read ({e}); {remedy}"));
-    }
-    let candidates = candidates("usb", Some(&usb));
-    Some(Found {
-        bus: "usb",
-        port,
-        names: Vec::new(),
-        usb: Some(usb),
-        candidates,
-    })
+    Ok(entries
+        .flatten()
+        .take(DEVICES_MAX)
+        .filter_map(vendor)
+        .collect())
 }
 
-/// Manufacturer, product, serial number; best effort, each may be missing.
-fn texts(
-    device: &Device<Context>,
-    descriptor: &DeviceDescriptor,
-    usb: &mut UsbIdentity,
-) -> rusb::Result<()> {
-    let handle = device.open()?;
-    let Some(language) = handle.read_languages(TEXT_MAX)?.first().copied() else {
-        return Ok(());
+fn entries(root: &Path, device: &UsbDevice, aliases: &Aliases) -> Vec<Found> {
+    let shown = |prefix: &&str| {
+        let nodes = sysfs::nodes(root, device, prefix);
+        let paths = nodes.into_iter().map(|node| path_shown(root, &node.path));
+        paths.collect::<Vec<_>>()
     };
-    let tidy = |text: rusb::Result<String>| {
-        let text = text.ok()?;
-        let text = text.trim_matches(|c: char| c.is_control() || c.is_whitespace());
-        (!text.is_empty()).then(|| text.to_owned())
-    };
-    usb.manufacturer = tidy(handle.read_manufacturer_string(language, descriptor, TEXT_MAX));
-    usb.product = tidy(handle.read_product_string(language, descriptor, TEXT_MAX));
-    usb.serial = tidy(handle.read_serial_number_string(language, descriptor, TEXT_MAX));
-    Ok(())
-}
-
-/// What it is for, by its own class or that of its first telling interface.
-fn class(device: &Device<Context>, descriptor: &DeviceDescriptor) -> &'static str {
-    let own = name(descriptor.class_code());
-    if own != "other" {
-        return own;
+    let identity = identity(root, device);
+    let nodes: Vec<String> = NODES.iter().flat_map(shown).collect();
+    let ports: Vec<String> = PORTS.iter().flat_map(shown).collect();
+    if ports.is_empty() {
+        return vec![Found {
+            bus: "usb",
+            port: format!("usb:{}", device.port),
+            names: nodes,
+            usb: Some(identity),
+            ..Found::default()
+        }];
     }
-    let Ok(config) = device.active_config_descriptor() else {
-        return own;
-    };
-    config
-        .interfaces()
-        .flat_map(|interface| {
-            interface
-                .descriptors()
-                .map(|d| name(d.class_code()))
-                .collect::<Vec<_>>()
+    let has_serial = identity.serial.is_some();
+    ports
+        .into_iter()
+        .map(|node| {
+            let (port, mut names) = aliases.names(&node, has_serial);
+            names.extend(nodes.iter().cloned());
+            Found {
+                bus: "serial",
+                port,
+                names,
+                usb: Some(identity.clone()),
+                ..Found::default()
+            }
         })
-        .find(|class| *class != "other")
-        .unwrap_or(own)
+        .collect()
+}
+
+/// As it is called on the machine itself.
+fn path_shown(root: &Path, path: &Path) -> String {
+    let inner = path.strip_prefix(root).unwrap_or(path);
+    format!("/{}", inner.display())
+}
+
+fn identity(root: &Path, device: &UsbDevice) -> UsbIdentity {
+    let text = |name: &str| sysfs::text(&device.folder.join(name));
+    let interfaces = sysfs::interfaces(device);
+    let mut classes: Vec<&'static str> = interfaces.iter().map(|i| class(i.class)).collect();
+    classes.sort_unstable();
+    classes.dedup();
+    let pages: BTreeSet<u16> = sysfs::nodes(root, device, "hidraw")
+        .iter()
+        .filter_map(|node| fs::read(node.folder.ancestors().nth(2)?.join("report_descriptor")).ok())
+        .filter(|descriptor| descriptor.len() <= DESCRIPTOR_BYTES_MAX)
+        .flat_map(|descriptor| application_pages(&descriptor))
+        .collect();
+    UsbIdentity {
+        vendor_id: format!("{:04x}", device.vendor_id),
+        product_id: format!("{:04x}", device.product_id),
+        manufacturer: text("manufacturer"),
+        product: text("product"),
+        serial: device.serial.clone(),
+        usb_port: device.port.clone(),
+        classes,
+        usage_pages: pages
+            .into_iter()
+            .map(|page| format!("{page:04x}"))
+            .collect(),
+        ieee1284: interfaces
+            .iter()
+            .find_map(|interface| sysfs::text(&interface.folder.join("ieee1284_id"))),
+    }
 }
 
 /// USB-IF class codes.
-fn name(code: u8) -> &'static str {
+fn class(code: u8) -> &'static str {
     match code {
         0x02 | 0x0A => "cdc",
         0x03 => "hid",
         0x07 => "printer",
         0x08 => "mass_storage",
-        0x09 => "hub",
         _ => "other",
     }
 }

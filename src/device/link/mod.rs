@@ -10,7 +10,7 @@ pub mod hidraw;
 pub mod http;
 pub mod ipp;
 mod present;
-mod refused;
+pub mod refused;
 pub mod replay;
 mod request;
 pub mod serial;

@@ -182,7 +182,7 @@ pub static LAYOUTS: &[Layout] = &[
         rows: [
             [";+ěščřžýáíé=ˊ", "˚1234567890%ˇ", " ~ˇˆ ˚ ˋ ˊ  ¨", ""],
             ["qwertzuiopú)", "QWERTZUIOP/(", "\\|€       ÷×", ""],
-            ["asdfghjklů§¨", "ASDFGHJKLŮ!'", " đĐ[]  łŁ$ß¤", ""],
+            ["asdfghjklů§¨", "ASDFGHJKL\"!'", " đĐ[]  łŁ$ß¤", ""],
             ["\\yxcvbnm,.-", "|YXCVBNM?:_", "  #&@{} <>*", ""],
         ],
         decimal: ',',

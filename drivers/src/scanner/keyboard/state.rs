@@ -9,6 +9,8 @@ use crate::hid::{self, Field, ReportKind, Reports};
 const KEY_PAGE: u32 = 0x07;
 /// Keys that can be down at once in one report; more is no keyboard.
 const KEYS_MAX: u32 = 256;
+/// The usage of an undefined error.
+const ERROR: u8 = 3;
 /// A report descriptor for devices that gave none: the boot report.
 const BOOT: &[u8] = &[
     0x05, 0x01, 0x09, 0x06, 0xA1, 0x01, 0x05, 0x07, 0x19, 0xE0, 0x29, 0xE7, 0x15, 0x00, 0x25, 0x01,
@@ -103,7 +105,7 @@ impl Boards {
             match usage {
                 0 => {}
                 // Roll-over and other errors: which keys are down is not known.
-                1..=3 => return false,
+                1..=ERROR => return false,
                 0xE0..=0xE7 => modifiers |= 1 << (usage - keys::LEFT_CTRL),
                 _ => {
                     let place = usize::from(usage);
@@ -135,7 +137,12 @@ fn holds_keys(field: &Field) -> bool {
 fn down<'a>(field: &'a Field, report: &'a [u8]) -> impl Iterator<Item = u8> + 'a {
     let usage = move |index| {
         let usage = if field.is_array() {
-            field.selected(report, index)?
+            match field.selected(report, index) {
+                Some(usage) => usage,
+                None if field.get(report, index)? == 0 => return None,
+                // A key that the descriptor does not have: lost, so the code cannot be trusted.
+                None => return Some(ERROR),
+            }
         } else {
             field.get(report, index).filter(|bit| *bit != 0)?;
             field.usage(index)?

@@ -161,7 +161,7 @@ impl Ssi {
             // Batches of a memory scanner and pictures are no codes of now.
             _ => {
                 self.reply(op::ACK, &[]);
-                self.events.garbage(now, packet.range.0, packet.range.1);
+                self.packets.refuse(now, &mut self.events, packet.range);
             }
         }
     }
@@ -198,11 +198,11 @@ impl Ssi {
                 return;
             }
             // It does not go on: its end was lost, and this packet begins another.
-            self.events.garbage(now, start, end);
+            self.packets.refuse(now, &mut self.events, (start, end));
         }
         let (start, end) = packet.range;
         if !self.chain(now, Assembly::new(start), kind, status, &data, &packet) {
-            self.events.garbage(now, start, end);
+            self.packets.refuse(now, &mut self.events, (start, end));
         }
     }
 
@@ -239,7 +239,7 @@ impl Ssi {
         }
         let mut reading = aim::reading(&assembly.text, self.options.aim);
         if reading.bytes.is_empty() {
-            return self.events.garbage(now, start, end);
+            return self.packets.refuse(now, &mut self.events, (start, end));
         }
         let by_kind = codeid::ssi(assembly.kind).map(str::to_owned);
         reading.symbology = reading.symbology.or(by_kind);
@@ -295,7 +295,7 @@ impl Ssi {
         {
             let (start, end) = (assembly.start, assembly.end);
             self.assembly = None;
-            self.events.garbage(now, start, end);
+            self.packets.refuse(now, &mut self.events, (start, end));
         }
         if self.led_off.is_some_and(|due| now >= due) {
             self.led_off = None;

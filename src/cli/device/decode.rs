@@ -1,13 +1,12 @@
-//! `firstscan device`: what is plugged in, and what recorded bytes mean.
+//! `device decode`, `device profiles`: what recorded bytes mean, and by which profiles.
 
-use crate::device::discover::{self, Found, Inventory};
 use anyhow::{Context as _, bail};
-use clap::{Args, Subcommand};
+use clap::Args;
 use firstscan_drivers::decode::{Line, decode};
 use firstscan_drivers::profile::{Kind, Profile};
 use firstscan_drivers::registry;
 use serde::Serialize;
-use std::io::{self, Read, Write};
+use std::io::{Read, Write};
 use std::process::ExitCode;
 
 /// Recorded bytes accepted on standard input.
@@ -17,25 +16,8 @@ const NEGATIVE: u8 = 1;
 /// Exit code for wrong use.
 const USAGE: u8 = 2;
 
-/// Arguments of `firstscan device`.
 #[derive(Debug, Args)]
-pub struct DeviceArgs {
-    #[command(subcommand)]
-    command: Command,
-}
-
-#[derive(Debug, Subcommand)]
-enum Command {
-    /// What is plugged in, and which profiles could drive it; probes nothing.
-    List,
-    /// Recorded bytes on standard input to JSON lines.
-    Decode(Decode),
-    /// Ids of all profiles.
-    Profiles,
-}
-
-#[derive(Debug, Args)]
-struct Decode {
+pub(super) struct Decode {
     /// Profile id; `firstscan device profiles` lists them.
     #[arg(long, value_name = "ID")]
     profile: String,
@@ -47,88 +29,7 @@ struct Decode {
     query: Option<String>,
 }
 
-/// Runs the command; prints to standard output.
-///
-/// # Errors
-/// Unreadable input or a closed output; the text says what to do.
-pub fn run(args: &DeviceArgs, json: bool) -> anyhow::Result<ExitCode> {
-    let mut out = io::stdout().lock();
-    match &args.command {
-        Command::List => list(&discover::list(), json, &mut out),
-        Command::Decode(options) => decode_input(options, &mut io::stdin().lock(), &mut out),
-        Command::Profiles => profiles(json, &mut out),
-    }
-}
-
-fn list(inventory: &Inventory, json: bool, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
-    if json {
-        writeln!(out, "{}", serde_json::to_string(inventory)?)?;
-        return Ok(ExitCode::SUCCESS);
-    }
-    let mut rows = vec![["PORT", "DEVICE", "COULD BE", "WHY"].map(str::to_owned)];
-    for found in &inventory.devices {
-        rows.extend(rows_of(found));
-    }
-    table(&rows, out)?;
-    if inventory.devices.is_empty() {
-        writeln!(
-            out,
-            "Nothing is plugged in. Network devices are not listed: they need tcp = ..."
-        )?;
-    }
-    for problem in &inventory.problems {
-        writeln!(out, "note: {problem}")?;
-    }
-    Ok(ExitCode::SUCCESS)
-}
-
-/// One row per candidate; names only in the first.
-fn rows_of(found: &Found) -> Vec<[String; 4]> {
-    let usb = found.usb.as_ref();
-    let device = usb.map_or_else(String::new, |u| {
-        let texts = [u.manufacturer.as_deref(), u.product.as_deref()];
-        let texts: Vec<&str> = texts.into_iter().flatten().collect();
-        format!("{}:{} {}", u.vendor_id, u.product_id, texts.join(" "))
-    });
-    let why = |c: &discover::Candidate| c.evidence.join("; ");
-    let mut rows: Vec<[String; 4]> = found
-        .candidates
-        .iter()
-        .map(|c| {
-            [
-                String::new(),
-                String::new(),
-                format!("{} ({})", c.profile, c.score),
-                why(c),
-            ]
-        })
-        .collect();
-    if rows.is_empty() {
-        rows.push([String::new(), String::new(), "-".into(), String::new()]);
-    }
-    if let Some(first) = rows.first_mut() {
-        first[0].clone_from(&found.port);
-        first[1] = device
-            .chars()
-            .filter(|c| !c.is_control())
-            .take(48)
-            .collect();
-    }
-    rows
-}
-
-/// Columns as wide as their widest cell.
-fn table(rows: &[[String; 4]], out: &mut dyn Write) -> io::Result<()> {
-    let width = |i: usize| rows.iter().map(|r| r[i].chars().count()).max().unwrap_or(0);
-    let (a, b, c) = (width(0), width(1), width(2));
-    for [port, device, profile, why] in rows {
-        let line = format!("{port:a$}  {device:b$}  {profile:c$}  {why}");
-        writeln!(out, "{}", line.trim_end())?;
-    }
-    Ok(())
-}
-
-fn profiles(json: bool, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
+pub(super) fn profiles(json: bool, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
     #[derive(Serialize)]
     struct Row<'a> {
         id: &'a str,
@@ -155,7 +56,7 @@ fn profiles(json: bool, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
 }
 
 /// JSON lines in any case; exit code 1 if nothing was understood.
-fn decode_input(
+pub(super) fn decode_input(
     options: &Decode,
     input: &mut dyn Read,
     out: &mut dyn Write,
@@ -236,41 +137,6 @@ mod tests {
         assert_eq!(
             decoded("serial-line", Some("hs"), b"").0,
             ExitCode::from(USAGE)
-        );
-    }
-
-    #[test]
-    fn the_table_shows_every_candidate_under_its_port() {
-        let candidates = vec![
-            discover::Candidate {
-                profile: "a",
-                score: 100,
-                evidence: vec!["ids".into()],
-            },
-            discover::Candidate {
-                profile: "b",
-                score: 10,
-                evidence: vec!["maybe".into()],
-            },
-        ];
-        let found = Found {
-            bus: "serial",
-            port: "/dev/x".into(),
-            names: vec![],
-            usb: None,
-            candidates,
-        };
-        let inventory = Inventory {
-            devices: vec![found],
-            problems: vec!["no rights".into()],
-        };
-        let mut out = Vec::new();
-        list(&inventory, false, &mut out).unwrap();
-        let text = String::from_utf8(out).unwrap();
-        assert_eq!(
-            text,
-            "PORT    DEVICE  COULD BE  WHY\n/dev/x          a (100)   ids\n\
-             \x20               b (10)    maybe\nnote: no rights\n"
         );
     }
 }

@@ -139,20 +139,22 @@ pub(super) static FORMATS: &[Format] = &[
             CHECK,
         ],
         check: last(Gs1Mod10, 0),
+        routed: true,
         gs1: Some(true),
         example: "9101123456789000000013",
         ..BASE
     },
     Format {
-        id: "usps-20",
+        id: "usps-91-short",
         carrier: "usps",
-        name: "USPS tracking number of before, without 91",
+        name: "USPS tracking number of before, 91 left out",
         parts: &[
             digits("service", 2),
             digits("mailer", 9),
             digits("serial", 8),
             CHECK,
         ],
+        // What is left out counts all the same.
         check: Some(Cover {
             family: Gs1Mod10,
             from: 0,
@@ -160,6 +162,20 @@ pub(super) static FORMATS: &[Format] = &[
             before: "91",
         }),
         example: "01123456789000000013",
+        ..BASE
+    },
+    Format {
+        id: "usps-20",
+        carrier: "usps",
+        name: "USPS label number of 20 digits",
+        parts: &[
+            digits("service", 2),
+            digits("mailer", 9),
+            digits("serial", 8),
+            CHECK,
+        ],
+        check: last(Gs1Mod10, 0),
+        example: "01123456789000000011",
         ..BASE
     },
     Format {
@@ -310,19 +326,24 @@ pub(super) static FORMATS: &[Format] = &[
     Format {
         id: "lasership-lx",
         carrier: "ontrac",
-        name: "LaserShip, LX",
-        parts: &[text("LX"), digits("serial", 7)],
-        doubt: "other letters than X are said to exist",
-        example: "LX1234567",
+        name: "LaserShip, L and a letter",
+        parts: &[
+            text("L"),
+            run("series", Set::Letters, 1, 1),
+            run("serial", Set::Digits, 7, 8),
+        ],
+        doubt: "published numbers have eight digits, one description seven",
+        example: "LX12345678",
         ..BASE
     },
     Format {
         id: "lasership-1ls7",
         carrier: "ontrac",
         name: "LaserShip, 1LS7",
-        parts: &[text("1LS7"), run("serial", Set::Digits, 8, 20)],
-        doubt: "the length is not published",
-        example: "1LS712345678",
+        parts: &[text("1LS7"), run("serial", Set::Digits, 11, 13)],
+        lengths: &[15, 17],
+        doubt: "lengths as in published numbers, others may exist",
+        example: "1LS712345678901",
         ..BASE
     },
     Format {

@@ -328,8 +328,9 @@ fn folder() -> tempfile::TempDir {
     folder
 }
 
-/// Without rules every device is refused with what to do; with them the same daemon takes them up.
-pub fn refused_then_taken(_: &Runtime) {
+/// Without rules every device is refused with what to do; with them the same daemon takes them up
+/// and packs.
+pub fn parcel_typing(_: &Runtime) {
     drop(std::fs::remove_file(RULES));
     run("udevadm", &["control", "--reload"]);
     let folder = folder();
@@ -344,27 +345,26 @@ pub fn refused_then_taken(_: &Runtime) {
         (devices.len() == 4 && devices.iter().all(refused)).then_some(())
     });
     put_rules(&folder.path().join("station.toml"));
+    let began = Instant::now();
     daemon.all_ok();
-}
-
-pub fn parcel_typing(_: &Runtime) {
-    let folder = folder();
-    let kit = Typing::new(folder.path());
-    pack(folder.path(), &kit);
+    println!("       taken up {:?} after the rules", began.elapsed());
+    pack(&daemon, &kit);
     assert_eq!(kit.scale.line_codings().last(), Some(&LineCoding::E7));
 }
 
 pub fn parcel_hid(_: &Runtime) {
     let folder = folder();
-    pack(folder.path(), &Hid::new(folder.path()));
+    let kit = Hid::new(folder.path());
+    let file = folder.path().join("rules.toml");
+    std::fs::write(&file, config(&kit)).unwrap();
+    put_rules(&file);
+    let daemon = Daemon::start(folder.path(), &kit);
+    daemon.all_ok();
+    pack(&daemon, &kit);
 }
 
 /// A packer who does what the screens ask for, until the parcel has left.
-fn pack(folder: &Path, kit: &dyn Kit) {
-    std::fs::write(folder.join("rules.toml"), config(kit)).unwrap();
-    put_rules(&folder.join("rules.toml"));
-    let daemon = Daemon::start(folder, kit);
-    daemon.all_ok();
+fn pack(daemon: &Daemon, kit: &dyn Kit) {
     daemon.post("/api/v1/items", ITEMS);
     daemon.post("/api/v1/orders", ORDER_DOCUMENT);
     let until = Instant::now() + PARCEL_MAX;
@@ -379,7 +379,7 @@ fn pack(folder: &Path, kit: &dyn Kit) {
         assert!(Instant::now() < until, "{view:#}");
         // The same code twice in a moment is one scan; a screen needs one to follow.
         let fresh = |code: &String| *code != last.0 || last.1.elapsed() > AGAIN;
-        if let Some(code) = next(&daemon, &view, kit, &mut number).filter(fresh) {
+        if let Some(code) = next(daemon, &view, kit, &mut number).filter(fresh) {
             kit.scan(place, &code);
             last = (code, Instant::now());
         }

@@ -104,7 +104,7 @@ fn within(most: Duration, runtime: &Arc<Runtime>, scenario: fn(&Runtime)) -> &'s
     }
 }
 
-/// USB devices behind the virtual controller: its own list, and the bus's, which is a moment behind.
+/// USB devices behind the virtual controller: its own list, and the bus's, a moment behind it.
 fn plugged_in() -> Vec<String> {
     let status = std::fs::read_to_string("/sys/devices/platform/vhci_hcd.0/status");
     let status = status.unwrap_or_default();

@@ -156,9 +156,14 @@ pub fn build(
     for element in std::iter::once(key).chain(qualifiers.iter().copied()) {
         link.push_str(&format!("/{}/{}", element.ai, encode(&element.value)));
     }
-    let in_path = |e: &&Element<'_>| e.ai == key.ai || qualifiers.iter().any(|q| q.ai == e.ai);
-    let others = elements.iter().filter(|e| !in_path(e));
-    for (at, element) in others.enumerate() {
+    let in_path = |e: &Element<'_>| e.ai == key.ai || qualifiers.iter().any(|q| q.ai == e.ai);
+    // Equal repetitions say nothing new.
+    let first = |(at, e): &(usize, &Element<'_>)| {
+        let twice = elements.iter().take(*at).any(|earlier| earlier.ai == e.ai);
+        !twice && !in_path(e)
+    };
+    let others = elements.iter().enumerate().filter(first);
+    for (at, (_, element)) in others.enumerate() {
         let mark = if at == 0 { '?' } else { '&' };
         link.push_str(&format!("{mark}{}={}", element.ai, encode(&element.value)));
     }

@@ -110,7 +110,7 @@ fn expected<'c>(
             true => Cow::Borrowed(e.number),
             false => Cow::Owned(normalise(e.number)),
         };
-        texts.contains(&number)
+        !number.is_empty() && texts.contains(&number)
     };
     let carriers: Vec<&str> = context
         .expected

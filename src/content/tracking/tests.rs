@@ -200,6 +200,21 @@ fn odd_digits_are_flagged_and_never_believed() {
 }
 
 #[test]
+fn an_empty_expectation_is_none() {
+    let expected = [Expected {
+        number: " -",
+        carrier: "",
+    }];
+    let context = Context {
+        expected: &expected,
+        ..Context::default()
+    };
+    for scan in ["", " ", "-", "1ZA1B2C30312345673"] {
+        assert!(recognise(scan, &context).best().is_none(), "{scan:?}");
+    }
+}
+
+#[test]
 fn a_failed_check_rules_look_alikes_out() {
     // S10 with the wrong digit, which the permissive DHL eCommerce would take.
     let scan = "LX471108152CN";
@@ -282,6 +297,7 @@ fn the_station_decides_between_candidates() {
         expected: &expected,
         ..Context::default()
     };
+    assert!(recognise("", &context).best().is_none());
     let best = recognise("nvx 77", &context).best().copied().unwrap();
     assert_eq!((best.format.id, best.confidence), ("expected", 100));
 }

@@ -5,6 +5,8 @@
 
 #[path = "codecs.rs"]
 pub mod codecs;
+#[path = "printers.rs"]
+pub mod printers;
 #[path = "scanners.rs"]
 pub mod scanners;
 

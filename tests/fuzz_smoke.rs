@@ -301,3 +301,26 @@ fn scales_and_dimensioners() {
         .collect();
     bend_all(target("profile"), &texts, 2);
 }
+
+/// Every example of every printer, bent, as an answer to each question.
+#[test]
+fn answers_of_printers() {
+    use firstscan_drivers::profile::unescape;
+    use firstscan_drivers::registry;
+    for (name, target) in targets::printers::TARGETS {
+        let mine = |codec: &str| format!("replies_{}", codec.replace('-', "_")) == name;
+        let profiles = registry::profiles()
+            .iter()
+            .filter(|p| mine(&p.codec))
+            .take(2);
+        let seeds: Vec<Vec<u8>> = profiles
+            .flat_map(|p| &p.examples)
+            .flat_map(|example| {
+                let bytes = unescape(&example.bytes).unwrap();
+                (0..5).map(move |question| [&[question, 3][..], &bytes].concat())
+            })
+            .collect();
+        assert!(!seeds.is_empty(), "{name}");
+        bend_all(target, &seeds, ROUNDS);
+    }
+}

@@ -7,6 +7,8 @@
 pub mod codecs;
 #[path = "codes.rs"]
 pub mod codes;
+#[path = "printers.rs"]
+pub mod printers;
 #[path = "scanners.rs"]
 pub mod scanners;
 

@@ -32,7 +32,9 @@ impl Bench {
     }
 
     fn all() -> impl Iterator<Item = Bench> {
-        LANGUAGES.iter().map(|language| Bench::new(*language))
+        // The newer DYMO have no emulated printer.
+        let emulated = LANGUAGES.iter().filter(|l| !l.id().starts_with("dymo-"));
+        emulated.map(|language| Bench::new(*language))
     }
 
     fn id(&self) -> &'static str {
@@ -213,11 +215,12 @@ fn status_follows_paper_head_and_work() {
     for mut bench in Bench::all() {
         let id = bench.id();
         let bytes = encode(bench.language, &picture(160, 50, 3), &JobOptions::default());
-        let Some(idle) = bench.status() else {
-            assert_eq!(id, "escpos");
-            continue;
-        };
+        let idle = bench.status().unwrap();
         assert!(!idle.busy() && !idle.fault(), "{id}: {idle:?}");
+        if id == "escpos" {
+            // It has no word for work in progress.
+            continue;
+        }
         bench.send(&bytes);
         let busy = bench.status().unwrap();
         assert!(busy.busy() && !busy.fault(), "{id}: {busy:?}");

@@ -97,7 +97,13 @@ fn a_bad_configuration_is_code_3_with_key_and_remedy() {
             ["carriers.folder", "give an existing folder"],
         ),
         (&nope, ["places[b1].devices[b1/s]", "device profiles"]),
-        (&portless, ["b1/s", "exactly one of port and tcp"]),
+        (
+            &portless,
+            [
+                "b1/s",
+                "exactly one of port, tcp, usb, queue, url and replay",
+            ],
+        ),
     ];
     for (i, (content, parts)) in cases.iter().enumerate() {
         let config = file(folder.path(), &format!("{i}.toml"), content);

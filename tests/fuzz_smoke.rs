@@ -235,7 +235,12 @@ fn scanners() {
 
 #[test]
 fn codes() {
-    let seeds = |texts: &[&str]| texts.iter().map(|t| t.as_bytes().to_vec()).collect::<Vec<_>>();
+    let seeds = |texts: &[&str]| {
+        texts
+            .iter()
+            .map(|t| t.as_bytes().to_vec())
+            .collect::<Vec<_>>()
+    };
     let numbers = seeds(&[
         "]C142012345\u{1D}9200190123456700000014",
         "%0012345099801234567891012765\x0009980123456789",

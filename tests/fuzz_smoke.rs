@@ -234,6 +234,32 @@ fn scanners() {
 }
 
 #[test]
+fn codes() {
+    let seeds = |texts: &[&str]| texts.iter().map(|t| t.as_bytes().to_vec()).collect::<Vec<_>>();
+    let numbers = seeds(&[
+        "]C142012345\u{1D}9200190123456700000014",
+        "%0012345099801234567891012765\x0009980123456789",
+        "1Z A1B2 C303 1234 5673\x001ZA1B2C30312345673",
+        "(00) 0 9528765 4321011110\x00095287654321011110",
+        "\u{FF11}\u{FF3A}A1B2C30312345673",
+    ]);
+    bend_all(target("tracking"), &numbers, ROUNDS * 40);
+    let data = seeds(&[
+        "]C100095287654321011110\u{1D}42012345\u{1D}400PO(7)\u{1D}",
+        "(00)095287654321011110(4301)J%C3%BCrgen(4302)Weg\\(7(4303)3(4307)DE(4324)2611219999",
+        "https://id.gs1.org/00/095287654321011110?400=PO%287&420=12345#x",
+        "https://x.example/a/01/09528765432108/10/L/21/S%2F1",
+        "urn:epc:id:sgtin:9528765.043210.A%2F1",
+    ]);
+    bend_all(target("gs1"), &data, ROUNDS * 40);
+    let lines = "00 *? N18,csum,gcppos2 dlpkey # SSCC\n3300-3305 *? N6 req=00,01+10 ex=330n # X\n\
+        01 *? N14,csum dlpkey=22,10|235\n8008 ? N8 [N..4,mmoptss]";
+    bend_all(target("dictionary"), &seeds(&[lines]), ROUNDS * 40);
+    let to = "US\n62701-0001\nSpringfield\nIL\nErin &amp; Sample\nP.O. Box 7\n12 Main St.";
+    bend_all(target("address"), &seeds(&[to]), ROUNDS * 40);
+}
+
+#[test]
 fn pages() {
     let template = Template::load("park-tag").unwrap();
     let label = render(&template, &template.sample, Resolution::from_dpi(203));

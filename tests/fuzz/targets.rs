@@ -1,10 +1,12 @@
-//! What is fuzzed: every way bytes from outside come into a label; the protocols of scanners and of
-//! scales and dimensioners in files of their own. Each target is a function of bytes that
+//! What is fuzzed: every way bytes from outside come into a label; what codes mean, and the
+//! protocols of scanners and of scales and dimensioners, in files of their own. Each target is a function of bytes that
 //! returns, in bounded time and memory, or panics because a promise was broken. The
 //! fuzzer's binaries and the smoke test run the same functions.
 
 #[path = "codecs.rs"]
 pub mod codecs;
+#[path = "codes.rs"]
+pub mod codes;
 #[path = "printers.rs"]
 pub mod printers;
 #[path = "scanners.rs"]
@@ -23,7 +25,11 @@ use firstscan_drivers::length::Length;
 pub type Target = fn(&[u8]);
 
 /// All targets by name.
-pub const TARGETS: [(&str, Target); 15] = [
+pub const TARGETS: [(&str, Target); 19] = [
+    ("tracking", codes::tracking),
+    ("gs1", codes::gs1),
+    ("dictionary", codes::dictionary),
+    ("address", codes::address),
     ("profile", codecs::profile),
     ("hid_scale", codecs::hid_scale),
     ("framed", codecs::framed),

@@ -12,6 +12,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 const LABELS: u32 = 25;
+const LABELS_OF_ONE_MAX: u32 = 250;
 /// Time for one label whatever befalls it.
 const LABEL_MAX: Duration = Duration::from_secs(30);
 
@@ -126,11 +127,12 @@ async fn trial(
     desk: &mut Desk,
     device: &Device<AnyPrinter>,
     seed: u64,
+    labels: u32,
     counts: bool,
 ) -> Vec<Known> {
     let mut dice = Dice(seed);
     let mut all: Vec<Known> = Vec::new();
-    for number in 0..labels() {
+    for number in 0..labels {
         let (mut must, mut released) = (false, false);
         all.push(Known::default());
         desk.submit(number);
@@ -184,7 +186,8 @@ async fn trial(
         }
         let known = all.last_mut().unwrap();
         known.must = must;
-        let proven = known.sent && known.drained == counts && known.counted == counts;
+        // A counter question that got no answer in time lets the counter rest for a while.
+        let proven = known.sent && known.broken.is_none() && known.drained == counts;
         assert!(
             proven || !must,
             "seed {seed}: label {number}: {known:?} {:?}",
@@ -242,12 +245,28 @@ fn judge(name: &str, seed: u64, printer: &AnyPrinter, all: &[Known], took: Durat
     assert!(out * 2 > all.len(), "{name}: most labels come out: {out}");
 }
 
-async fn labels_through(name: &str, line: fn(&Path) -> (Line, Device<AnyPrinter>, String)) {
+/// Several printers share a large number, each with its own luck.
+async fn labels_through(name: &'static str, line: fn(&Path) -> (Line, Device<AnyPrinter>, String)) {
+    let printers = labels().div_ceil(LABELS_OF_ONE_MAX);
+    let shares = (0..printers).map(|n| {
+        let seed = 0x5EED_0001 + u64::from(name.as_bytes()[0]) + u64::from(n) * 7919;
+        tokio::spawn(share(name, seed, labels() / printers, line))
+    });
+    for share in shares.collect::<Vec<_>>() {
+        share.await.unwrap();
+    }
+}
+
+async fn share(
+    name: &'static str,
+    seed: u64,
+    labels: u32,
+    line: fn(&Path) -> (Line, Device<AnyPrinter>, String),
+) {
     let folder = tempfile::tempdir().unwrap();
     let (_line, device, address) = line(folder.path());
-    let mut desk = Desk::new(&address);
-    let (seed, started) = (0x5EED_0001 + u64::from(name.as_bytes()[0]), Instant::now());
-    let all = trial(&mut desk, &device, seed, name != "queue").await;
+    let (mut desk, started) = (Desk::new(&address), Instant::now());
+    let all = trial(&mut desk, &device, seed, labels, name != "queue").await;
     let took = started.elapsed();
     device.with(|printer, _| judge(name, seed, printer, &all, took));
     desk.stop().await;

@@ -9,10 +9,10 @@
 //!
 //! | maker | host to scanner | answer |
 //! |---|---|---|
-//! | Honeywell | `16 4D 0D` and a menu command | the command, 06, 15 or 05 before `.` and `!` |
-//! | Honeywell | `16 54 0D` trigger, `16 07 0D` beep | none |
-//! | Newland | `7E 01` four `30`, `@` or `#`, items, `3B 03` | `02 01` four `30` ... `3B 03` |
-//! | Newland | `01 54 04` trigger | none |
+//! | Honeywell | `16 4D 0D` and a menu command | it, with 06, 15 or 05 before each `.` and `!` |
+//! | | `16 54 0D` trigger, `16 07 0D` beep | none |
+//! | Newland | `7E 01 30 30 30 30`, `@` or `#`, items, `3B 03` | `02 01 30 30 30 30` ... `3B 03` |
+//! | | `01 54 04` trigger | none |
 //! | Datalogic | `B` good-read beep, `01` beep, `E` and `D` on and off | none |
 //! | Cino | `7E 80 01 03 00 00 01 00 83 7E` buzzer | `7E` ... `7E` |
 //!

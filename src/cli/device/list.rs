@@ -11,6 +11,8 @@ use std::time::{Duration, Instant};
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// Candidates shown for people; `--json` has all of them.
 const SHOWN_MAX: usize = 4;
+/// The score of what any serial port can carry.
+const MERELY_POSSIBLE: u8 = 10;
 
 pub(super) fn list(
     inventory: &Inventory,
@@ -47,6 +49,13 @@ pub(super) fn list(
 fn rows_of(found: &Found) -> Vec<[String; 4]> {
     let usb = found.usb.as_ref();
     let device = usb.map_or_else(String::new, |_| named(found));
+    let is_anything = |c: &Candidate| c.score <= MERELY_POSSIBLE;
+    if found.candidates.len() > 1 && found.candidates.iter().all(is_anything) {
+        let count = format!("{} profiles", found.candidates.len());
+        let port = quiet(&found.port);
+        let why = format!("only you know; `firstscan device detect --port {port}` listens");
+        return vec![[port, quiet(&device), count, why]];
+    }
     let why = |c: &Candidate| c.evidence.join("; ");
     let mut rows: Vec<[String; 4]> = found
         .candidates
@@ -210,23 +219,41 @@ mod tests {
 
     #[test]
     fn what_comes_goes_and_changes_its_mode_is_told_once() {
-        let told = |known: &[Found], now: &[Found]| -> Vec<String> {
-            let all = changes(Some(known), now);
+        let told = |known: Vec<Found>, now: Vec<Found>| -> Vec<String> {
+            let all = changes(Some(&known), &now);
             all.iter()
                 .map(|c| format!("{} {}", c.change, c.device.port))
                 .collect()
         };
         let (a, b) = (device("0001", "1-1"), device("0002", "1-2"));
-        assert_eq!(changes(None, &[a.clone()])[0].change, "present");
-        assert_eq!(told(&[a.clone()], &[a.clone()]), [""; 0]);
+        assert_eq!(changes(None, std::slice::from_ref(&a))[0].change, "present");
+        assert_eq!(told(vec![a.clone()], vec![a.clone()]), [""; 0]);
         assert_eq!(
-            told(&[a.clone()], &[b.clone()]),
+            told(vec![a.clone()], vec![b.clone()]),
             ["removed usb:1-1", "added usb:1-2"]
         );
         assert_eq!(
-            told(&[a.clone()], &[device("0009", "1-1"), b]),
+            told(vec![a.clone()], vec![device("0009", "1-1"), b]),
             ["changed usb:1-1", "added usb:1-2"]
         );
+    }
+
+    #[test]
+    fn a_port_that_can_carry_anything_is_one_row() {
+        let candidate = |profile| Candidate {
+            profile,
+            score: 10,
+            evidence: vec!["maybe".into()],
+        };
+        let found = Found {
+            bus: "serial",
+            port: "/dev/x".into(),
+            candidates: vec![candidate("a"), candidate("b")],
+            ..Found::default()
+        };
+        let [row] = rows_of(&found).try_into().unwrap();
+        assert_eq!(row[2], "2 profiles");
+        assert!(row[3].contains("device detect --port /dev/x"), "{row:?}");
     }
 
     #[test]

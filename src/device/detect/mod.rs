@@ -1,9 +1,9 @@
 //! Line settings and protocol of a port the operator assigned, by listening, and by the questions
 //! of the protocols that ask.
 //!
-//! Constraints: nothing is sent while anything is heard, and nothing at all if the operator says so;
-//! what is sent are the codecs' own polls for a weight, which change nothing at a scale. Listening
-//! happens with 8 data bits without parity; a seventh bit with parity shows in the bytes themselves.
+//! Constraints: nothing is sent if anything was heard, and nothing at all if the operator says so.
+//! What is sent are the codecs' own polls for a weight, which change nothing at a scale. Listening
+//! happens with 8 data bits without parity; a line of 7 bits with parity shows in the bytes.
 //! Ports of other devices are never touched.
 
 mod score;

@@ -121,64 +121,78 @@ fn readings(bytes: &[u8]) -> Vec<Reading> {
     all
 }
 
-fn judge(profile: &'static Profile, reading: &Reading, baud: u32) -> Option<Hypothesis> {
-    let bytes = reading
-        .bytes
-        .get(..RECEIVE_BYTES_MAX)
-        .unwrap_or(&reading.bytes);
-    let lines = decode::decode(profile, None, None, bytes);
-    let (mut meant, mut left) = (0_u64, 0_u64);
-    let mut latest = None;
-    let total = u64::try_from(bytes.len()).unwrap_or(u64::MAX).max(1);
+/// What the lines of a decoded stream say for its profile.
+struct Tally<'a> {
+    /// Readings that mean something.
+    meant: u64,
+    /// Bytes that belong to none.
+    left: u64,
+    latest: Option<&'a Line>,
+}
+
+fn tally(lines: &[Line], total: u64) -> Tally<'_> {
+    let mut tally = Tally {
+        meant: 0,
+        left: 0,
+        latest: None,
+    };
     for (index, line) in lines.iter().enumerate() {
         match line {
-            // Listening begins in the middle of a frame and ends in one: neither is held against it.
+            // Listening begins in the middle of a frame and ends in one: neither is held against
+            // the profile.
             Line::Garbage { start: 0, .. } if lines.len() > index + 1 => {}
-            Line::Garbage { end, .. } if *end == total && meant > 0 => {}
-            Line::Garbage { start, end } => left = left.saturating_add(end.saturating_sub(*start)),
-            Line::Scan { text, .. } => {
-                let plain = |c: char| !c.is_control() || c == '\u{1d}';
-                let readable = text
-                    .as_ref()
-                    .is_some_and(|t| t.len() > 2 && t.chars().all(plain));
-                let counts = if readable { &mut meant } else { &mut left };
-                *counts = counts.saturating_add(1);
-                latest = Some(line);
+            Line::Garbage { end, .. } if *end == total && tally.meant > 0 => {}
+            Line::Garbage { start, end } => {
+                tally.left = tally.left.saturating_add(end.saturating_sub(*start));
+            }
+            Line::Scan { text, .. } if !is_readable(text.as_deref()) => {
+                tally.left = tally.left.saturating_add(1);
             }
             _ => {
-                meant = meant.saturating_add(1);
-                latest = Some(line);
+                tally.meant = tally.meant.saturating_add(1);
+                tally.latest = Some(line);
             }
         }
     }
-    let latest = latest.filter(|_| meant > 0)?;
+    tally
+}
+
+fn is_readable(text: Option<&str>) -> bool {
+    let plain = |c: char| !c.is_control() || c == '\u{1d}';
+    text.is_some_and(|text| text.len() > 2 && text.chars().all(plain))
+}
+
+fn judge(profile: &'static Profile, reading: &Reading, baud: u32) -> Option<Hypothesis> {
+    let bytes = reading.bytes.get(..RECEIVE_BYTES_MAX);
+    let bytes = bytes.unwrap_or(&reading.bytes);
+    let lines = decode::decode(profile, None, None, bytes);
+    let total = u64::try_from(bytes.len()).unwrap_or(u64::MAX).max(1);
+    let Tally {
+        meant,
+        left,
+        latest,
+    } = tally(&lines, total);
+    let meaning = serde_json::to_string(latest?).unwrap_or_default();
     let kept = 100_u64.saturating_sub(left.saturating_mul(100) / total);
-    let most = if profile.kind == Kind::Scanner {
-        SCANNER_SCORE_MAX
-    } else {
-        100
+    let most = match profile.kind {
+        Kind::Scanner => SCANNER_SCORE_MAX,
+        _ => 100,
     };
     // One frame can be chance, three are not.
     let sure = most.saturating_sub(10_u64.saturating_mul(3_u64.saturating_sub(meant.min(3))));
     let score = u8::try_from(sure.saturating_mul(kept) / 100).unwrap_or(0);
-    let line = serde_json::to_string(latest).unwrap_or_default();
     let own = &profile.serial;
     let is_own_line = own.baud == baud
         && own.data_bits == reading.data_bits
         && named(&own.parity) == reading.parity;
+    let letter = match reading.parity {
+        "even" => 'E',
+        "odd" => 'O',
+        _ => 'N',
+    };
     Some(Hypothesis {
         profile: &profile.id,
-        line: format!(
-            "{baud} {}{}{}",
-            reading.data_bits,
-            reading
-                .parity
-                .to_ascii_uppercase()
-                .chars()
-                .next()
-                .unwrap_or('N'),
-            own.stop_bits
-        ),
+        line: format!("{baud} {}{letter}{}", reading.data_bits, own.stop_bits),
         baud,
         data_bits: reading.data_bits,
         parity: reading.parity,
@@ -188,7 +202,7 @@ fn judge(profile: &'static Profile, reading: &Reading, baud: u32) -> Option<Hypo
             reading.evidence.clone(),
             format!("{meant} readings, {left} of {total} bytes left over"),
             format!("heard {}", shown(bytes)),
-            format!("means {line}"),
+            format!("means {meaning}"),
         ],
         kind: profile.kind,
         is_own_line,

@@ -1,8 +1,9 @@
 //! What is plugged in, which profiles could drive it, and what stands in the way. Looks, never
 //! probes.
 //!
-//! Constraints: files below `root` are read (`/`, or a folder in tests) and no device is opened. One
-//! USB device is one entry with all its nodes; one with several serial ports is one entry per port.
+//! Constraints: files below `root` are read (`/`, or a folder in tests) and no device is opened.
+//! One USB device is one entry with all its nodes; one with several serial ports is one entry per
+//! port.
 
 mod candidates;
 mod notes;

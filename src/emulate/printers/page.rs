@@ -58,11 +58,6 @@ impl Page {
         self.page();
         self.picture.take()
     }
-
-    /// White again.
-    pub fn clear(&mut self) {
-        self.picture = None;
-    }
 }
 
 /// Rows of equal length as they come, for printers without a page: the label is as long as they

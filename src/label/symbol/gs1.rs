@@ -6,6 +6,7 @@
 use super::ai;
 use super::code128::{self, Unit};
 use super::{Encoded, SymbolError};
+use crate::content::gs1 as content;
 
 /// Longest content of a GS1-128 symbol, identifiers and separators included.
 const CHARS_MAX: usize = 48;
@@ -18,42 +19,6 @@ const SEPARATOR: char = '\u{1D}';
 pub struct Element {
     pub ai: String,
     pub value: String,
-}
-
-/// First two digits of identifiers whose whole length is fixed in advance, with that length
-/// (identifier and value): no separator follows these.
-const PREDEFINED: [(&str, usize); 22] = [
-    ("00", 20),
-    ("01", 16),
-    ("02", 16),
-    ("03", 16),
-    ("04", 18),
-    ("11", 8),
-    ("12", 8),
-    ("13", 8),
-    ("14", 8),
-    ("15", 8),
-    ("16", 8),
-    ("17", 8),
-    ("18", 8),
-    ("19", 8),
-    ("20", 4),
-    ("31", 10),
-    ("32", 10),
-    ("33", 10),
-    ("34", 10),
-    ("35", 10),
-    ("36", 10),
-    ("41", 16),
-];
-
-/// Digits of the identifier `text` begins with.
-fn ai_length(text: &str) -> Option<usize> {
-    let known = |length: &usize| {
-        text.get(..*length)
-            .is_some_and(|ai| ai::format_of(ai).is_some())
-    };
-    (2..=4).find(known)
 }
 
 fn rule<T>(text: String) -> Result<T, SymbolError> {
@@ -106,8 +71,8 @@ pub fn parse(text: &str) -> Result<Vec<Element>, SymbolError> {
     elements
         .iter()
         .try_for_each(|element| ai::check(&element.ai, &element.value))?;
-    let ais: Vec<&str> = elements.iter().map(|element| element.ai.as_str()).collect();
-    ai::together(&ais)?;
+    let one = |e: &Element| content::Element::new(e.ai.clone(), e.value.clone());
+    ai::together(&elements.iter().map(one).collect::<Vec<_>>())?;
     Ok(elements)
 }
 
@@ -122,7 +87,7 @@ fn bracketed(text: &str) -> Result<Vec<Element>, SymbolError> {
         // characters of the value.
         let next = value.match_indices('(').find(|(at, _)| {
             let inner = value[at + 1..].split_once(')').map(|(inner, _)| inner);
-            inner.is_some_and(|ai| ai_length(ai) == Some(ai.len()))
+            inner.is_some_and(|ai| ai::length(ai) == Some(ai.len()))
         });
         let end = next.map_or(value.len(), |(at, _)| at);
         elements.push(Element {
@@ -139,9 +104,9 @@ fn raw(text: &str) -> Result<Vec<Element>, SymbolError> {
     let mut rest = text.trim_start_matches(SEPARATOR);
     while !rest.is_empty() {
         let unknown = || SymbolError::Rule(format!("no application identifier at {rest:?}"));
-        let digits = ai_length(rest).ok_or_else(unknown)?;
+        let digits = ai::length(rest).ok_or_else(unknown)?;
         let ai = rest.get(..digits).ok_or_else(unknown)?;
-        let end = match predefined(ai) {
+        let end = match ai::predefined(ai) {
             Some(length) => length,
             None => rest.find(SEPARATOR).unwrap_or(rest.len()),
         };
@@ -156,12 +121,6 @@ fn raw(text: &str) -> Result<Vec<Element>, SymbolError> {
         rest = rest.strip_prefix(SEPARATOR).unwrap_or(rest);
     }
     Ok(elements)
-}
-
-/// Whole length if it is fixed in advance.
-fn predefined(ai: &str) -> Option<usize> {
-    let found = PREDEFINED.iter().find(|(start, _)| ai.starts_with(start));
-    found.map(|(_, length)| *length)
 }
 
 /// The GS1 check digit: weights 3 and 1 from the right.
@@ -183,7 +142,7 @@ pub fn scanned(elements: &[Element]) -> String {
     for (at, element) in elements.iter().enumerate() {
         text.push_str(&element.ai);
         text.push_str(&element.value);
-        if predefined(&element.ai).is_none() && at + 1 < elements.len() {
+        if ai::predefined(&element.ai).is_none() && at + 1 < elements.len() {
             text.push(SEPARATOR);
         }
     }

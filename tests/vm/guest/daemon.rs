@@ -6,10 +6,11 @@ use super::{settle, wait_until};
 use firstscan::content::control::{Control, payload};
 use firstscan::emulate::scale::{ScaleSettings, Toledo8217};
 use firstscan::emulate::scanner::SerialScanner;
-use firstscan::emulate::tray::{Tray, read_png};
+use firstscan::emulate::tray::Tray;
 use firstscan::emulate::usbip::{self, LineCoding, Options, UsbDevice};
 use firstscan::emulate::zpl_printer::{PrinterSettings, ZplPrinter};
-use firstscan_drivers::bitmap::Bitmap;
+use firstscan::label::png;
+use firstscan_drivers::bitmap::Resolution;
 use firstscan_drivers::mass::Mass;
 use serde_json::Value;
 use std::os::unix::fs::chown;
@@ -282,16 +283,12 @@ impl Daemon {
         }
     }
 
-    /// The picture of what a job prints.
-    fn label(&self, job: &str) -> Bitmap {
-        let request = self
-            .agent
-            .get(format!("{}/api/v1/jobs/{job}/label.png", self.url));
+    /// The picture of what a job prints, as PNG.
+    fn label(&self, job: &str) -> Vec<u8> {
+        let path = format!("{}/api/v1/jobs/{job}/label.png", self.url);
+        let request = self.agent.get(path);
         let answer = request.header("Authorization", self.bearer()).call();
-        let png = answer.unwrap().body_mut().read_to_vec().unwrap();
-        let path = self.folder.join("label.png");
-        std::fs::write(&path, png).unwrap();
-        read_png(&path).unwrap()
+        answer.unwrap().body_mut().read_to_vec().unwrap()
     }
 
     fn events(&self) -> Vec<String> {
@@ -328,8 +325,9 @@ fn folder() -> tempfile::TempDir {
     folder
 }
 
-/// Without rules every device is refused with what to do; with them the same daemon takes them up.
-pub fn refused_then_taken(_: &Runtime) {
+/// Without rules every device is refused with what to do; with them the same daemon takes them up
+/// and packs.
+pub fn parcel_typing(_: &Runtime) {
     drop(std::fs::remove_file(RULES));
     run("udevadm", &["control", "--reload"]);
     let folder = folder();
@@ -344,27 +342,26 @@ pub fn refused_then_taken(_: &Runtime) {
         (devices.len() == 4 && devices.iter().all(refused)).then_some(())
     });
     put_rules(&folder.path().join("station.toml"));
+    let began = Instant::now();
     daemon.all_ok();
-}
-
-pub fn parcel_typing(_: &Runtime) {
-    let folder = folder();
-    let kit = Typing::new(folder.path());
-    pack(folder.path(), &kit);
+    println!("       taken up {:?} after the rules", began.elapsed());
+    pack(&daemon, &kit);
     assert_eq!(kit.scale.line_codings().last(), Some(&LineCoding::E7));
 }
 
 pub fn parcel_hid(_: &Runtime) {
     let folder = folder();
-    pack(folder.path(), &Hid::new(folder.path()));
+    let kit = Hid::new(folder.path());
+    let file = folder.path().join("rules.toml");
+    std::fs::write(&file, config(&kit)).unwrap();
+    put_rules(&file);
+    let daemon = Daemon::start(folder.path(), &kit);
+    daemon.all_ok();
+    pack(&daemon, &kit);
 }
 
 /// A packer who does what the screens ask for, until the parcel has left.
-fn pack(folder: &Path, kit: &dyn Kit) {
-    std::fs::write(folder.join("rules.toml"), config(kit)).unwrap();
-    put_rules(&folder.join("rules.toml"));
-    let daemon = Daemon::start(folder, kit);
-    daemon.all_ok();
+fn pack(daemon: &Daemon, kit: &dyn Kit) {
     daemon.post("/api/v1/items", ITEMS);
     daemon.post("/api/v1/orders", ORDER_DOCUMENT);
     let until = Instant::now() + PARCEL_MAX;
@@ -379,7 +376,7 @@ fn pack(folder: &Path, kit: &dyn Kit) {
         assert!(Instant::now() < until, "{view:#}");
         // The same code twice in a moment is one scan; a screen needs one to follow.
         let fresh = |code: &String| *code != last.0 || last.1.elapsed() > AGAIN;
-        if let Some(code) = next(&daemon, &view, kit, &mut number).filter(fresh) {
+        if let Some(code) = next(daemon, &view, kit, &mut number).filter(fresh) {
             kit.scan(place, &code);
             last = (code, Instant::now());
         }
@@ -428,7 +425,8 @@ fn next(daemon: &Daemon, view: &Value, kit: &dyn Kit, number: &mut String) -> Op
             let (_, picture) = kit.printer().with(|p, _| p.take_label())?;
             // That it can be read is proven elsewhere; here it must be the label, dot for dot.
             let job = text("/parcel/job/id");
-            assert_eq!(*picture, daemon.label(&job), "job {job}");
+            let png = png::encode(&picture, Resolution::from_dpi(203)).unwrap();
+            assert!(png == daemon.label(&job), "job {job} is another picture");
             *number = text("/parcel/tracking_number");
             kit.scan("bench1", number);
             None

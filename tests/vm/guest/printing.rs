@@ -363,9 +363,14 @@ pub fn faults_libusb(runtime: &Runtime) {
     runtime.block_on(faults("libusb", 0x5EED_0002));
 }
 
-async fn faults(via: &str, seed: u64) {
+/// Labels of each trial.
+pub fn labels() -> u32 {
     let labels = std::env::var("FIRSTSCAN_VM_LABELS").ok();
-    let labels = labels.and_then(|n| n.parse().ok()).unwrap_or(LABELS);
+    labels.and_then(|n| n.parse().ok()).unwrap_or(LABELS)
+}
+
+async fn faults(via: &str, seed: u64) {
+    let labels = labels();
     let mut bench = Bench::new(via);
     let mut dice = Dice(seed);
     let mut all = Vec::new();

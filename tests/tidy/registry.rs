@@ -11,6 +11,14 @@ const SINKS: &str = "src/sync/sinks/mod.rs";
 /// Files among the protocols that are no protocol themselves: (module, reason).
 const HELPERS: &[(&str, &str)] = &[
     (
+        "printer::status",
+        "what printers of every language say, by name",
+    ),
+    (
+        "printer::stream",
+        "answers of every language out of a mixed stream",
+    ),
+    (
         "scanner::aim",
         "symbology identifiers, read by every scanner",
     ),

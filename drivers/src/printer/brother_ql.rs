@@ -13,8 +13,8 @@
 //! | `0C` / `1A` | ends a page / the last page |
 //! | `1B 69 53` | answers 32 bytes: 3 to 5 model, 8 and 9 errors, 18 kind, 19 phase |
 //!
-//! Kinds: 00 an answer, 01 printing completed, 02 error, 04 turned off, 05 notification (byte 22: 03
-//! cooling begins, 04 ends), 06 change of phase (byte 19: 01 printing). All but 00 come by
+//! Kinds: 00 an answer, 01 printing completed, 02 error, 04 turned off, 05 notification (byte 22:
+//! 03 cooling begins, 04 ends), 06 change of phase (byte 19: 01 printing). All but 00 come by
 //! themselves.
 //!
 //! Proof: `drained` is what the printer says by itself: phase 01, then printing completed, both

@@ -25,8 +25,8 @@
 //! of copies: the rows are sent again. Doubts: the coding of runs is from general knowledge, so a
 //! profile that says `hex` sends plain rows only; whether the darkness commands stay after a
 //! job is open, so none is sent. The 550 series and the Wireless speak another protocol:
-//! `dymo-550` and `dymo-wireless`. Some 330 Turbo answer 05, which is no status here. A cut row is filled up with escapes, as the reference says; there are enough
-//! of them for the widest head.
+//! `dymo-550` and `dymo-wireless`. Some 330 Turbo answer 05, which is no status here. A cut row is
+//! filled up with escapes, as the reference says; there are enough of them for the widest head.
 
 use super::raster::{self, Limits};
 use super::{

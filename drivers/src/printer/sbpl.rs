@@ -11,8 +11,8 @@
 //! | `05` | answers STX, id (2), status letter, remaining (6), perhaps a job name (16), ETX |
 //! | `18` | cancels what is received |
 //!
-//! Status letters: `0` to `4` offline, `A` to `E` waiting, `G` to `K` printing, `M` to `Q` waiting to
-//! dispense, `S` to `W` analysing. Within each five: nothing, ribbon near its end, buffer nearly
+//! Status letters: `0` to `4` offline, `A` to `E` waiting, `G` to `K` printing, `M` to `Q` waiting
+//! to dispense, `S` to `W` analysing. Within each five: nothing, ribbon near its end, buffer nearly
 //! full, both, stopped. `a` buffer full, `b` head open, `c` paper end, `d` ribbon end, `e` media,
 //! `f` sensor, `g` head, `h` cover, `i` card, `j` cutter, `k` another error.
 //!
@@ -23,10 +23,11 @@
 //! Recovery: `18` cancels what is half received; the printer ends the label it has begun after
 //! paper or ribbon by itself, and it is not sent again by us.
 //!
-//! Sources: public SBPL references of several models. Status 5 of newer models is not read. A picture is rounded up to blocks of eight
-//! rows with white ones. Doubts: letters `h` to `k` differ by model, all mean that a hand is
-//! needed; the size command differs by model and is left out, the printer's own setting holds. The
-//! compressing graphic commands are left out too, blank rows are skipped instead.
+//! Sources: public SBPL references of several models. Status 5 of newer models is not read. A
+//! picture is rounded up to blocks of eight rows with white ones. Doubts: letters `h` to `k` differ
+//! by model, all mean that a hand is needed; the size command differs by model and is left out, the
+//! printer's own setting holds. The compressing graphic commands are left out too, blank rows are
+//! skipped instead.
 
 use super::raster::{self, COPIES_MAX, Limits, put};
 use super::{

@@ -23,9 +23,10 @@
 //!
 //! Sources: TSC's public TSPL manual, LPrint, a public raster encoder (MIT).
 //! Doubts: `SET REPRINT` is from general knowledge, clones without it pass over the line; paper
-//! and ribbon low of `b2` are reserved in one manual. Many compatible printers never answer `ESC ! ?`, which means no status rather than a
-//! fault; compressed bitmap modes exist in newer firmware only and are not used. NULs fill up a
-//! cut bitmap, then `CLS` forgets it; outside of data they are passed over.
+//! and ribbon low of `b2` are reserved in one manual. Many compatible printers never answer `ESC !
+//! ?`, which means no status rather than a fault; compressed bitmap modes exist in newer firmware
+//! only and are not used. NULs fill up a cut bitmap, then `CLS` forgets it; outside of data they
+//! are passed over.
 
 use super::raster::{self, COPIES_MAX, Limits, put};
 use super::{

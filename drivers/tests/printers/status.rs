@@ -349,6 +349,11 @@ fn escpos() {
         "status",
         &[(b"\x16\x12\x12\x72", "paper_out drawer")],
     );
+}
+
+#[test]
+fn escpos_by_itself_and_in_detail() {
+    let (cover, paper) = ("head_open", "paper_out");
     let automatic = |at: usize, names: [&str; 8]| {
         for (bit, wanted) in names.into_iter().enumerate() {
             let mut bytes = [0x10, 0, 0, 0];

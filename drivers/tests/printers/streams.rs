@@ -164,8 +164,9 @@ proptest! {
             // Answers of ESC/POS do not say which question they answer: a stray one shifts them;
             // whoever asks forgets what is half there.
             let shifts = id == "escpos";
-            let frames = id.starts_with("dymo-");
-            prop_assert!(heard.ends_with(&wanted) || shifts || frames, "{id} {query}: {heard}");
+            // Ten characters of version, and the frames of the newer ones, have no head either.
+            let headless = id.starts_with("dymo-") || (id, query) == ("dymo", "version");
+            prop_assert!(heard.ends_with(&wanted) || shifts || headless, "{id} {query}: {heard}");
         }
     }
 }

@@ -4,4 +4,6 @@
 #[allow(dead_code)]
 mod targets;
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| targets::quietly(targets::printers::replies_brother_ql, data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| {
+    targets::quietly(targets::printers::replies_brother_ql, data)
+});

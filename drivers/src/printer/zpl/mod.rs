@@ -2,7 +2,8 @@
 //!
 //! Sources: Zebra's public ZPL programming guide (`~HS`, `~HI`, `^GF`), LPrint's ZPL driver for
 //! behaviour. Doubts stay visible: `~HS` may not answer at all while media is out or the head is
-//! open, which reads as silence; the text of an alert is from general knowledge; CRC of `:Z64:` is CRC-16/CCITT with initial value 0 over the base64 text.
+//! open, which reads as silence; the text of an alert is from general knowledge; CRC of `:Z64:` is
+//! CRC-16/CCITT with initial value 0 over the base64 text.
 //!
 //! Proof: `drained` is formats in the buffer, labels remaining or a partial format in `~HS`, then
 //! none of them and no fault. `counted` is the odometer (`odometer.user_label_count`) one higher.

@@ -73,9 +73,9 @@ fn missing(bytes: &[u8]) -> Reply {
 
 /// `~HS`: three STX..ETX lines of comma-separated fields; other lines in between are passed over.
 ///
-/// Line 1: 1 paper out, 2 pause, 4 formats in buffer, 5 buffer full, 6 diagnostic mode, 7 partial format, 9 corrupt
-/// memory, 10 under and 11 over temperature. Line 2: 2 head up, 3 ribbon out, 7 label waiting,
-/// 8 labels remaining. Line 3: password, static memory.
+/// Line 1: 1 paper out, 2 pause, 4 formats in buffer, 5 buffer full, 6 diagnostic mode, 7 partial
+/// format, 9 corrupt memory, 10 under and 11 over temperature. Line 2: 2 head up, 3 ribbon out, 7
+/// label waiting, 8 labels remaining. Line 3: password, static memory.
 pub fn host_status(bytes: &[u8]) -> Reply {
     let mut lines: Vec<Vec<&str>> = Vec::new();
     let mut at = 0;

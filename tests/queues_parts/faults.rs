@@ -133,7 +133,7 @@ async fn trial(
     let mut dice = Dice(seed);
     let mut all: Vec<Known> = Vec::new();
     for number in 0..labels {
-        let (mut must, mut released) = (false, false);
+        let (mut must, mut released, mut later_trouble) = (false, false, None);
         all.push(Known::default());
         desk.submit(number);
         let end = Instant::now() + LABEL_MAX;
@@ -171,7 +171,7 @@ async fn trial(
                     assert!(!released && !late, "seed {seed}: {number} is ready twice");
                     must = trouble(&mut dice, device);
                     let (wait_ms, what) = (20 + dice.roll(80), if must { 9 } else { dice.roll(6) });
-                    tokio::spawn(later(device.clone(), wait_ms, what));
+                    later_trouble = Some(tokio::spawn(later(device.clone(), wait_ms, what)));
                     released = true;
                     desk.release(number);
                 }
@@ -194,7 +194,13 @@ async fn trial(
             desk.flags
         );
         // One label's trouble must not be the next one's.
-        tokio::time::sleep(Duration::from_millis(if must { 0 } else { 650 })).await;
+        if let Some(trouble) = later_trouble.filter(|_| !must) {
+            trouble.await.unwrap();
+            while !device.with(|printer, _| printer.is_on()) {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
         heal(device);
     }
     // What a queue still holds comes out, so that it can be counted.

@@ -589,3 +589,78 @@ fn a_sites_own_profile_counts_and_its_mistakes_are_all_told() {
         "{said}"
     );
 }
+
+#[test]
+fn a_number_is_told_with_all_it_may_be() {
+    let told = run(&["--json", "track", "]C142012345\u{1D}9200190123456700000014"]);
+    assert_eq!(code(&told), 0);
+    let best = &json(&told)["candidates"][0];
+    let keys = best.as_object().unwrap().keys().map(String::as_str);
+    assert_eq!(
+        keys.collect::<Vec<_>>(),
+        [
+            "carrier",
+            "check",
+            "confidence",
+            "fields",
+            "format",
+            "reason",
+            "valid"
+        ]
+    );
+    assert_eq!(
+        (
+            &best["carrier"],
+            &best["format"],
+            &best["valid"],
+            &best["check"]
+        ),
+        (
+            &json!("usps"),
+            &json!("usps-impb-92"),
+            &json!(true),
+            &json!("ok")
+        )
+    );
+    assert_eq!(best["fields"]["zip"], "12345");
+    let damaged = run(&["--json", "track", "LX471108152CN"]);
+    assert_eq!(code(&damaged), 1);
+    let all = json(&damaged)["candidates"].as_array().unwrap().clone();
+    assert!(all.len() >= 2 && all.iter().all(|c| c["valid"] == json!(false)));
+    assert_eq!(code(&run(&["track", "HELLO"])), 1);
+    let people = run(&["track", "1ZA1B2C30312345673", "--carrier", "ups"]);
+    assert!(text(&people.stdout).starts_with("1ZA1B2C30312345673: UPS tracking number\n"));
+    let formats = run(&["--json", "track", "--formats"]);
+    assert!(json(&formats).as_array().unwrap().len() >= 60);
+    assert_eq!(fails(&["track"]).0, 2);
+}
+
+#[test]
+fn gs1_data_are_checked_and_errors_name_their_place() {
+    let good = run(&["--json", "gs1", "]C100095287654321011110\u{1D}42012345"]);
+    assert_eq!(code(&good), 0);
+    assert_eq!(
+        json(&good),
+        json!({ "valid": true, "errors": [], "elements": [
+            { "ai": "00", "value": "095287654321011110", "position": 3 },
+            { "ai": "420", "value": "12345", "position": 24 },
+        ] })
+    );
+    let bad = run(&["--json", "gs1", "(00)095287654321011111"]);
+    assert_eq!(code(&bad), 1);
+    let error = &json(&bad)["errors"][0];
+    assert_eq!(
+        (&error["ai"], &error["position"], &error["rule"]),
+        (&json!("00"), &json!(0), &json!("check-digit"))
+    );
+    assert!(error["message"].as_str().unwrap().contains("must be 0"));
+    let folder = tempfile::tempdir().unwrap();
+    let own = file(folder.path(), "own.txt", "10 X..20 req=01 # BATCH/LOT\n");
+    let told = run(&["gs1", "(10)A", "--dictionary", path(&own)]);
+    assert_eq!(code(&told), 1, "the file's own rule holds");
+    assert!(text(&told.stdout).contains("(10) needs (01) beside it"));
+    let broken = file(folder.path(), "broken.txt", "10 Q\n");
+    let (code, error) = fails(&["gs1", "(10)A", "--dictionary", path(&broken)]);
+    assert!(code == 3 && error.contains("line 1"), "{code} {error}");
+    assert_eq!(fails(&["gs1", "(10)A", "--dictionary", "/nowhere/x"]).0, 3);
+}

@@ -77,11 +77,12 @@ impl Family {
 fn weighted<'a>(
     text: impl Iterator<Item = &'a u8>,
     weights: &[u32],
-    value: fn(u8) -> Option<u32>,
+    value: impl Fn(u8) -> Option<u32>,
 ) -> Option<u32> {
-    let mut sum = 0;
-    for (byte, weight) in text.zip(weights.iter().cycle()) {
-        sum += value(*byte)? * weight;
+    let (mut sum, mut at) = (0, 0);
+    for byte in text {
+        sum += value(*byte)? * weights.get(at)?;
+        at = if at + 1 == weights.len() { 0 } else { at + 1 };
     }
     Some(sum)
 }

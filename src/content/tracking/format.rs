@@ -1,5 +1,6 @@
 //! What a format is, as data, and how a number is held against it.
 
+use super::NUMBER_CHARS_MAX;
 use crate::content::check_digit::Family;
 use crate::content::country;
 
@@ -145,6 +146,22 @@ impl Part {
 }
 
 impl Format {
+    /// True if numbers may begin with this digit or capital.
+    pub(super) fn may_begin(&self, byte: u8) -> bool {
+        match self.parts.first() {
+            Some(Part::Text(text)) => text.as_bytes().first() == Some(&byte),
+            Some(Part::OneOf(texts)) => texts
+                .iter()
+                .any(|text| text.as_bytes().first() == Some(&byte)),
+            Some(Part::Run {
+                set: Set::From(these) | Set::Of(these),
+                ..
+            }) => these.as_bytes().contains(&byte),
+            Some(Part::Run { set, .. }) => set.has(byte),
+            None => false,
+        }
+    }
+
     /// True if numbers of this many characters exist.
     pub(super) fn has_length(&self, length: usize) -> bool {
         let (least, most) = self.length();
@@ -215,7 +232,13 @@ impl Format {
         let right = if cover.before.is_empty() {
             cover.family.check(body)?
         } else {
-            cover.family.check(&format!("{}{body}", cover.before))?
+            // No number is longer than this with what was left out.
+            let mut whole = [0; NUMBER_CHARS_MAX + 2];
+            let (front, back) = whole.split_at_mut_checked(cover.before.len())?;
+            front.copy_from_slice(cover.before.as_bytes());
+            back.get_mut(..body.len())?.copy_from_slice(body.as_bytes());
+            let used = whole.get(..cover.before.len() + body.len())?;
+            cover.family.check(std::str::from_utf8(used).ok()?)?
         };
         number.get(at..)?.chars().next().map(|has| (right, has))
     }

@@ -220,14 +220,31 @@ impl Recognition<'_> {
     }
 }
 
-/// Formats by the length of their numbers: most never look at a number.
-static BY_LENGTH: LazyLock<Vec<Vec<&'static Format>>> = LazyLock::new(|| {
-    let of = |length: usize| {
-        let all = FORMATS.into_iter().flatten();
-        all.filter(|format| format.has_length(length)).collect()
+/// Characters a number may begin with: digits and capitals.
+const FIRSTS: usize = 36;
+
+/// Formats by length and first character of their numbers: most never look at a number.
+static BY_LOOK: LazyLock<Vec<Vec<&'static Format>>> = LazyLock::new(|| {
+    let of = |slot: usize| {
+        let first = (b'0'..=b'9').chain(b'A'..=b'Z').nth(slot % FIRSTS);
+        let fits = |format: &&Format| {
+            format.has_length(slot / FIRSTS) && first.is_some_and(|byte| format.may_begin(byte))
+        };
+        FORMATS.into_iter().flatten().filter(fits).collect()
     };
-    (0..=NUMBER_CHARS_MAX).map(of).collect()
+    (0..(NUMBER_CHARS_MAX + 1) * FIRSTS).map(of).collect()
 });
+
+/// Formats a number may have by its look.
+fn looks(number: &str) -> &'static [&'static Format] {
+    let first = match number.as_bytes().first() {
+        Some(digit @ b'0'..=b'9') => digit - b'0',
+        Some(letter @ b'A'..=b'Z') => letter - b'A' + 10,
+        _ => return &[],
+    };
+    let slot = number.len() * FIRSTS + usize::from(first);
+    BY_LOOK.get(slot).map_or(&[], Vec::as_slice)
+}
 
 /// Everything a scan or a typed text may be. Empty candidates mean that no known format has this
 /// shape.
@@ -237,7 +254,7 @@ pub fn recognise<'a>(scan: &'a str, context: &Context<'_>) -> Recognition<'a> {
         symbology,
         notes,
     } = clean(scan);
-    let mut candidates = Vec::new();
+    let mut candidates = Vec::with_capacity(8);
     let strange = notes.contains(&Note::Foreign) || notes.contains(&Note::TooLong);
     if !strange {
         read(&number, (0, number.len()), None, &mut candidates);
@@ -278,11 +295,8 @@ fn read(
     let Some(text) = number.get(span.0..span.1) else {
         return;
     };
-    let formats = BY_LENGTH.get(text.len()).map_or(&[][..], Vec::as_slice);
-    for format in formats
-        .iter()
-        .filter(|format| zip.is_none() || format.routed)
-    {
+    let formats = looks(text).iter();
+    for format in formats.filter(|format| zip.is_none() || format.routed) {
         if !format.fits(text, |_| ()) {
             continue;
         }

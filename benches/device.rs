@@ -1,5 +1,5 @@
-//! What devices take: from a scanner's last byte to the reducer's input, the processor time of eight
-//! idle devices, from plugging in to ready. `cargo bench --bench device` measures;
+//! What devices take: from a scanner's last byte to the reducer's input, the processor time of
+//! eight idle devices, from plugging in to ready. `cargo bench --bench device` measures;
 //! `-- --quick`, or a run as a test, only shows that everything works.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
@@ -35,7 +35,7 @@ fn main() {
         vec![
             scan_to_input(few(2000)).await,
             plug_to_ready(few(50)).await,
-            idle(few(200).min(8)).await,
+            idle(few(100).min(8)).await,
         ]
     });
     let missed = measure::print(&rows);

@@ -1,5 +1,9 @@
 //! Typed configuration: one TOML file, unknown keys refused, every value's origin known.
 
+mod profiles;
+
+pub use profiles::ProfilesConfig;
+
 use crate::device::config::DeviceConfig;
 use crate::domain::place::PlaceKind;
 use crate::domain::rules::{Badge, Rules};
@@ -20,6 +24,7 @@ pub struct Config {
     pub orders: OrdersConfig,
     pub ship_from: ShipFrom,
     pub carriers: CarriersConfig,
+    pub profiles: ProfilesConfig,
     pub badges: Vec<BadgeConfig>,
     pub places: Vec<PlaceConfig>,
     pub sinks: Vec<SinkConfig>,
@@ -203,6 +208,7 @@ impl Config {
             path: shown,
             source: Box::new(e),
         })?;
+        config.profiles.take()?;
         config.check()?;
         Ok(config)
     }

@@ -539,3 +539,53 @@ fn events_are_exported_as_cloud_events() {
         "the same with and without the daemon"
     );
 }
+
+#[test]
+fn a_sites_own_profile_counts_and_its_mistakes_are_all_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let profiles = folder.path().join("profiles");
+    std::fs::create_dir(&profiles).unwrap();
+    let config = folder.path().join("station.toml");
+    let text = format!(
+        "[profiles]\nfolder = {:?}\n",
+        profiles.display().to_string()
+    );
+    std::fs::write(&config, text).unwrap();
+    let blueprint = include_str!("../drivers/profiles/BLUEPRINT.toml");
+    let own = blueprint.replace("vendor-model", "site-scale");
+    std::fs::write(profiles.join("own.toml"), own).unwrap();
+    let run = |args: &[&str], input: &[u8]| {
+        use std::io::Write;
+        let mut child = std::process::Command::new(env!("CARGO_BIN_EXE_firstscan"))
+            .arg("--config")
+            .arg(&config)
+            .args(args)
+            .stdin(std::process::Stdio::piped())
+            .stdout(std::process::Stdio::piped())
+            .stderr(std::process::Stdio::piped())
+            .spawn()
+            .unwrap();
+        child.stdin.take().unwrap().write_all(input).unwrap();
+        let output = child.wait_with_output().unwrap();
+        let said = [output.stdout, output.stderr].concat();
+        (output.status.code(), String::from_utf8(said).unwrap())
+    };
+    let (code, said) = run(
+        &["device", "decode", "--profile", "site-scale"],
+        b"\x0201.25\r",
+    );
+    assert_eq!(code, Some(0), "{said}");
+    assert!(said.contains(r#""decimal":"1.25""#), "{said}");
+    std::fs::write(profiles.join("bad.toml"), "id = 7").unwrap();
+    std::fs::write(
+        profiles.join("twin.toml"),
+        blueprint.replace("vendor-model", "site-scale"),
+    )
+    .unwrap();
+    let (code, said) = run(&["config", "check"], b"");
+    assert_eq!(code, Some(3), "{said}");
+    assert!(
+        said.contains("bad.toml") && said.contains("twin.toml"),
+        "{said}"
+    );
+}

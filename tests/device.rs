@@ -297,7 +297,8 @@ async fn a_seven_bit_line_read_with_eight_is_recognised_and_the_remedy_named() {
     );
     let port = port.display();
     let (scale, mut inbox) = start(&format!(
-        "id='b/s'\nrole='scale'\nprofile='toledo-8217-kg'\nport='{port}'\ndata_bits=8\nparity='none'"
+        "id='b/s'\nrole='scale'\nprofile='toledo-8217-kg'\nport='{port}'\ndata_bits=8\n\
+         parity='none'"
     ));
     let told = wait(&mut inbox, flags).await;
     assert_eq!(told, ["garbage", "looks_like_7e1"]);

@@ -12,6 +12,8 @@ mod targets;
 use firstscan::label::symbol::Symbology;
 use firstscan::label::{Template, check, pdf, png, render};
 use firstscan_drivers::bitmap::Resolution;
+use firstscan_drivers::profile::{Kind, unescape};
+use firstscan_drivers::registry;
 
 /// Bent inputs per seed.
 const ROUNDS: usize = 12;
@@ -208,6 +210,29 @@ fn pictures() {
     bend_all(target("pictures"), &seeds, ROUNDS / 2);
 }
 
+/// What the scanner profiles recorded, each in the protocol it is of and in all others.
+#[test]
+fn scanners() {
+    let mut seeds = Vec::new();
+    for profile in registry::profiles()
+        .iter()
+        .filter(|p| p.kind == Kind::Scanner)
+    {
+        for example in &profile.examples {
+            let mut seed = vec![0x80 | 0x1F];
+            seed.extend(unescape(&example.bytes).unwrap());
+            seeds.push(seed);
+        }
+        if let Some(descriptor) = profile.hid.as_ref().and_then(|h| h.descriptor_bytes()) {
+            seeds.push([&[40][..], &descriptor, &[2; 80]].concat());
+        }
+    }
+    assert!(seeds.len() > 60);
+    for (_, target) in targets::scanners::TARGETS {
+        bend_all(target, &seeds, ROUNDS);
+    }
+}
+
 #[test]
 fn pages() {
     let template = Template::load("park-tag").unwrap();
@@ -221,4 +246,32 @@ fn pages() {
         .map(|n| (n.wrapping_mul(2_654_435_761) >> 24) as u8)
         .collect();
     bend_all(target("pages"), &[seed, noise], ROUNDS * 2);
+}
+
+/// Every example of every scale and dimensioner, bent; and the profiles themselves.
+#[test]
+fn scales_and_dimensioners() {
+    use firstscan_drivers::profile::{Kind, Profile, unescape};
+    use firstscan_drivers::registry;
+    for kind in [Kind::Scale, Kind::Dimensioner] {
+        for name in registry::codecs(kind) {
+            let mine = |p: &&Profile| p.codec == name && p.kind == kind;
+            let profiles = registry::profiles().iter().filter(mine).enumerate();
+            let seeds: Vec<Vec<u8>> = profiles
+                .flat_map(|(place, profile)| {
+                    let place = u8::try_from(place).unwrap();
+                    profile.examples.iter().map(move |example| {
+                        [&[place, 3][..], &unescape(&example.bytes).unwrap()].concat()
+                    })
+                })
+                .collect();
+            bend_all(target(&name.replace('-', "_")), &seeds, ROUNDS);
+        }
+    }
+    let files = registry::files();
+    let texts: Vec<Vec<u8>> = files
+        .into_iter()
+        .map(|(_, text)| text.into_bytes())
+        .collect();
+    bend_all(target("profile"), &texts, 2);
 }

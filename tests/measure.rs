@@ -34,6 +34,7 @@ fn size(s: &mut Station, mm: Option<[i64; 3]>, flags: SizeFlags) -> Vec<Fact> {
         width: side(1),
         height: side(2),
         flags,
+        ..SizeReading::default()
     };
     let kind = InputKind::Size {
         device: DeviceId::new("b1/dimensioner"),

@@ -2,9 +2,10 @@
 //! examples state.
 
 use crate::codec::{Attachment, Event, RECEIVE_BYTES_MAX, ScanReading};
+use crate::dimensioner::http_json;
 use crate::length::SizeReading;
 use crate::mass::MassReading;
-use crate::printer::{FaultsReply, PrinterStatus, Query, Reply};
+use crate::printer::{Heard, Notice, PrinterStatus, ReplyStream};
 use crate::profile::{Kind, Profile};
 use crate::registry;
 use serde::Serialize;
@@ -61,7 +62,7 @@ pub fn decode(
     bytes: &[u8],
 ) -> Vec<Line> {
     if profile.kind == Kind::Printer {
-        return replies(profile, query, bytes);
+        return replies(profile, chunk, query, bytes);
     }
     let Some(mut codec) = registry::codec(profile) else {
         return Vec::new();
@@ -77,7 +78,13 @@ pub fn decode(
         // A HID device hands over whole reports, however the recording is read.
         chunk = hid.report_bytes;
     }
-    for part in bytes.chunks(chunk.clamp(1, RECEIVE_BYTES_MAX)) {
+    let parts = if profile.http.is_some() {
+        // A request's answer comes whole, however the recording is read.
+        http_json::responses(bytes)
+    } else {
+        bytes.chunks(chunk.clamp(1, RECEIVE_BYTES_MAX)).collect()
+    };
+    for part in parts {
         now = now.saturating_add(CHUNK_GAP);
         codec.receive(now, part);
         while let Some(emitted) = codec.poll_event() {
@@ -96,68 +103,44 @@ pub fn decode(
     lines
 }
 
-fn replies(profile: &Profile, query: Option<&str>, bytes: &[u8]) -> Vec<Line> {
-    let Some(language) = registry::language(profile) else {
+fn replies(
+    profile: &Profile,
+    chunk: Option<usize>,
+    query: Option<&str>,
+    bytes: &[u8],
+) -> Vec<Line> {
+    let stream = registry::language(profile).and_then(|l| ReplyStream::new(l, query));
+    let Some(mut stream) = stream else {
         return Vec::new();
     };
-    if let Some(faults) = language.faults_query().filter(|q| query == Some(q.name)) {
-        return all_replies(bytes, |rest| match (faults.parse)(rest) {
-            FaultsReply::Faults(faults, used) => {
-                let flags = faults.flags();
-                Found::Line(Line::Status { flags }, used)
-            }
-            FaultsReply::Unknown(used) => Found::Garbage(used),
-            FaultsReply::Incomplete => Found::Open,
-        });
-    }
-    let wanted = |q: &&Query| query.is_none_or(|name| q.name == name);
-    let Some(query) = language.queries().iter().find(wanted) else {
-        return Vec::new();
-    };
-    all_replies(bytes, |rest| match language.parse_reply(query, rest) {
-        Reply::Status(status, used) => Found::Line(status_line(&status), used),
-        Reply::Identity(identity, used) => {
-            let (model, firmware) = (identity.model, identity.firmware);
-            Found::Line(Line::Identity { model, firmware }, used)
-        }
-        Reply::Counter(labels, used) => Found::Line(Line::Counter { labels }, used),
-        Reply::Unknown(used) => Found::Garbage(used),
-        Reply::Incomplete => Found::Open,
-    })
-}
-
-/// What stands at the front, with the bytes it took up.
-enum Found {
-    Line(Line, usize),
-    Garbage(usize),
-    Open,
-}
-
-fn all_replies(bytes: &[u8], parse: impl Fn(&[u8]) -> Found) -> Vec<Line> {
     let mut lines = Vec::new();
-    let mut at = 0_usize;
-    while let Some(rest) = bytes.get(at..).filter(|rest| !rest.is_empty()) {
-        let (line, used) = match parse(rest) {
-            Found::Line(line, used) => (line, used),
-            Found::Garbage(used) => (garbage(at, at.saturating_add(used)), used),
-            Found::Open => {
-                if rest.iter().any(|b| !b.is_ascii_whitespace()) {
-                    lines.push(garbage(at, bytes.len()));
-                }
-                break;
-            }
-        };
-        lines.push(line);
-        at = at.saturating_add(used.max(1));
+    let chunk = chunk.unwrap_or(RECEIVE_BYTES_MAX);
+    for part in bytes.chunks(chunk.clamp(1, RECEIVE_BYTES_MAX)) {
+        stream.receive(part);
+        lines.extend(std::iter::from_fn(|| stream.poll()).map(heard_line));
     }
+    stream.finish();
+    lines.extend(std::iter::from_fn(|| stream.poll()).map(heard_line));
     lines
 }
 
-fn garbage(start: usize, end: usize) -> Line {
-    let position = |n| u64::try_from(n).unwrap_or(u64::MAX);
-    Line::Garbage {
-        start: position(start),
-        end: position(end),
+/// What was said without being asked reads as flags, like a status.
+fn heard_line(heard: Heard) -> Line {
+    let notice = |flag| Line::Status { flags: vec![flag] };
+    match heard {
+        Heard::Status(status) | Heard::Notice(Notice::Status(status)) => status_line(&status),
+        Heard::Identity(identity) => {
+            let (model, firmware) = (identity.model, identity.firmware);
+            Line::Identity { model, firmware }
+        }
+        Heard::Counter(labels) => Line::Counter { labels },
+        Heard::Faults(faults) => Line::Status {
+            flags: faults.flags(),
+        },
+        Heard::Notice(Notice::Printing) => notice("busy"),
+        Heard::Notice(Notice::Printed { .. }) => notice("printed"),
+        Heard::Notice(Notice::Other) => notice("notice"),
+        Heard::Garbage { start, end } => Line::Garbage { start, end },
     }
 }
 

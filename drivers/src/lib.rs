@@ -5,8 +5,9 @@
 //! | [`mass`], [`length`] | exact integer values, beside the text a device displayed |
 //! | [`bitmap`] | 1-bit pictures on a print head's dot grid, resolution as a ratio |
 //! | [`codec`] | the contract of every protocol: calls with bytes and a time, outputs polled |
+//! | [`frames`] | the bounded buffer of stream protocols |
 //! | [`hid`] | report descriptors of HID devices to fields |
-//! | [`scale`], [`scanner`] | one protocol per file or folder, host and device side |
+//! | [`scale`], [`dimensioner`], [`scanner`] | one protocol per file or folder, both sides |
 //! | [`printer`] | languages: picture in, bytes out; questions and what the answers mean |
 //! | [`profile`] | device models as TOML, each with its recorded proof; text escapes |
 //! | [`registry`] | the static lists of protocols and languages, the embedded profiles |
@@ -28,6 +29,8 @@ pub mod bitmap;
 pub mod catalogue;
 pub mod codec;
 pub mod decode;
+pub mod dimensioner;
+pub mod frames;
 pub mod hid;
 pub mod ipp;
 pub mod length;

@@ -1,6 +1,7 @@
 //! Exact mass: nanograms in an `i64`, beside the number as the scale displayed it.
 //!
-//! Avoirdupois pound and ounce are whole nanograms (453 592 370 000 and 28 349 523 125). The
+//! Every unit here is a whole number of nanograms (a pound 453 592 370 000, a grain 64 798 910).
+//! The
 //! displayed number is kept exactly; its mass is at most half a nanogram off (0.1 oz). No float
 //! ever touches a weight.
 
@@ -42,21 +43,26 @@ impl Decimal {
             Some(b'+') => (false, text.get(1..).unwrap_or_default()),
             _ => (false, text),
         };
-        let (whole, part) = digits.split_once('.').unwrap_or((digits, ""));
-        let count = whole.len().saturating_add(part.len());
-        let plain = whole
-            .bytes()
-            .chain(part.bytes())
-            .all(|b| b.is_ascii_digit());
-        if count == 0 || count > DIGITS_MAX || !plain {
+        let (mut magnitude, mut count, mut places) = (0_i64, 0_usize, None::<i8>);
+        for byte in digits.bytes() {
+            match (byte, &mut places) {
+                (b'0'..=b'9', places) if count < DIGITS_MAX => {
+                    magnitude = magnitude * 10 + i64::from(byte - b'0');
+                    count += 1;
+                    if let Some(places) = places {
+                        *places += 1;
+                    }
+                }
+                (b'.', places @ None) => *places = Some(0),
+                _ => return Err(fail()),
+            }
+        }
+        if count == 0 {
             return Err(fail());
         }
-        let joined = format!("{}{whole}{part}", if negative { "-" } else { "" });
-        let mantissa = joined.parse().map_err(|_| fail())?;
-        let places = i8::try_from(part.len()).map_err(|_| fail())?;
         Ok(Decimal {
-            mantissa,
-            exponent: -places,
+            mantissa: if negative { -magnitude } else { magnitude },
+            exponent: -places.unwrap_or(0),
         })
     }
 }
@@ -109,30 +115,64 @@ pub enum Unit {
     Pound,
     #[serde(rename = "oz")]
     Ounce,
+    #[serde(rename = "mg")]
+    Milligram,
+    /// The metric ton of 1000 kg; short and long tons are refused everywhere.
+    #[serde(rename = "t")]
+    Tonne,
+    #[serde(rename = "ct")]
+    Carat,
+    /// `gn`, not `gr`: that is a gram on many a display.
+    #[serde(rename = "gn")]
+    Grain,
+    #[serde(rename = "dwt")]
+    Pennyweight,
+    #[serde(rename = "ozt")]
+    TroyOunce,
 }
 
+/// Names that mean one thing everywhere.
+const UNITS: &[(&str, Unit)] = &[
+    ("kg", Unit::Kilogram),
+    ("g", Unit::Gram),
+    ("lb", Unit::Pound),
+    ("lbs", Unit::Pound),
+    ("oz", Unit::Ounce),
+    ("mg", Unit::Milligram),
+    ("ct", Unit::Carat),
+    ("gn", Unit::Grain),
+    ("dwt", Unit::Pennyweight),
+    ("ozt", Unit::TroyOunce),
+];
+
 impl Unit {
-    /// Parses a unit symbol in any case; `lbs` is taken for `lb`.
+    /// Parses a unit symbol in any case; `lbs` is taken for `lb`. Symbols that mean different
+    /// things on different scales (`t`, `gr`) are for a profile to map.
     ///
     /// # Errors
     /// [`MassError::Unit`].
     pub fn parse(text: &str) -> Result<Self, MassError> {
-        match text.trim().to_ascii_lowercase().as_str() {
-            "kg" => Ok(Unit::Kilogram),
-            "g" => Ok(Unit::Gram),
-            "lb" | "lbs" => Ok(Unit::Pound),
-            "oz" => Ok(Unit::Ounce),
-            _ => Err(MassError::Unit(text.chars().take(40).collect())),
+        let name = text.trim();
+        let named = |(known, _): &&(&str, Unit)| name.eq_ignore_ascii_case(known);
+        match UNITS.iter().find(named) {
+            Some((_, unit)) => Ok(*unit),
+            None => Err(MassError::Unit(text.chars().take(40).collect())),
         }
     }
 
-    /// `kg`, `g`, `lb`, `oz`.
+    /// `kg`, `g`, `lb`, `oz` and so on.
     pub fn symbol(self) -> &'static str {
         match self {
             Unit::Kilogram => "kg",
             Unit::Gram => "g",
             Unit::Pound => "lb",
             Unit::Ounce => "oz",
+            Unit::Milligram => "mg",
+            Unit::Tonne => "t",
+            Unit::Carat => "ct",
+            Unit::Grain => "gn",
+            Unit::Pennyweight => "dwt",
+            Unit::TroyOunce => "ozt",
         }
     }
 
@@ -143,8 +183,27 @@ impl Unit {
             Unit::Gram => 1_000_000_000,
             Unit::Pound => 453_592_370_000,
             Unit::Ounce => 28_349_523_125,
+            Unit::Milligram => 1_000_000,
+            Unit::Tonne => 1_000_000_000_000_000,
+            Unit::Carat => 200_000_000,
+            Unit::Grain => 64_798_910,
+            Unit::Pennyweight => 1_555_173_840,
+            Unit::TroyOunce => 31_103_476_800,
         }
     }
+}
+
+/// A number times the size of its unit, halves away from zero, as long as nothing on the way leaves
+/// 64 bits; what does is for the slower way.
+pub(crate) fn scaled(decimal: Decimal, unit: i64) -> Option<i64> {
+    let power = 10_i64.checked_pow(u32::from(decimal.exponent.unsigned_abs()))?;
+    let scaled = decimal.mantissa.checked_mul(unit)?;
+    if decimal.exponent >= 0 {
+        return scaled.checked_mul(power);
+    }
+    let half = power / 2;
+    let nudge = if scaled < 0 { -half } else { half };
+    scaled.checked_add(nudge)?.checked_div(power)
 }
 
 /// A mass in nanograms, about plus or minus 9200 t.
@@ -175,6 +234,9 @@ impl Mass {
     /// # Errors
     /// [`MassError::Range`].
     pub fn from_decimal(decimal: Decimal, unit: Unit) -> Result<Self, MassError> {
+        if let Some(ng) = scaled(decimal, unit.ng()) {
+            return Ok(Mass(ng));
+        }
         let power = 10_i128
             .checked_pow(u32::from(decimal.exponent.unsigned_abs()))
             .ok_or(MassError::Range)?;

@@ -1,8 +1,8 @@
 //! udev rules out of profiles: who may open which device, as text.
 //!
 //! Narrow on purpose: a rule names vendor and product, gives the device to one group and nothing to
-//! everybody else. Serial lines also tell ModemManager to keep away: it sends modem commands into
-//! every port it does not know, and a scale answers or stops answering.
+//! everybody else. Serial lines also tell ModemManager to keep away, because it sends modem
+//! commands into every port it does not know, and a scale answers or stops answering.
 //!
 //! A profile's `text` is looked for in the product and the manufacturer text, as upper or lower
 //! case: rules cannot see the IEEE-1284 text at the device itself.

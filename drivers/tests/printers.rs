@@ -10,6 +10,8 @@ mod cpcl;
 mod dpl;
 #[path = "printers/dymo.rs"]
 mod dymo;
+#[path = "printers/dymo_labels.rs"]
+mod dymo_labels;
 #[path = "printers/epl2.rs"]
 mod epl2;
 #[path = "printers/escpos.rs"]
@@ -20,6 +22,10 @@ mod golden;
 mod paper;
 #[path = "printers/sbpl.rs"]
 mod sbpl;
+#[path = "printers/status.rs"]
+mod status;
+#[path = "printers/streams.rs"]
+mod streams;
 #[path = "printers/tspl.rs"]
 mod tspl;
 
@@ -33,7 +39,7 @@ use paper::{Printed, ink};
 use proptest::prelude::*;
 
 /// All but ZPL, which has tests of its own; with the widest picture of each.
-const RASTER: [(&str, u32); 8] = [
+const RASTER: [(&str, u32); 10] = [
     ("epl2", 1280),
     ("tspl", 8192),
     ("escpos", 1280),
@@ -42,6 +48,8 @@ const RASTER: [(&str, u32); 8] = [
     ("sbpl", 2048),
     ("brother-ql", 1296),
     ("dymo", 1248),
+    ("dymo-550", 1248),
+    ("dymo-wireless", 1248),
 ];
 const HEAD: Resolution = Resolution::from_dpi(203);
 
@@ -66,6 +74,8 @@ fn print(id: &str, bytes: &[u8], width: u32, beyond: usize) -> Printed {
         "dpl" => dpl::print(bytes),
         "sbpl" => sbpl::print(bytes),
         "brother-ql" => brother_ql::print(bytes, usize::try_from(width).unwrap(), beyond),
+        "dymo-550" => dymo_labels::print(bytes, false),
+        "dymo-wireless" => dymo_labels::print(bytes, true),
         _ => dymo::print(bytes),
     }
 }
@@ -131,7 +141,8 @@ proptest! {
     ) {
         let (first, next) = (picture(width, height, seed), picture(400, 40, seed ^ 0xFF));
         let options = JobOptions::default();
-        for (id, _) in RASTER {
+        // What ends a cut picture of the newer DYMO is not known.
+        for (id, _) in RASTER.into_iter().filter(|(id, _)| !id.starts_with("dymo-")) {
             let whole = encode(id, &first, &options);
             let cut = cut % whole.len();
             let cut = if from_end { whole.len() - cut % 40.min(whole.len()) } else { cut };
@@ -188,6 +199,8 @@ fn the_list_of_languages_is_what_the_command_line_offers() {
         "sbpl",
         "brother-ql",
         "dymo",
+        "dymo-550",
+        "dymo-wireless",
     ];
     assert_eq!(ids, wanted);
     assert!(wanted.iter().all(|id| get(id).id() == *id));

@@ -10,11 +10,13 @@ mod demo;
 pub mod device;
 mod doctor;
 mod events;
+mod gs1;
 pub mod label;
 mod output;
 mod records;
 mod run;
 mod sync;
+mod track;
 mod udev;
 
 use clap::{Parser, Subcommand};
@@ -73,6 +75,10 @@ enum Command {
     Handover(records::HandoverArgs),
     /// List carriers, explain an assignment
     Carrier(carrier::CarrierArgs),
+    /// Say what a tracking number is: carrier, format, check, fields
+    Track(track::TrackArgs),
+    /// Read and check GS1 data
+    Gs1(gs1::Gs1Args),
     /// State of the upstream sinks
     Sync(sync::SyncArgs),
     /// Export and verify the event chain
@@ -105,6 +111,8 @@ pub fn main() -> ExitCode {
         Command::Parcel(args) => records::parcel(&globals, args),
         Command::Handover(args) => records::handover(&globals, args),
         Command::Carrier(args) => carrier::run(&globals, args),
+        Command::Track(args) => track::run(&args, globals.json),
+        Command::Gs1(args) => gs1::run(&args, globals.json),
         Command::Sync(args) => sync::run(&globals, args),
         Command::Events(args) => events::run(&globals, args),
         Command::Config(args) => config::run(&globals, args),

@@ -1,10 +1,10 @@
 //! Postal addresses: what cannot be printed or routed, and the lines of a label.
 //!
 //! Only what makes a label useless is refused (missing parts, masked data, characters no printer
-//! should get, endless lines). Postcode patterns are not checked: published ones age, and a wrong
-//! refusal holds a parcel back for nothing.
+//! should get, endless lines). What merely looks wrong, such as a postcode of another shape, is
+//! [`super::lint`]'s: published patterns age, and a wrong refusal holds a parcel back for nothing.
 
-use super::country;
+use super::{country, postcode};
 
 /// Characters of a name, company or street line.
 pub const LINE_CHARS_MAX: usize = 60;
@@ -63,11 +63,11 @@ pub fn label_lines(address: &Parts<'_>, from: &str) -> LabelLines {
             continue;
         }
         let part = |token| match token {
-            "Z" => address.postcode,
-            "C" => address.city,
-            _ => address.region,
+            "Z" => cased(address, 'Z', address.postcode),
+            "C" => cased(address, 'C', address.city),
+            _ => cased(address, 'S', address.region),
         };
-        let parts: Vec<&str> = line
+        let parts: Vec<String> = line
             .split(' ')
             .map(part)
             .filter(|text| !text.is_empty())
@@ -80,6 +80,14 @@ pub fn label_lines(address: &Parts<'_>, from: &str) -> LabelLines {
         lines,
         country: foreign.map(|country| country.name),
     }
+}
+
+/// A part in capitals where the destination's post reads them so.
+fn cased(address: &Parts<'_>, part: char, text: &str) -> String {
+    if postcode::in_capitals(address.country, part) {
+        return text.to_uppercase();
+    }
+    text.to_owned()
 }
 
 /// All problems of an address, in field order. Empty means complete and unmasked; whether the

@@ -45,7 +45,7 @@ fn lines_follow_the_destination() {
             "Springfield",
             "IL",
             "US",
-            "Springfield IL 62701",
+            "SPRINGFIELD IL 62701",
         ),
         (
             "US",
@@ -53,7 +53,7 @@ fn lines_follow_the_destination() {
             "Springfield",
             "IL",
             "DE",
-            "Springfield IL 62701/UNITED STATES",
+            "SPRINGFIELD IL 62701/UNITED STATES",
         ),
         (
             "GB",
@@ -61,10 +61,10 @@ fn lines_follow_the_destination() {
             "London",
             "",
             "DE",
-            "London/SW1A 1AA/UNITED KINGDOM",
+            "LONDON/SW1A 1AA/UNITED KINGDOM",
         ),
         ("DE", "20457", "Hamburg", "HH", "DE", "20457 Hamburg"),
-        ("FR", "75001", "Paris", "", "DE", "75001 Paris/FRANCE"),
+        ("FR", "75001", "Paris", "", "DE", "75001 PARIS/FRANCE"),
         ("NL", "1012 AB", "Amsterdam", "", "NL", "1012 AB Amsterdam"),
         (
             "ES",
@@ -88,7 +88,7 @@ fn lines_follow_the_destination() {
             "Ottawa",
             "ON",
             "US",
-            "Ottawa ON K1A 0B1/CANADA",
+            "OTTAWA ON K1A 0B1/CANADA",
         ),
         (
             "AU",
@@ -96,7 +96,7 @@ fn lines_follow_the_destination() {
             "Sydney",
             "NSW",
             "US",
-            "Sydney NSW 2000/AUSTRALIA",
+            "SYDNEY NSW 2000/AUSTRALIA",
         ),
         (
             "JP",

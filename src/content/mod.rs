@@ -1,4 +1,4 @@
-//! What codes mean: check digits, tracking-number formats, control codes, addresses. Pure.
+//! What codes mean: check digits, tracking numbers, GS1 data, control codes, addresses. Pure.
 //!
 //! Constraints: no I/O and no clock; every function takes hostile text and never panics.
 
@@ -6,6 +6,9 @@ pub mod address;
 pub mod check_digit;
 pub mod control;
 pub mod country;
+pub mod gs1;
+pub mod lint;
+pub mod postcode;
 pub mod script;
 pub mod tracking;
 pub mod weight;

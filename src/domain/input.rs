@@ -17,10 +17,6 @@ pub struct Input {
 
 /// What happened.
 #[derive(Debug, Clone)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "an input lives once, on its way to the reducer"
-)]
 pub enum InputKind {
     /// A decoded barcode, or a touched button (device `<place>/screen`) with the same payload.
     Scan {

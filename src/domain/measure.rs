@@ -56,6 +56,7 @@ pub(super) fn size(at: &mut Desktop<'_>, device: &DeviceId, reading: &SizeReadin
         width_um: width.um(),
         height_um: height.um(),
         low_precision: flags.low_precision,
+        legal_for_trade: reading.legal_for_trade,
         dimensioner: device.to_string(),
         raw: raw.to_owned(),
     };

@@ -56,6 +56,9 @@ pub struct SizeCapture {
     /// The dimensioner says so: not good enough to bill by.
     #[serde(default)]
     pub low_precision: bool,
+    /// Whether this result may be used for trade, if the dimensioner says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub legal_for_trade: Option<bool>,
     pub dimensioner: String,
     /// What it sent, in hex.
     pub raw: String,

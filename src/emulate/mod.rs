@@ -1,8 +1,8 @@
 //! Emulated devices and upstream, with fault scripts; for the demo and tests.
 //!
 //! Constraints: an emulated device lives outside the daemon's process and is reached only through
-//! a real transport (pty, TCP, USB/IP). The behaviour of a device is a sans-IO [`model`], so that the same
-//! one can be put on other transports.
+//! a real transport (pty, TCP, USB/IP). The behaviour of a device is a sans-IO [`model`], so that
+//! the same one can be put on other transports.
 
 pub mod bench;
 pub mod demo;
@@ -11,9 +11,12 @@ pub mod fault;
 pub mod link;
 pub mod model;
 pub mod panel;
+pub mod printers;
 pub mod pty;
 pub mod scale;
+pub mod scales;
 pub mod scanner;
+pub mod scanners;
 pub mod tcp;
 pub mod tray;
 pub mod upstream;

@@ -28,15 +28,8 @@ pub struct LabelSettings {
 }
 
 impl LabelSettings {
-    /// As after power on: the whole head, 6 in long (`dpmm` is the printers' name for the head:
-    /// 8 stands for 203 dpi).
-    pub fn new(head_dots: u32, dpmm: u8) -> Self {
-        let dpi = match dpmm {
-            6 => 152,
-            12 => 300,
-            24 => 600,
-            _ => 203,
-        };
+    /// As after power on: the whole head, 6 in long.
+    pub fn new(head_dots: u32, dpi: u32) -> Self {
         Self {
             width: head_dots,
             length: dpi * 6,
@@ -55,21 +48,24 @@ pub struct Drawn {
     pub copies: u32,
     /// `^JZ`, if it was there.
     pub reprint_after_error: Option<bool>,
+    /// `^ID` deletes what was stored.
+    pub deletes: bool,
     /// Commands that were not drawn.
     pub ignored: Vec<String>,
 }
 
-/// Draws the commands between `^XA` and `^XZ`.
+/// Draws the commands between `^XA` and `^XZ`; `stored` are the `~DG` commands before it.
 ///
 /// # Errors
 /// Which command is broken, and why; a damaged graphic spoils the whole label.
-pub fn draw(format: &[u8], settings: &mut LabelSettings) -> Result<Drawn, String> {
+pub fn draw(format: &[u8], stored: &[u8], settings: &mut LabelSettings) -> Result<Drawn, String> {
     let mut tokeniser = Tokeniser::default();
     tokeniser.push(format);
     let mut drawn = Drawn {
         picture: None,
         copies: 1,
         reprint_after_error: None,
+        deletes: false,
         ignored: Vec::new(),
     };
     let (mut origin, mut graphics, mut has_text) = ((0, 0), Vec::new(), false);
@@ -92,6 +88,7 @@ pub fn draw(format: &[u8], settings: &mut LabelSettings) -> Result<Drawn, String
             "FS" => origin = (0, 0),
             "PQ" => drawn.copies = number(&token, 0).clamp(1, COPIES_MAX),
             "JZ" => drawn.reprint_after_error = Some(!token.parameters.starts_with(b"N")),
+            "ID" => drawn.deletes = true,
             "PO" if token.parameters.starts_with(b"N") => {}
             name if HARMLESS.contains(&name) => {}
             name => {
@@ -107,7 +104,7 @@ pub fn draw(format: &[u8], settings: &mut LabelSettings) -> Result<Drawn, String
         return Err("broken label: the last command is cut short".into());
     }
     if has_text {
-        drawn.picture = Some(interpreted(format, settings)?);
+        drawn.picture = Some(interpreted(format, stored, settings)?);
     } else if !graphics.is_empty() {
         drawn.picture = Some(compose(settings, graphics)?);
     }
@@ -115,9 +112,10 @@ pub fn draw(format: &[u8], settings: &mut LabelSettings) -> Result<Drawn, String
 }
 
 /// The format as the product's own interpreter understands it.
-fn interpreted(format: &[u8], settings: &LabelSettings) -> Result<Bitmap, String> {
+fn interpreted(format: &[u8], stored: &[u8], settings: &LabelSettings) -> Result<Bitmap, String> {
     let (x, y) = settings.home;
-    let mut whole = format!("^XA^CI28^LH{x},{y}").into_bytes();
+    let mut whole = stored.to_vec();
+    whole.extend_from_slice(format!("^XA^CI28^LH{x},{y}").as_bytes());
     whole.extend_from_slice(format);
     whole.extend_from_slice(b"^XZ");
     let stock = Some((settings.width, settings.length));
@@ -169,9 +167,9 @@ mod tests {
 
     #[test]
     fn draws_graphics_where_they_belong_and_clips() {
-        let mut settings = LabelSettings::new(832, 8);
+        let mut settings = LabelSettings::new(832, 203);
         let format = b"^PW12^LL3^LH1,0^FO2,1^GFA,2,2,1,FF81^FS^FO9,0^GFA,1,1,1,FF^FS^PQ2^JZN";
-        let drawn = draw(format, &mut settings).unwrap();
+        let drawn = draw(format, b"", &mut settings).unwrap();
         let want = vec![0x00, 0x30, 0x1F, 0xE0, 0x10, 0x20];
         assert_eq!(drawn.picture, Some(Bitmap::from_bits(12, 3, want).unwrap()));
         assert_eq!((drawn.copies, drawn.reprint_after_error), (2, Some(false)));
@@ -181,17 +179,20 @@ mod tests {
 
     #[test]
     fn keeps_settings_and_reports_what_it_cannot_draw() {
-        let mut settings = LabelSettings::new(832, 8);
+        let mut settings = LabelSettings::new(832, 203);
         assert_eq!((settings.width, settings.length), (832, 1218));
-        assert_eq!(draw(b"^PW9999^JZY", &mut settings).unwrap().picture, None);
+        assert_eq!(
+            draw(b"^PW9999^JZY", b"", &mut settings).unwrap().picture,
+            None
+        );
         assert_eq!(settings.width, 832);
-        let text = draw(b"^FO1,1^A0N,40,40^FDHello^FS", &mut settings).unwrap();
+        let text = draw(b"^FO1,1^A0N,40,40^FDHello^FS", b"", &mut settings).unwrap();
         assert!(text.ignored.is_empty(), "{:?}", text.ignored);
         let ink = |bitmap: &Bitmap| bitmap.bits().iter().any(|byte| *byte != 0);
         assert!(text.picture.as_ref().is_some_and(ink));
-        let odd = draw(b"^FO1,1^GB9,9^FS^QQ1", &mut settings).unwrap();
+        let odd = draw(b"^FO1,1^GB9,9^FS^QQ1", b"", &mut settings).unwrap();
         assert_eq!(odd.ignored, ["^QQ"]);
-        let broken = draw(b"^FO0,0^GFA,9,9,3,FF", &mut settings).unwrap_err();
+        let broken = draw(b"^FO0,0^GFA,9,9,3,FF", b"", &mut settings).unwrap_err();
         assert!(broken.contains("^GF"), "{broken}");
     }
 }

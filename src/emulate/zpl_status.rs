@@ -1,23 +1,6 @@
 //! What a ZPL printer answers: `~HS`, `~HI`, `~HQES` and SGD variables (`device-protocols` 5.3).
 
-/// The printer's condition at one moment.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-#[allow(clippy::struct_excessive_bools)]
-pub struct Condition {
-    pub paper_out: bool,
-    pub head_open: bool,
-    pub paused: bool,
-    /// No more formats are taken.
-    pub buffer_full: bool,
-    /// A format is half received.
-    pub partial: bool,
-    /// Complete formats that wait behind the one being printed.
-    pub formats: usize,
-    /// Labels still to come of the format being printed.
-    pub labels_left: u32,
-    /// In dots.
-    pub label_length: u32,
-}
+use super::printers::Condition;
 
 /// The three lines of `~HS`.
 pub fn host_status(now: &Condition) -> Vec<u8> {

@@ -176,10 +176,32 @@ impl ZplStream {
         None
     }
 
+    fn pass_over(&mut self, text: Vec<u8>, resume: bool) -> Option<Item> {
+        self.state = State::Tilde { text, resume };
+        None
+    }
+
     fn tilde(&mut self, mut text: Vec<u8>, resume: bool, byte: u8) -> Option<Item> {
-        let ends = matches!(byte, b'^' | b'~' | b'\r' | b'\n') || text.len() >= LINE_BYTES_MAX;
+        // A graphic is as long as a format, and its lines are no ends.
+        let graphic = text.starts_with(b"DG");
+        let max = if graphic {
+            self.format_bytes_max
+        } else {
+            LINE_BYTES_MAX
+        };
+        let ends = match byte {
+            b'^' | b'~' => true,
+            b'\r' | b'\n' if graphic => return self.pass_over(text, resume),
+            b'\r' | b'\n' => true,
+            _ => text.len() >= max,
+        };
         if !ends {
-            text.push(byte.to_ascii_uppercase());
+            // Letters of compressed hex count as they are.
+            text.push(if graphic {
+                byte
+            } else {
+                byte.to_ascii_uppercase()
+            });
             if !is_whole(&text) {
                 self.state = State::Tilde { text, resume };
                 return None;

@@ -1,6 +1,8 @@
 //! Questions to a printer, one at a time, and which answer belongs to which.
 
-use firstscan_drivers::printer::{Language, PrinterStatus, Query, QueryKind, Reply};
+use firstscan_drivers::printer::{
+    Counted, Language, Notice, PrinterStatus, Proof, Query, QueryKind, Reply,
+};
 use std::fmt;
 use std::time::Duration;
 
@@ -22,6 +24,10 @@ pub enum Answer {
     },
     /// `None` if the printer does not know its counter.
     Counter { count: Option<u64> },
+    /// Nobody asked: it began to print.
+    Printing,
+    /// Nobody asked: a label is on paper.
+    Printed { token: Option<u32> },
 }
 
 /// The questions of one connection.
@@ -50,7 +56,7 @@ impl Asker {
             status: language.query(QueryKind::Status).filter(|_| status),
             counter: language
                 .query(QueryKind::Counter)
-                .filter(|_| status && counter),
+                .filter(|_| status && counter && language.proof().counted == Counted::Counter),
             open: None,
             counter_rest_until: None,
             answer: Vec::new(),
@@ -62,6 +68,16 @@ impl Asker {
         self.open = None;
         self.counter_rest_until = None;
         self.answer.clear();
+    }
+
+    /// What proves a label here.
+    pub fn proof(&self) -> Proof {
+        self.language.proof()
+    }
+
+    /// What makes the printer tell that a label with this token is on paper.
+    pub fn confirmation(&self, token: u32) -> Vec<u8> {
+        self.language.confirmation(token)
     }
 
     pub fn has_status(&self) -> bool {
@@ -101,6 +117,10 @@ impl Asker {
     /// Gives the open question up.
     pub fn give_up(&mut self, now: Duration) -> Option<QueryKind> {
         let (kind, _) = self.open.take()?;
+        if self.counter.is_none() {
+            // Half an answer would shift the next one.
+            self.answer.clear();
+        }
         if kind == QueryKind::Counter {
             self.counter_rest_until = Some(now.saturating_add(COUNTER_REST));
         }
@@ -122,11 +142,23 @@ impl Asker {
                 Some(query) => self.language.parse_reply(query, &self.answer),
                 None => Reply::Incomplete,
             };
-            let replies = [parse(self.status), parse(self.counter)];
-            let (end, reply) = replies
-                .into_iter()
-                .filter_map(with_end)
-                .min_by_key(|r| r.0)?;
+            let asks_counter = matches!(self.open, Some((QueryKind::Counter, _)));
+            let counter = parse(self.counter);
+            // Bytes that are no status may be a counter that is not complete yet.
+            let status = Some(parse(self.status)).filter(|status| {
+                let unknown = matches!(status, Reply::Unknown(_));
+                !(unknown && asks_counter && !matches!(counter, Reply::Unknown(_)))
+            });
+            let replies = status.into_iter().chain([counter]).filter_map(with_end);
+            let first = replies.min_by_key(|r| r.0);
+            let end = first.as_ref().map_or(usize::MAX, |(end, _)| *end);
+            if let Some(said) = self.take_notice(end) {
+                match said {
+                    Some(answer) => return Some(answer),
+                    None => continue,
+                }
+            }
+            let (end, reply) = first?;
             self.answer.drain(..end.max(1).min(self.answer.len()));
             let count = match reply {
                 Reply::Status(status, _) => {
@@ -148,6 +180,24 @@ impl Asker {
                 return None;
             }
         }
+    }
+
+    /// Cuts out what was said by itself before `end`. The inner value is what the session hears.
+    fn take_notice(&mut self, end: usize) -> Option<Option<Answer>> {
+        let (range, notice) = self.language.notice(&self.answer)?;
+        if range.is_empty() || range.start >= end || range.end > self.answer.len() {
+            return None;
+        }
+        self.answer.drain(range);
+        Some(match notice {
+            Notice::Printing => Some(Answer::Printing),
+            Notice::Printed { token } => Some(Answer::Printed { token }),
+            Notice::Status(status) if self.status.is_some() => Some(Answer::Status {
+                status,
+                asked: None,
+            }),
+            Notice::Status(_) | Notice::Other => None,
+        })
     }
 
     /// When the open question of this kind was asked.

@@ -1,6 +1,6 @@
 //! What a sent label proved so far, and when to stop waiting for more.
 
-use firstscan_drivers::printer::PrinterStatus;
+use firstscan_drivers::printer::{Details, Drained, PrinterStatus};
 use std::time::Duration;
 
 /// Copies per label job.
@@ -19,6 +19,11 @@ pub struct Evidence {
     spoilt: bool,
     was_lost: bool,
     idle_since: Option<Duration>,
+    /// Idle answers in a row.
+    idle_answers: u8,
+    proof: Drained,
+    /// It told that it prints, and then that the label is on paper.
+    told: (bool, bool),
     /// The printer is idle; its counter is wanted.
     pub wants_counter: bool,
 }
@@ -45,8 +50,35 @@ impl Evidence {
             spoilt: false,
             was_lost: false,
             idle_since: None,
+            idle_answers: 0,
+            proof: Drained::BusyThenIdle { idle_answers: 1 },
+            told: (false, false),
             wants_counter: false,
         }
+    }
+
+    /// With what the printer's language counts as proof.
+    #[must_use]
+    pub fn proven_by(mut self, proof: Drained) -> Self {
+        self.proof = proof;
+        self
+    }
+
+    /// The printer told by itself that it began to print.
+    pub fn printing(&mut self) {
+        self.told.0 = true;
+    }
+
+    /// The printer told by itself that a label is on paper; `named` says that it is this one. If
+    /// it names none, it must have begun to print after this label's last byte. True if that
+    /// settles the label.
+    pub fn printed(&mut self, now: Duration, named: bool) -> bool {
+        let ours = self.proof == Drained::Told && (named || self.told.0);
+        if ours && !self.was_lost {
+            self.told.1 = true;
+            self.idle_since.get_or_insert(now);
+        }
+        self.told.1
     }
 
     /// The connection ended: what the printer held may be gone, so work seen before proves
@@ -54,7 +86,9 @@ impl Evidence {
     pub fn lost(&mut self) {
         self.was_lost = true;
         self.seen_busy = false;
+        self.told = (false, false);
         self.idle_since = None;
+        self.idle_answers = 0;
         self.wants_counter = false;
     }
 
@@ -67,7 +101,9 @@ impl Evidence {
         asked: Option<Duration>,
     ) -> bool {
         let faulty = status.paper_out || status.head_open || status.ribbon_out;
-        self.spoilt |= faulty || status.corrupt_memory;
+        // A label that was refused never came out.
+        let refused = status.details.contains(Details::LABEL_REFUSED) || status.details.fault();
+        self.spoilt |= faulty || refused || status.corrupt_memory;
         let waits = status.formats_in_buffer > 0 || status.labels_remaining > 0;
         let busy = waits || (status.partial_format && !self.partial_before);
         let ours = asked.is_some_and(|at| at >= self.sent_at);
@@ -77,7 +113,14 @@ impl Evidence {
         self.seen_busy |= busy;
         if busy || status.fault() {
             self.idle_since = None;
+            self.idle_answers = 0;
             self.wants_counter = false;
+            return false;
+        }
+        self.idle_answers = self.idle_answers.saturating_add(1);
+        if let Drained::BusyThenIdle { idle_answers } = self.proof
+            && self.idle_answers < idle_answers
+        {
             return false;
         }
         self.idle_since.get_or_insert(now);
@@ -98,7 +141,11 @@ impl Evidence {
             return Verdict::default();
         };
         let waited = now >= idle_since.saturating_add(patience);
-        let worked = self.seen_busy && !self.spoilt;
+        let seen = match self.proof {
+            Drained::BusyThenIdle { .. } => self.seen_busy,
+            Drained::Told => self.told.1,
+        };
+        let worked = seen && !self.spoilt;
         let rose = match (self.counter_before, counter) {
             (Some(before), Some(after)) => after.checked_sub(before).map(|by| (by, before, after)),
             _ => None,
@@ -206,6 +253,47 @@ mod tests {
         }
         let broken = after(Some(7), &vec![idle(); 30], Some(7));
         assert!(broken.broken.is_some() && !broken.drained);
+    }
+
+    #[test]
+    fn a_printer_that_tells_is_believed_and_its_status_proves_nothing() {
+        let told = || Evidence::new(AT(1000), None, false).proven_by(Drained::Told);
+        let judge = |e: &Evidence, at| e.judge(AT(at), None, false, PATIENCE);
+        let mut evidence = told();
+        evidence.status(AT(1100), &busy(), Some(AT(1050)));
+        assert!(evidence.status(AT(1200), &idle(), Some(AT(1150))));
+        assert_eq!(judge(&evidence, 1200), Verdict::default());
+        assert!(judge(&evidence, 9000).done && !judge(&evidence, 9000).drained);
+        // A label before this one was meant, unless this one's work was told first.
+        assert!(!evidence.printed(AT(1300), false));
+        evidence.printing();
+        assert!(evidence.printed(AT(1400), false) && judge(&evidence, 1400).drained);
+        let mut named = told();
+        assert!(named.printed(AT(1100), true) && judge(&named, 1100).drained);
+        named.lost();
+        assert!(!judge(&named, 1200).drained && !named.printed(AT(1200), true));
+        let mut spoilt = told();
+        spoilt.status(AT(1100), &out(), None);
+        assert!(spoilt.printed(AT(1200), true) && !judge(&spoilt, 1200).drained);
+    }
+
+    #[test]
+    fn idle_must_last_as_long_as_the_language_says() {
+        let proof = Drained::BusyThenIdle { idle_answers: 3 };
+        let mut evidence = Evidence::new(AT(0), None, false).proven_by(proof);
+        evidence.status(AT(10), &busy(), Some(AT(5)));
+        for at in [20, 30] {
+            assert!(!evidence.status(AT(at), &idle(), Some(AT(at))));
+            assert!(!evidence.judge(AT(at), None, false, PATIENCE).drained);
+        }
+        assert!(evidence.status(AT(40), &idle(), Some(AT(40))));
+        assert!(evidence.judge(AT(40), None, false, PATIENCE).drained);
+    }
+
+    #[test]
+    fn a_refused_label_is_never_drained() {
+        let refused = PrinterStatus::detail(Details::LABEL_REFUSED);
+        assert!(!after(None, &[busy(), refused, idle()], None).drained);
     }
 
     #[test]

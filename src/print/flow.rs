@@ -5,7 +5,7 @@ use super::report::PrintReportKind;
 use super::session::{Active, Phase, Session};
 use crate::domain::JobId;
 use crate::domain::input::PrintStep;
-use firstscan_drivers::printer::{PrinterStatus, QueryKind};
+use firstscan_drivers::printer::{Drained, PrinterStatus, QueryKind};
 use std::time::Duration;
 
 impl Session {
@@ -21,7 +21,9 @@ impl Session {
             Some(Phase::Settling(_) | Phase::Waiting) => self.timing.settle_poll,
             _ => self.timing.idle_poll,
         };
-        self.next_poll = asked.unwrap_or(now).saturating_add(interval).max(now);
+        if asked.is_some() || self.asker.proof().asked_while_printing {
+            self.next_poll = asked.unwrap_or(now).saturating_add(interval).max(now);
+        }
         self.tell_flags();
         let Some(Active {
             phase: Phase::Settling(evidence),
@@ -49,6 +51,30 @@ impl Session {
                 self.judge(now, count);
             }
             _ => {}
+        }
+    }
+
+    pub(super) fn on_printing(&mut self) {
+        if let Some(Active {
+            phase: Phase::Settling(evidence),
+            ..
+        }) = &mut self.active
+        {
+            evidence.printing();
+        }
+    }
+
+    pub(super) fn on_printed(&mut self, now: Duration, named: Option<u32>) {
+        let Some(Active {
+            job,
+            phase: Phase::Settling(evidence),
+            ..
+        }) = &mut self.active
+        else {
+            return;
+        };
+        if evidence.printed(now, named == Some(token(&job.id))) {
+            self.judge(now, None);
         }
     }
 
@@ -87,7 +113,11 @@ impl Session {
         else {
             return;
         };
-        let verdict = evidence.judge(now, counter, self.counter_rises, self.timing.patience);
+        let patience = match self.asker.proof().drained {
+            Drained::BusyThenIdle { .. } => self.timing.patience,
+            Drained::Told => self.timing.told_max,
+        };
+        let verdict = evidence.judge(now, counter, self.counter_rises, patience);
         let id = job.id.clone();
         if verdict.drained {
             self.step(id.clone(), PrintStep::Drained);
@@ -264,5 +294,114 @@ impl Session {
             self.told_flags = Some(flags.clone());
             self.reports.push_back(PrintReportKind::Status { flags });
         }
+    }
+}
+
+/// What the printer is to call a job by, if it confirms jobs: FNV-1a, as many bits as it takes.
+pub(super) fn token(id: &JobId) -> u32 {
+    let mix = |hash: u32, byte: u8| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193);
+    id.to_string().bytes().fold(0x811C_9DC5, mix) & 0x00FF_FFFF
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::super::hands::Hands;
+    use super::super::limits::{Printer, Timing};
+    use super::*;
+    use firstscan_drivers::printer::Language;
+    use firstscan_drivers::printer::brother_ql::BrotherQl;
+    use firstscan_drivers::printer::escpos::EscPos;
+
+    const OK: &[u8] = b"\x12\x12\x12\x12";
+
+    fn ms(ms: u64) -> Duration {
+        Duration::from_millis(ms)
+    }
+
+    /// A session whose printer said once that it is well, with a label handed over at 1 s; and what
+    /// was written of it.
+    fn sent(language: &'static dyn Language, well: &[u8]) -> (Session, Vec<u8>) {
+        let printer = Printer {
+            language,
+            status: true,
+            counter: false,
+        };
+        let mut session = Session::new(printer, Timing::default());
+        session.connected(ms(0), "here".into());
+        // What ends a cut label, and the first question.
+        for _ in 0..2 {
+            let count = session.to_write().len();
+            session.wrote(ms(1), count);
+            session.handle_timeout(ms(1));
+        }
+        session.received(ms(2), well);
+        session.submit(ms(900), JobId::new("job"), vec![7; 5]);
+        session.release(ms(900), &JobId::new("job"));
+        // The next question comes when the label is gone.
+        let label = session.to_write().to_vec();
+        session.wrote(ms(1000), label.len());
+        (session, label)
+    }
+
+    fn steps(session: &mut Session) -> Vec<String> {
+        let steps = std::iter::from_fn(|| session.poll_report());
+        let steps = steps.filter_map(|report| match report {
+            PrintReportKind::Step { step, .. } => Some(format!("{step:?}")),
+            _ => None,
+        });
+        steps.filter(|s| !s.starts_with("Ready")).collect()
+    }
+
+    #[test]
+    fn a_receipt_printer_proves_a_label_by_its_own_token_only() {
+        let (mut session, label) = sent(&EscPos, OK);
+        let confirmation = EscPos.confirmation(token(&JobId::new("job")));
+        assert_eq!(label, [vec![7; 5], confirmation.clone()].concat());
+        assert_eq!(steps(&mut session), ["Sent { bytes: 16 }"]);
+        let digits = &confirmation[7..];
+        session.received(ms(1100), OK);
+        session.received(ms(1200), b"\x37\x22    \0");
+        assert!(steps(&mut session).is_empty(), "another label's token");
+        for byte in [b"\x37\x22", digits, b"\0"].concat() {
+            session.received(ms(1300), &[byte]);
+        }
+        assert_eq!(steps(&mut session), ["Drained"]);
+        assert!(session.active.is_none());
+    }
+
+    #[test]
+    fn a_label_printer_on_tape_is_not_asked_while_it_prints() {
+        let frame = |kind: u8, phase: u8| {
+            let mut frame = [0; 32];
+            frame[..6].copy_from_slice(b"\x80\x20\x42480");
+            (frame[18], frame[19]) = (kind, phase);
+            frame
+        };
+        let (mut session, _) = sent(&BrotherQl, &frame(0, 0));
+        assert_eq!(steps(&mut session), ["Sent { bytes: 5 }"]);
+        session.handle_timeout(ms(5000));
+        assert!(session.to_write().is_empty());
+        session.received(ms(5100), &frame(6, 1));
+        assert!(steps(&mut session).is_empty());
+        session.received(ms(5200), &[frame(1, 1), frame(6, 0)].concat());
+        assert_eq!(steps(&mut session), ["Drained"]);
+    }
+
+    #[test]
+    fn a_printer_that_never_tells_leaves_the_label_at_sent() {
+        let (mut session, _) = sent(&EscPos, OK);
+        let mut now = ms(1000);
+        for _ in 0..400 {
+            now += ms(100);
+            session.handle_timeout(now);
+            let count = session.to_write().len();
+            if count > 0 {
+                session.wrote(now, count);
+                session.received(now, OK);
+            }
+        }
+        assert_eq!(steps(&mut session), ["Sent { bytes: 16 }"]);
+        assert!(session.active.is_none());
     }
 }

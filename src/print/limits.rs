@@ -36,6 +36,8 @@ pub struct Timing {
     pub fault_stall_max: Duration,
     /// How long an idle printer may take to count a label it got.
     pub patience: Duration,
+    /// How long a printer that tells by itself may take to tell that a label is on paper.
+    pub told_max: Duration,
     /// How long a ready label waits for its release.
     pub release_max: Duration,
 }
@@ -49,6 +51,7 @@ impl Default for Timing {
             stall_max: Duration::from_secs(10),
             fault_stall_max: Duration::from_secs(600),
             patience: Duration::from_secs(3),
+            told_max: Duration::from_secs(20),
             release_max: Duration::from_secs(60),
         }
     }

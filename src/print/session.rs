@@ -3,6 +3,7 @@
 
 use super::asker::{Answer, Asker};
 use super::evidence::Evidence;
+use super::flow::token;
 use super::hands::Hands;
 use super::limits::{Printer, Timing};
 use super::report::PrintReportKind;
@@ -115,7 +116,7 @@ impl Session {
 }
 
 impl Hands for Session {
-    fn submit(&mut self, now: Duration, id: JobId, bytes: Vec<u8>) {
+    fn submit(&mut self, now: Duration, id: JobId, mut bytes: Vec<u8>) {
         let active = self.active.as_ref().map(|a| &a.job.id);
         if active == Some(&id) || self.queue.iter().any(|job| job.id == id) {
             return;
@@ -126,6 +127,9 @@ impl Hands for Session {
                 "too many labels wait for this printer; nothing was sent",
             );
             return;
+        }
+        if self.asker.has_status() {
+            bytes.extend(self.asker.confirmation(token(&id)));
         }
         self.queue.push_back(Job { id, bytes });
         self.advance(now);
@@ -227,6 +231,8 @@ impl Hands for Session {
             match answer {
                 Answer::Status { status, asked } => self.on_status(now, status, asked),
                 Answer::Counter { count } => self.on_counter(now, count),
+                Answer::Printing => self.on_printing(),
+                Answer::Printed { token } => self.on_printed(now, token),
             }
         }
         self.advance(now);
@@ -281,14 +287,21 @@ impl Hands for Session {
         if *written < total {
             return;
         }
-        active.phase = Phase::Settling(Evidence::new(now, active.counter_before, partial));
+        let proof = self.asker.proof();
+        let evidence = Evidence::new(now, active.counter_before, partial);
+        active.phase = Phase::Settling(evidence.proven_by(proof.drained));
         let bytes = u64::try_from(total).unwrap_or(u64::MAX);
         let id = active.job.id.clone();
         self.step(id, PrintStep::Sent { bytes });
         if !self.asker.has_status() {
             self.active = None;
         }
-        self.next_poll = now;
+        // Some printers must not be asked while they print: they tell.
+        self.next_poll = if proof.asked_while_printing {
+            now
+        } else {
+            now.saturating_add(self.timing.told_max)
+        };
         self.advance(now);
     }
 

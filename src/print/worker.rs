@@ -105,7 +105,7 @@ pub fn start_with(
         ..timing
     };
     let session: Box<dyn Hands> = match &wiring.target {
-        Target::Queue { url } => Box::new(QueueSession::new(url.clone(), language.id(), timing)),
+        Target::Queue { url } => Box::new(QueueSession::new(url.clone(), language, timing)),
         _ => Box::new(Session::new(printer, timing)),
     };
     let (orders, inbox) = mpsc::channel(ORDERS_MAX);
@@ -192,10 +192,11 @@ impl Worker {
                 .then(|| Instant::now() + LOOK_EVERY);
             let wake_at = [wake_at, stop_at, look_at].into_iter().flatten().min();
             let connected = self.link.is_some();
+            let bytes = self.session.to_write();
             let wake = tokio::select! {
                 order = inbox.recv(), if stop_at.is_none() => Wake::Order(order),
                 opened = self.dialer.dial(), if !connected => Wake::Opened(opened),
-                moved = move_bytes(&mut self.link, &mut buffer, self.session.to_write(), write_first) => {
+                moved = move_bytes(&mut self.link, &mut buffer, bytes, write_first) => {
                     Wake::Moved(moved)
                 }
                 () = sleep_until(wake_at.unwrap_or_else(Instant::now)), if wake_at.is_some() => {

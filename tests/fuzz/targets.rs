@@ -1,6 +1,12 @@
-//! What is fuzzed: every way bytes from outside come into a label. Each target is a function of
-//! bytes that returns, in bounded time and memory, or panics because a promise was broken. The
+//! What is fuzzed: every way bytes from outside come into a label; the protocols of scanners and of
+//! scales and dimensioners in files of their own. Each target is a function of bytes that
+//! returns, in bounded time and memory, or panics because a promise was broken. The
 //! fuzzer's binaries and the smoke test run the same functions.
+
+#[path = "codecs.rs"]
+pub mod codecs;
+#[path = "scanners.rs"]
+pub mod scanners;
 
 use std::sync::Once;
 
@@ -15,7 +21,16 @@ use firstscan_drivers::length::Length;
 pub type Target = fn(&[u8]);
 
 /// All targets by name.
-pub const TARGETS: [(&str, Target); 6] = [
+pub const TARGETS: [(&str, Target); 15] = [
+    ("profile", codecs::profile),
+    ("hid_scale", codecs::hid_scale),
+    ("framed", codecs::framed),
+    ("toledo_8217", codecs::toledo_8217),
+    ("toledo_continuous", codecs::toledo_continuous),
+    ("cas_enq", codecs::cas_enq),
+    ("dibal", codecs::dibal),
+    ("cubiscan", codecs::cubiscan),
+    ("http_json", codecs::http_json),
     ("template", template),
     ("fields", fields),
     ("symbols", symbols),

@@ -92,7 +92,16 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("rusqlite", &["src/store/"]),
     ("rxing", &["src/label/", "src/emulate/"]),
     ("tokio_serial", &["src/device/"]),
-    ("ureq", &["src/sync/", "src/cli/", "src/emulate/"]),
+    (
+        "ureq",
+        &[
+            "src/sync/",
+            "src/cli/",
+            "src/emulate/",
+            "src/device/link/http.rs",
+            "src/device/link/request.rs",
+        ],
+    ),
 ];
 
 /// Who reads a clock, and why. Everybody else is given the time.

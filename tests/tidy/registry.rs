@@ -14,6 +14,15 @@ const HELPERS: &[(&str, &str)] = &[
         "scanner::aim",
         "symbology identifiers, read by every scanner",
     ),
+    ("scanner::codeid", "makers' symbology bytes as names"),
+    (
+        "scanner::packets",
+        "resynchronisation, shared by the packet protocols",
+    ),
+    (
+        "dimensioner::pointer",
+        "JSON pointers, read by what speaks JSON",
+    ),
     (
         "printer::raster",
         "bands, limits and padding of the raster languages",
@@ -61,7 +70,7 @@ fn protocols(tree: &Tree) -> Vec<Finding> {
     let mut found = Vec::new();
     let list = tree.rust.iter().find(|f| f.path == REGISTRY);
     let list = list.unwrap_or_else(|| panic!("{REGISTRY} is not there"));
-    for kind in ["scale", "scanner", "printer"] {
+    for kind in ["scale", "scanner", "dimensioner", "printer"] {
         let folder = format!("drivers/src/{kind}");
         let modules = tree.names_in(&folder);
         assert!(modules.contains("mod.rs"), "{folder}/mod.rs is not there");
@@ -193,12 +202,13 @@ fn lost_files_and_bare_profiles_are_found() {
         ),
         (
             "drivers/src/lib.rs",
-            "mod registry; mod scale; mod scanner; mod printer;",
+            "mod registry; mod scale; mod scanner; mod printer; mod dimensioner;",
         ),
         ("drivers/src/scale/mod.rs", "mod kern; mod lost;"),
         ("drivers/src/scale/kern.rs", ""),
         ("drivers/src/scale/lost.rs", ""),
         ("drivers/src/scanner/mod.rs", ""),
+        ("drivers/src/dimensioner/mod.rs", ""),
         ("drivers/src/printer/mod.rs", ""),
         (
             "drivers/profiles/scales/a.toml",

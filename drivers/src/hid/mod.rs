@@ -165,6 +165,16 @@ impl Field {
             id => report.strip_prefix(&[id])?,
         };
         let start = self.place(index)?;
+        if (self.bit_size, start % 8) == (8, 0) {
+            // Nearly all fields: one byte.
+            let byte = *data.get(usize::try_from(start / 8).ok()?)?;
+            let signed = self.logical_min < 0;
+            return Some(if signed {
+                i64::from(byte.cast_signed())
+            } else {
+                i64::from(byte)
+            });
+        }
         let mut value = 0_u64;
         for bit in (0..self.bit_size).rev() {
             let at = start.checked_add(bit)?;

@@ -22,7 +22,7 @@ mod request;
 
 pub use parse::{Attribute, Group, Parsed, Response, Value, parse};
 pub use queue::{JobRecord, JobState, QueueState, QueueStatus};
-pub use request::{Document, Which, get_job, get_jobs, get_printer, print_job};
+pub use request::{Document, Which, cancel_job, get_job, get_jobs, get_printer, print_job};
 
 /// Longest answer read, in bytes.
 pub const RESPONSE_BYTES_MAX: usize = 256 * 1024;

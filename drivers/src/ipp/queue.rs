@@ -23,6 +23,11 @@ pub struct QueueState {
     pub queued: Option<u32>,
     /// Media types it takes; empty if not told.
     pub formats: Vec<String>,
+    /// What CUPS does with a job whose transfer broke: `abort-job`, `retry-job`, ...
+    pub error_policy: Option<String>,
+    /// It only hands bytes on to a device that is no IPP printer itself: its "completed" says that
+    /// the bytes are gone, and nothing about paper. CUPS and LPrint name that device.
+    pub forwards: bool,
 }
 
 /// Where a job stands.
@@ -123,11 +128,21 @@ impl JobRecord {
         })
     }
 
-    /// Ended as it should, as far as the queue can know.
+    /// Ended as it should, as far as the queue can know. CUPS 2.4 leaves `processing-to-stop-point`
+    /// on jobs that ended well.
     pub fn is_clean(&self) -> bool {
-        let strange = |r: &String| r != "job-completed-successfully";
-        self.state == Some(JobState::Completed) && !self.reasons.iter().any(strange)
+        let harmless = ["job-completed-successfully", "processing-to-stop-point"];
+        let clean = self.reasons.iter().all(|r| harmless.contains(&r.as_str()));
+        clean && self.state == Some(JobState::Completed)
     }
+}
+
+/// Names of the attribute that tells the device behind a queue.
+const DEVICE: [&str; 3] = ["device-uri", "smi2699-device-uri", "smi55357-device-uri"];
+
+fn forwards(group: &Group, name: &str) -> bool {
+    let speaks_ipp = |uri: &String| ["ipp:", "ipps:"].iter().any(|s| uri.starts_with(s));
+    group.texts(name).iter().any(|uri| !speaks_ipp(uri))
 }
 
 fn reasons(group: &Group, name: &str) -> Vec<String> {
@@ -187,6 +202,8 @@ impl Response {
             reasons: reasons(group, "printer-state-reasons"),
             queued: group.number("queued-job-count"),
             formats: group.texts("document-format-supported"),
+            forwards: DEVICE.iter().any(|name| forwards(group, name)),
+            error_policy: group.texts("printer-error-policy").into_iter().next(),
         })
     }
 

@@ -4,6 +4,7 @@ use super::{NAME_BYTES_MAX, tag};
 
 const VERSION: [u8; 2] = [1, 1];
 const PRINT_JOB: u16 = 0x0002;
+const CANCEL_JOB: u16 = 0x0008;
 const GET_JOB_ATTRIBUTES: u16 = 0x0009;
 const GET_JOBS: u16 = 0x000A;
 const GET_PRINTER_ATTRIBUTES: u16 = 0x000B;
@@ -18,6 +19,10 @@ const PRINTER_ATTRIBUTES: &[&str] = &[
     "printer-is-accepting-jobs",
     "queued-job-count",
     "document-format-supported",
+    "printer-error-policy",
+    "device-uri",
+    "smi2699-device-uri",
+    "smi55357-device-uri",
 ];
 
 /// A document to print.
@@ -27,7 +32,8 @@ pub struct Document<'a> {
     pub name: &'a str,
     /// Media type, such as `application/octet-stream`.
     pub format: &'a str,
-    pub bytes: &'a [u8],
+    /// Its bytes, in two parts.
+    pub parts: [&'a [u8]; 2],
 }
 
 /// Which jobs of a queue.
@@ -42,7 +48,6 @@ pub enum Which {
 /// Print-Job: hands a document over. The queue answers when it has it whole.
 pub fn print_job(number: u32, queue: &str, document: &Document<'_>) -> Vec<u8> {
     let mut message = begin(PRINT_JOB, number, queue);
-    put(&mut message, tag::NAME, "requesting-user-name", USER);
     put(&mut message, tag::NAME, "job-name", cut(document.name));
     put(
         &mut message,
@@ -50,9 +55,8 @@ pub fn print_job(number: u32, queue: &str, document: &Document<'_>) -> Vec<u8> {
         "document-format",
         document.format,
     );
-    message.reserve(document.bytes.len() + 1);
     message.push(tag::END);
-    message.extend_from_slice(document.bytes);
+    message.extend(document.parts.concat());
     message
 }
 
@@ -74,6 +78,15 @@ pub fn get_job(number: u32, queue: &str, job: u32) -> Vec<u8> {
     message
 }
 
+/// Cancel-Job: a job that is not finished shall not print.
+pub fn cancel_job(number: u32, queue: &str, job: u32) -> Vec<u8> {
+    let mut message = begin(CANCEL_JOB, number, queue);
+    let job = i32::try_from(job).unwrap_or(i32::MAX).to_be_bytes();
+    put_bytes(&mut message, tag::INTEGER, "job-id", &job);
+    message.push(tag::END);
+    message
+}
+
 /// Get-Jobs: the jobs of the queue.
 pub fn get_jobs(number: u32, queue: &str, which: Which) -> Vec<u8> {
     let mut message = begin(GET_JOBS, number, queue);
@@ -88,7 +101,7 @@ pub fn get_jobs(number: u32, queue: &str, which: Which) -> Vec<u8> {
     message
 }
 
-/// The three attributes every request begins with, in the order the protocol demands.
+/// What every request begins with, in the order the protocol demands.
 fn begin(operation: u16, number: u32, queue: &str) -> Vec<u8> {
     let mut message = VERSION.to_vec();
     message.extend_from_slice(&operation.to_be_bytes());
@@ -102,6 +115,8 @@ fn begin(operation: u16, number: u32, queue: &str) -> Vec<u8> {
         "en",
     );
     put(&mut message, tag::URI, "printer-uri", queue);
+    // Always the same: a queue shows the names of jobs to their owner only.
+    put(&mut message, tag::NAME, "requesting-user-name", USER);
     message
 }
 
@@ -147,7 +162,7 @@ mod tests {
         let document = Document {
             name: "J",
             format: "a/b",
-            bytes: b"\x03data",
+            parts: [b"\x03", b"data"],
         };
         let mut want = b"\x01\x01\x00\x02\x00\x00\x00\x07\x01".to_vec();
         want.extend_from_slice(b"\x47\0\x12attributes-charset\0\x05utf-8");

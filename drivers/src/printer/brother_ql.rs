@@ -11,7 +11,19 @@
 //! | `4D 02` | rows are PackBits; `4D 00` plain |
 //! | `67 00 n` data | a row, n bytes; plain: 90 (720 pins) or 162 (1296 pins); 1 is black |
 //! | `0C` / `1A` | ends a page / the last page |
-//! | `1B 69 53` | answers 32 bytes: 8 and 9 errors, 19 phase |
+//! | `1B 69 53` | answers 32 bytes: 3 to 5 model, 8 and 9 errors, 18 kind, 19 phase |
+//!
+//! Kinds: 00 an answer, 01 printing completed, 02 error, 04 turned off, 05 notification (byte 22: 03
+//! cooling begins, 04 ends), 06 change of phase (byte 19: 01 printing). All but 00 come by
+//! themselves.
+//!
+//! Proof: `drained` is what the printer says by itself: phase 01, then printing completed, both
+//! after the last byte. It must not be asked while it prints. There is no label counter, so
+//! `counted` is never claimed. Over the network older models say nothing of this: their profile
+//! leaves `status` off, and a label is then only `sent`.
+//!
+//! Recovery: an error or an open cover ends the job, and the printer does not print it again;
+//! 400 zeros and `1B 40` clear what is half received.
 //!
 //! n1 says which fields count (02 type, 04 width, 08 length, 80 recovery); n2 type (0A continuous,
 //! 0B die-cut); n3 and n4 width and length in mm; n5 to n8 rows, low byte first; n9 0 for the first
@@ -22,15 +34,16 @@
 //! lie beyond the stock on that side. There is no count of copies: pages are sent again.
 //!
 //! Doubts: pins beyond the stock are from general knowledge (`PINS_BEYOND`). Some small models
-//! refuse PackBits: their profile says `hex`, which means plain here. A printer must not be asked
-//! while it prints, so profiles leave `status` off.
+//! refuse PackBits: their profile says `hex`, which means plain here. Codes of models are told by
+//! bytes 3 and 4 or by 4 and 5, depending on who lists them: both are tried, unknown ones kept.
 
 use super::raster::Limits;
 use super::{
-    Compression, EncodeError, JobOptions, Language, PrintMode, PrinterStatus, Query, QueryKind,
-    Reply, Stock,
+    Compression, Counted, Details, Drained, EncodeError, JobOptions, Language, Notice, PrintMode,
+    PrinterIdentity, PrinterStatus, Proof, Query, QueryKind, Reply, Stock,
 };
 use crate::bitmap::{BitmapView, Resolution};
+use std::ops::Range;
 
 /// Pins of the heads, 8 a byte.
 const PINS: u32 = 720;
@@ -62,11 +75,60 @@ const STATUS_HEAD: [u8; 3] = [0x80, 0x20, 0x42];
 
 static RESYNC: [u8; ZEROS + 2] = super::raster::filler(0, b"\x1B@");
 
-static QUERIES: [Query; 1] = [Query {
-    name: "status",
-    kind: QueryKind::Status,
-    bytes: b"\x1BiS",
-}];
+static QUERIES: [Query; 2] = [
+    Query {
+        name: "status",
+        kind: QueryKind::Status,
+        bytes: b"\x1BiS",
+    },
+    Query {
+        name: "model",
+        kind: QueryKind::Identity,
+        bytes: b"\x1BiS",
+    },
+];
+
+/// Bits of byte 8. No stock and its end are paper.
+const FIRST: &[(u8, PrinterStatus)] = &[
+    (0x03, PrinterStatus::PAPER_OUT),
+    (0x04, PrinterStatus::detail(Details::CUTTER_FAULT)),
+    (0x08, PrinterStatus::detail(Details::BATTERY_LOW)),
+    (0x10, PrinterStatus::detail(Details::LOCKED)),
+    (0x20, PrinterStatus::detail(Details::SWITCHED_OFF)),
+    (0x40, PrinterStatus::detail(Details::POWER_FAULT)),
+    (0x80, PrinterStatus::detail(Details::FAN_FAULT)),
+];
+/// Bits of byte 9.
+const SECOND: &[(u8, PrinterStatus)] = &[
+    (0x01, PrinterStatus::detail(Details::WRONG_MEDIA)),
+    (0x02, PrinterStatus::BUFFER_FULL),
+    (0x04, PrinterStatus::detail(Details::COMMUNICATION_FAULT)),
+    (0x08, PrinterStatus::detail(Details::MEMORY_FAULT)),
+    (0x10, PrinterStatus::HEAD_OPEN),
+    (0x20, PrinterStatus::detail(Details::CANCELLED)),
+    (0x40, PrinterStatus::detail(Details::FEED_FAULT)),
+    (0x80, PrinterStatus::detail(Details::PRINTER_FAULT)),
+];
+/// Bytes 4 and 5.
+const MODELS: &[([u8; 2], &str)] = &[
+    (*b"50", "QL-700"),
+    (*b"80", "QL-800"),
+    (*b"90", "QL-810W"),
+    (*b"A0", "QL-820NWB"),
+    (*b"C0", "QL-1100"),
+    (*b"D0", "QL-1110NWB"),
+];
+/// Bytes 3 and 4.
+const OLDER_MODELS: &[([u8; 2], &str)] = &[
+    (*b"0O", "QL-500/550"),
+    (*b"0Q", "QL-650TD"),
+    (*b"0P", "QL-1050"),
+    (*b"41", "QL-560"),
+    (*b"42", "QL-570"),
+    (*b"43", "QL-580N"),
+    (*b"44", "QL-1060N"),
+    (*b"45", "QL-700"),
+];
 
 /// The raster language of Brother QL printers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -103,16 +165,47 @@ impl Language for BrotherQl {
         &RESYNC
     }
 
+    fn proof(&self) -> Proof {
+        Proof {
+            drained: Drained::Told,
+            counted: Counted::Never,
+            asked_while_printing: false,
+        }
+    }
+
+    /// Frames of every kind but the answer.
+    fn notice(&self, bytes: &[u8]) -> Option<(Range<usize>, Notice)> {
+        let frame = bytes.get(..STATUS_BYTES)?;
+        if !frame.starts_with(&STATUS_HEAD) {
+            return None;
+        }
+        let byte = |n: usize| frame.get(n).copied().unwrap_or(0);
+        let details = |details| Notice::Status(PrinterStatus::detail(details).and(status(frame)));
+        let notice = match (byte(18), byte(19), byte(22)) {
+            (0, ..) => return None,
+            (1, ..) => Notice::Printed { token: None },
+            (2, ..) => Notice::Status(status(frame)),
+            (4, ..) => details(Details::SWITCHED_OFF),
+            (5, _, 3) => details(Details::COOLING),
+            (6, 1, _) => Notice::Printing,
+            _ => Notice::Other,
+        };
+        Some((0..STATUS_BYTES, notice))
+    }
+
     fn queries(&self) -> &'static [Query] {
         &QUERIES
     }
 
-    fn parse_reply(&self, _query: &Query, bytes: &[u8]) -> Reply {
-        let head = bytes.iter().zip(STATUS_HEAD);
-        if let Some(strange) = head.clone().position(|(b, wanted)| *b != wanted) {
-            return Reply::Unknown(strange.max(1));
+    fn parse_reply(&self, query: &Query, bytes: &[u8]) -> Reply {
+        let mut head = bytes.iter().zip(STATUS_HEAD);
+        if !head.all(|(byte, wanted)| *byte == wanted) {
+            return Reply::Unknown(1);
         }
         match bytes.get(..STATUS_BYTES) {
+            Some(frame) if query.kind == QueryKind::Identity => {
+                Reply::Identity(identity(frame), STATUS_BYTES)
+            }
             Some(frame) => Reply::Status(status(frame), STATUS_BYTES),
             None => Reply::Incomplete,
         }
@@ -230,17 +323,30 @@ fn pack_bits(row: &[u8], out: &mut Vec<u8>) {
     }
 }
 
-/// Byte 8 and 9 errors, 18 kind, 19 phase (1 printing). No stock, its end and a wrong one are all
-/// paper; what else needs a hand is a pause. Codes that are not known mean nothing.
+/// Errors, and the phase: 1 is printing.
 fn status(frame: &[u8]) -> PrinterStatus {
     let byte = |n: usize| frame.get(n).copied().unwrap_or(0);
-    let (first, second) = (byte(8), byte(9));
-    PrinterStatus {
-        paper_out: first & 0x03 != 0 || second & 0x01 != 0,
-        head_open: second & 0x10 != 0,
-        paused: first & 0xFC != 0 || second & 0xEC != 0,
-        buffer_full: second & 0x02 != 0,
+    let phase = PrinterStatus {
         labels_remaining: u32::from(byte(19) == 1),
-        ..PrinterStatus::default()
+        ..PrinterStatus::IDLE
+    };
+    phase
+        .and(PrinterStatus::of_bits(byte(8), FIRST))
+        .and(PrinterStatus::of_bits(byte(9), SECOND))
+}
+
+/// The model; a code that is not known stays as it is.
+fn identity(frame: &[u8]) -> PrinterIdentity {
+    let pair = |at: usize| frame.get(at..at + 2).unwrap_or_default();
+    let find = |table: &[([u8; 2], &'static str)], code: &[u8]| {
+        let known = table.iter().find(|(known, _)| known.as_slice() == code);
+        known.map(|(_, name)| *name)
+    };
+    // The newer ones all say 34 first, which begins older codes too: so newer ones first.
+    let known = find(MODELS, pair(4)).or_else(|| find(OLDER_MODELS, pair(3)));
+    let code = frame.get(3..6).unwrap_or_default().escape_ascii();
+    PrinterIdentity {
+        model: known.map_or_else(|| format!("unknown {code}"), str::to_owned),
+        ..PrinterIdentity::default()
     }
 }

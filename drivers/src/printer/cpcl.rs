@@ -9,6 +9,15 @@
 //! | `FORM` `PRINT` | to the next label, and go |
 //! | `ABORT` | ends a label without printing it |
 //! | `ESC h` | one byte: 0 busy, 1 paper out, 2 latch open, 3 battery low, 4 was reset |
+//! | `ESC i` | one byte: 4 jam, 5 label not taken, 6 paper low, 7 ribbon |
+//! | `ESC v` | the firmware's version, NUL |
+//! | `! U1 getvar "odometer.user_label_count"` | a label counter, on Zebra printers only |
+//!
+//! Proof: `drained` is bit 0 of `ESC h` and then not; other causes set that bit too, which only
+//! delays. `counted` is the odometer where the profile says that the printer has it.
+//!
+//! Recovery: no command forbids that a printer ends its label after paper or latch; it is not sent
+//! again by us.
 //!
 //! Lines end CR LF. Sources: public CPCL references of several makers. Doubts: dots per inch are
 //! always 200 on 203 dpi heads; other heads get their own number. Text outside of a label is
@@ -16,8 +25,10 @@
 //! over, fill up cut raster, and `ABORT` ends whichever label is open then.
 
 use super::raster::{self, COPIES_MAX, Limits, put};
+use super::zpl::reply;
 use super::{
-    Compression, EncodeError, JobOptions, Language, PrinterStatus, Query, QueryKind, Reply,
+    Compression, Counted, Details, EncodeError, JobOptions, Language, PrinterIdentity,
+    PrinterStatus, Proof, Query, QueryKind, Reply,
 };
 use crate::bitmap::{BitmapView, Resolution};
 
@@ -31,11 +42,45 @@ const LIMITS: Limits = Limits {
 
 static RESYNC: [u8; BAND_BYTES_MAX + 64] = raster::filler(0, b"! 0 200 200 1 1\r\nABORT\r\n");
 
-static QUERIES: [Query; 1] = [Query {
-    name: "status",
-    kind: QueryKind::Status,
-    bytes: b"\x1Bh",
-}];
+static QUERIES: [Query; 4] = [
+    Query {
+        name: "status",
+        kind: QueryKind::Status,
+        bytes: b"\x1Bh",
+    },
+    Query {
+        name: "detail",
+        kind: QueryKind::Status,
+        bytes: b"\x1Bi",
+    },
+    Query {
+        name: "version",
+        kind: QueryKind::Identity,
+        bytes: b"\x1Bv",
+    },
+    Query {
+        name: "odometer",
+        kind: QueryKind::Counter,
+        bytes: b"! U1 getvar \"odometer.user_label_count\"\r\n",
+    },
+];
+
+const BITS: &[(u8, PrinterStatus)] = &[
+    (0x01, PrinterStatus::BUSY),
+    (0x02, PrinterStatus::PAPER_OUT),
+    (0x04, PrinterStatus::HEAD_OPEN),
+    (0x08, PrinterStatus::detail(Details::BATTERY_LOW)),
+    (0x10, PrinterStatus::detail(Details::WAS_RESET)),
+];
+/// Bits of `ESC i`; what the lower ones say is not known.
+const DETAIL: &[(u8, PrinterStatus)] = &[
+    (0x10, PrinterStatus::detail(Details::JAM)),
+    (0x20, PrinterStatus::LABEL_WAITING),
+    (0x40, PrinterStatus::detail(Details::PAPER_LOW)),
+    (0x80, PrinterStatus::RIBBON_OUT),
+];
+/// Longest version.
+const VERSION_BYTES_MAX: usize = 64;
 
 /// The CPCL language.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,26 +123,44 @@ impl Language for Cpcl {
         &RESYNC
     }
 
+    fn proof(&self) -> Proof {
+        Proof {
+            counted: Counted::Counter,
+            ..Proof::STATUS
+        }
+    }
+
     fn queries(&self) -> &'static [Query] {
         &QUERIES
     }
 
-    /// Bits above the fifth belong to other questions.
-    fn parse_reply(&self, _query: &Query, bytes: &[u8]) -> Reply {
-        let Some(byte) = bytes.first() else {
-            return Reply::Incomplete;
-        };
-        if byte & 0xE0 != 0 {
-            return Reply::Unknown(1);
+    /// Bits above the fifth of `ESC h` belong to other questions.
+    fn parse_reply(&self, query: &Query, bytes: &[u8]) -> Reply {
+        match (query.name, bytes) {
+            (_, []) => Reply::Incomplete,
+            ("version", _) => version(bytes),
+            ("odometer", _) => reply::counter(bytes),
+            ("detail", [byte, ..]) => Reply::Status(PrinterStatus::of_bits(*byte, DETAIL), 1),
+            (_, [byte, ..]) if byte & 0xE0 != 0 => Reply::Unknown(1),
+            (_, [byte, ..]) => Reply::Status(PrinterStatus::of_bits(*byte, BITS), 1),
         }
-        let bit = |n: u8| byte >> n & 1 == 1;
-        let status = PrinterStatus {
-            labels_remaining: u32::from(bit(0)),
-            paper_out: bit(1),
-            head_open: bit(2),
-            ..PrinterStatus::default()
-        };
-        Reply::Status(status, 1)
+    }
+}
+
+/// Printable text up to a NUL.
+fn version(bytes: &[u8]) -> Reply {
+    match bytes.iter().position(|b| !(b' '..=b'~').contains(b)) {
+        Some(end) if (1..=VERSION_BYTES_MAX).contains(&end) && bytes.get(end) == Some(&0) => {
+            let text = String::from_utf8_lossy(bytes.get(..end).unwrap_or_default());
+            let identity = PrinterIdentity {
+                firmware: text.trim().to_owned(),
+                ..PrinterIdentity::default()
+            };
+            Reply::Identity(identity, end + 1)
+        }
+        Some(end) if end <= VERSION_BYTES_MAX => Reply::Unknown(end + 1),
+        None if bytes.len() <= VERSION_BYTES_MAX => Reply::Incomplete,
+        _ => Reply::Unknown(1),
     }
 }
 

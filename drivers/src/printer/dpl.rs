@@ -13,9 +13,21 @@
 //! | `X` CR | ends the label without printing it |
 //! | `STX x D G` name CR, `STX z D` CR | deletes the picture, and gives its memory back |
 //! | `SOH A` | answers eight letters Y or N, and CR |
+//! | `SOH a` | answers seventeen: those eight, a colon, eight more, and CR |
+//! | `SOH F` | answers the first eight as one byte, and CR |
+//! | `SOH E` | answers the labels that remain, four digits and CR |
 //!
 //! The letters: interpreter busy, paper out, ribbon fault, batch, printing, paused, label
-//! presented, rewinder.
+//! presented, rewinder; then cutter, paper out, ribbon saver, head up, top of form, ribbon low, and
+//! two that are not known.
+//!
+//! Proof: `drained` is a letter of work (busy, batch, printing) and then none. `SOH e` counts the
+//! labels of one batch and begins again with the next, so `counted` is never claimed.
+//!
+//! Recovery: the printer ends its label by itself after paper or ribbon; no command of the
+//! reference forbids it. After a cut transfer 9.5 KB of padding are sent. `SOH C` and `SOH #` would
+//! be shorter, but may be switched off as every immediate command, and `SOH #` restarts the
+//! printer, which also ends the connection: padding works on every set-up, so it stays.
 //!
 //! Sources: the public class-series manual for commands, and the PCX format, which is described in
 //! many places: 128 bytes of head, then rows from the top in run lengths, 0 is black.
@@ -24,11 +36,14 @@
 //! and shape of the two image formats are from general knowledge, and so is that records of the
 //! seven-bit form begin with the bottom row (DPL counts upwards). Inside eight-bit data SOH begins
 //! an immediate command, so a picture never holds SOH before anything that is a command's letter.
-//! Immediate commands can be switched off: silence is normal.
+//! Immediate commands can be switched off: silence is normal. The order of the bits of `SOH F` is
+//! not stated in what is public: the first letter is taken as the top bit, and nothing decides on
+//! it.
 
 use super::raster::{self, COPIES_MAX, Limits, put};
 use super::{
-    Compression, EncodeError, JobOptions, Language, PrinterStatus, Query, QueryKind, Reply,
+    Compression, Details, EncodeError, JobOptions, Language, PrinterStatus, Proof, Query,
+    QueryKind, Reply,
 };
 use crate::bitmap::{BitmapView, Resolution};
 
@@ -61,11 +76,54 @@ const fn resync() -> [u8; FILLER] {
     bytes
 }
 
-static QUERIES: [Query; 1] = [Query {
-    name: "soh-a",
-    kind: QueryKind::Status,
-    bytes: b"\x01A",
-}];
+static QUERIES: [Query; 4] = [
+    Query {
+        name: "soh-a",
+        kind: QueryKind::Status,
+        bytes: b"\x01A",
+    },
+    Query {
+        name: "detail",
+        kind: QueryKind::Status,
+        bytes: b"\x01a",
+    },
+    Query {
+        name: "flags",
+        kind: QueryKind::Status,
+        bytes: b"\x01F",
+    },
+    Query {
+        name: "remaining",
+        kind: QueryKind::Status,
+        bytes: b"\x01E",
+    },
+];
+
+/// What the letters mean, in order.
+const LETTERS: [PrinterStatus; 8] = [
+    PrinterStatus {
+        partial_format: true,
+        ..PrinterStatus::IDLE
+    },
+    PrinterStatus::PAPER_OUT,
+    PrinterStatus::RIBBON_OUT,
+    PrinterStatus::BUSY,
+    PrinterStatus::BUSY,
+    PrinterStatus::PAUSED,
+    PrinterStatus::LABEL_WAITING,
+    PrinterStatus::detail(Details::REWINDER),
+];
+/// And those after the colon.
+const MORE: [PrinterStatus; 8] = [
+    PrinterStatus::detail(Details::CUTTER_FAULT),
+    PrinterStatus::PAPER_OUT,
+    PrinterStatus::detail(Details::RIBBON_SAVER),
+    PrinterStatus::HEAD_OPEN,
+    PrinterStatus::detail(Details::TOP_OF_FORM),
+    PrinterStatus::detail(Details::RIBBON_LOW),
+    PrinterStatus::IDLE,
+    PrinterStatus::IDLE,
+];
 
 /// The DPL language.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -104,30 +162,57 @@ impl Language for Dpl {
         &RESYNC
     }
 
+    fn proof(&self) -> Proof {
+        Proof::STATUS
+    }
+
     fn queries(&self) -> &'static [Query] {
         &QUERIES
     }
 
-    fn parse_reply(&self, _query: &Query, bytes: &[u8]) -> Reply {
-        let strange = |b: &u8| !matches!(b, b'Y' | b'N');
-        match bytes.iter().take(9).position(strange) {
-            None if bytes.len() < 9 => return Reply::Incomplete,
-            Some(8) if bytes.get(8) == Some(&b'\r') => {}
-            Some(n) => return Reply::Unknown(n + 1),
-            None => return Reply::Unknown(9),
+    fn parse_reply(&self, query: &Query, bytes: &[u8]) -> Reply {
+        match query.name {
+            "detail" => answer(bytes, b"LLLLLLLL:LLLLLLLL\r"),
+            "flags" => answer(bytes, b"*\r"),
+            "remaining" => answer(bytes, b"####\r"),
+            _ => answer(bytes, b"LLLLLLLL\r"),
         }
-        let yes = |n: usize| bytes.get(n) == Some(&b'Y');
-        let status = PrinterStatus {
-            partial_format: yes(0),
-            paper_out: yes(1),
-            ribbon_out: yes(2),
-            labels_remaining: u32::from(yes(3) || yes(4)),
-            paused: yes(5),
-            label_waiting: yes(6),
-            ..PrinterStatus::default()
-        };
-        Reply::Status(status, 9)
     }
+}
+
+/// Reads an answer of a shape: `L` a letter Y or N, `#` a digit, `*` any byte, else itself.
+fn answer(bytes: &[u8], shape: &[u8]) -> Reply {
+    let fits = |(byte, wanted): (&u8, &u8)| match wanted {
+        b'L' => matches!(byte, b'Y' | b'N'),
+        b'#' => byte.is_ascii_digit(),
+        b'*' => true,
+        _ => byte == wanted,
+    };
+    if !bytes.iter().zip(shape).all(fits) {
+        // One byte only: the answer may begin with the next.
+        return Reply::Unknown(1);
+    }
+    let Some(answer) = bytes.get(..shape.len()) else {
+        return Reply::Incomplete;
+    };
+    let mut status = PrinterStatus::IDLE;
+    match *answer {
+        [flags, b'\r'] => {
+            let bits = (0..8).rev().map(|bit| flags >> bit & 1 == 1);
+            let set = LETTERS.into_iter().zip(bits).filter(|(_, set)| *set);
+            status = set.fold(status, |all, (meaning, _)| all.and(meaning));
+        }
+        [a, b, c, d, b'\r'] => {
+            let digits = [a, b, c, d].map(|digit| u32::from(digit.saturating_sub(b'0')));
+            status.labels_remaining = digits.iter().fold(0, |n, digit| n * 10 + digit);
+        }
+        _ => {
+            let letters = LETTERS.into_iter().chain([PrinterStatus::IDLE]).chain(MORE);
+            let set = letters.zip(answer).filter(|(_, letter)| **letter == b'Y');
+            status = set.fold(status, |all, (meaning, _)| all.and(meaning));
+        }
+    }
+    Reply::Status(status, shape.len())
 }
 
 fn records(picture: &BitmapView<'_>, out: &mut Vec<u8>) {

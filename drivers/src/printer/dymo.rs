@@ -11,18 +11,27 @@
 //! | `1B 47` / `1B 45` | short feed between labels / form feed after the last |
 //! | `1B 41` | one byte: bit 0 ready, 1 top of form, 5 no paper, 6 jam, 7 error |
 //!
+//! | `1B 56` | ten characters of version |
+//!
 //! A status of 03 is ready, 01 is in the middle of a job.
+//!
+//! Proof: `drained` is a status in the middle of a job and then 03. The status names no job and
+//! there is no label counter, so `counted` is never claimed.
+//!
+//! Recovery: the printer holds no label, it prints what comes; after paper out or a jam the rest is
+//! lost or printed where it stopped, and it is not sent again by us.
 //!
 //! Sources: the public LabelWriter 450 reference, LPrint, a public driver (MIT). There is no count
 //! of copies: the rows are sent again. Doubts: the coding of runs is from general knowledge, so a
 //! profile that says `hex` sends plain rows only; whether the darkness commands stay after a
-//! job is open, so none is sent. The 550 series and the Wireless speak another protocol, which is
-//! not this language. A cut row is filled up with escapes, as the reference says; there are enough
+//! job is open, so none is sent. The 550 series and the Wireless speak another protocol:
+//! `dymo-550` and `dymo-wireless`. Some 330 Turbo answer 05, which is no status here. A cut row is filled up with escapes, as the reference says; there are enough
 //! of them for the widest head.
 
 use super::raster::{self, Limits};
 use super::{
-    Compression, EncodeError, JobOptions, Language, PrinterStatus, Query, QueryKind, Reply,
+    Compression, Details, EncodeError, JobOptions, Language, PrinterIdentity, PrinterStatus, Proof,
+    Query, QueryKind, Reply,
 };
 use crate::bitmap::{BitmapView, Resolution};
 
@@ -38,11 +47,24 @@ const LIMITS: Limits = Limits {
 
 static RESYNC: [u8; ROW_BYTES_MAX + 3] = raster::filler(0x1B, b"\x1B@");
 
-static QUERIES: [Query; 1] = [Query {
-    name: "status",
-    kind: QueryKind::Status,
-    bytes: b"\x1BA",
-}];
+static QUERIES: [Query; 2] = [
+    Query {
+        name: "status",
+        kind: QueryKind::Status,
+        bytes: b"\x1BA",
+    },
+    Query {
+        name: "version",
+        kind: QueryKind::Identity,
+        bytes: b"\x1BV",
+    },
+];
+const VERSION_BYTES: usize = 10;
+
+const BITS: &[(u8, PrinterStatus)] = &[
+    (0x20, PrinterStatus::PAPER_OUT),
+    (0x40, PrinterStatus::detail(Details::JAM)),
+];
 
 /// The language of LabelWriters up to the 450 series.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -95,26 +117,50 @@ impl Language for Dymo {
         &RESYNC
     }
 
+    fn proof(&self) -> Proof {
+        Proof::STATUS
+    }
+
     fn queries(&self) -> &'static [Query] {
         &QUERIES
     }
 
-    /// Neither ready nor faulty is busy; a jam or another error needs a hand.
-    fn parse_reply(&self, _query: &Query, bytes: &[u8]) -> Reply {
+    /// Ready but not at the top of a form is busy; the error bit is set without paper too.
+    fn parse_reply(&self, query: &Query, bytes: &[u8]) -> Reply {
+        if query.kind == QueryKind::Identity {
+            return version(bytes);
+        }
         let Some(byte) = bytes.first() else {
             return Reply::Incomplete;
         };
-        if byte & 0x18 != 0 {
+        // Bits 2 to 4 mean nothing.
+        if byte & 0x1C != 0 {
             return Reply::Unknown(1);
         }
-        let bit = |n: u8| byte >> n & 1 == 1;
-        let status = PrinterStatus {
-            paper_out: bit(5),
-            paused: bit(6) || (bit(7) && !bit(5)),
-            labels_remaining: u32::from(byte & 0xE3 == 0x01),
-            ..PrinterStatus::default()
-        };
+        let mut status = PrinterStatus::of_bits(*byte, BITS);
+        status.labels_remaining = u32::from(byte & 0xE3 == 0x01);
+        // The error bit without a word about paper; and not ready without a word why.
+        if byte & 0xA0 == 0x80 || byte & 0xE1 == 0 {
+            status = status.and(PrinterStatus::detail(Details::PRINTER_FAULT));
+        }
         Reply::Status(status, 1)
+    }
+}
+
+fn version(bytes: &[u8]) -> Reply {
+    let mut start = bytes.iter().take(VERSION_BYTES);
+    if !start.all(|b| (b' '..=b'~').contains(b)) {
+        return Reply::Unknown(1);
+    }
+    match bytes.get(..VERSION_BYTES) {
+        Some(text) => {
+            let identity = PrinterIdentity {
+                firmware: String::from_utf8_lossy(text).trim().to_owned(),
+                ..PrinterIdentity::default()
+            };
+            Reply::Identity(identity, VERSION_BYTES)
+        }
+        None => Reply::Incomplete,
     }
 }
 

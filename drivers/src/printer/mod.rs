@@ -4,21 +4,26 @@ pub mod brother_ql;
 pub mod cpcl;
 pub mod dpl;
 pub mod dymo;
+pub mod dymo_labels;
 pub mod epl2;
 pub mod escpos;
 mod raster;
 pub mod sbpl;
+mod status;
+mod stream;
 pub mod tspl;
 pub mod zpl;
 
 pub use crate::registry::LANGUAGES;
+pub use status::{Details, PrinterFaults, PrinterIdentity, PrinterStatus};
+pub use stream::{Heard, ReplyStream};
 
 use crate::bitmap::{BitmapView, Resolution};
 use crate::length::Length;
 use serde::{Deserialize, Serialize};
 
-/// The language of an id: `zpl`, `epl2`, `tspl`, `escpos`, `cpcl`, `dpl`, `sbpl`, `brother-ql` or
-/// `dymo`.
+/// The language of an id: `zpl`, `epl2`, `tspl`, `escpos`, `cpcl`, `dpl`, `sbpl`, `brother-ql`,
+/// `dymo`, `dymo-550` or `dymo-wireless`.
 pub fn language(id: &str) -> Option<&'static dyn Language> {
     LANGUAGES.iter().find(|l| l.id() == id).copied()
 }
@@ -159,112 +164,56 @@ pub enum Reply {
     Unknown(usize),
 }
 
-/// What a printer says about itself. Silence is not a status.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[allow(clippy::struct_excessive_bools)]
-pub struct PrinterStatus {
-    pub paper_out: bool,
-    pub paused: bool,
-    pub head_open: bool,
-    pub ribbon_out: bool,
-    pub buffer_full: bool,
-    pub over_temperature: bool,
-    pub under_temperature: bool,
-    pub corrupt_memory: bool,
-    pub partial_format: bool,
-    pub label_waiting: bool,
-    pub formats_in_buffer: u32,
-    pub labels_remaining: u32,
+/// What a printer says without being asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Notice {
+    /// It began to print.
+    Printing,
+    /// A label is on paper: the one whose [`Language::confirmation`] carried this token, or the
+    /// oldest one if the language has no tokens.
+    Printed {
+        token: Option<u32>,
+    },
+    Status(PrinterStatus),
+    /// Anything else that belongs to no question.
+    Other,
 }
 
-impl PrinterStatus {
-    /// Something is being received or printed.
-    pub fn busy(&self) -> bool {
-        self.partial_format || self.formats_in_buffer > 0 || self.labels_remaining > 0
-    }
-
-    /// A hand is needed before anything prints.
-    pub fn fault(&self) -> bool {
-        self.paper_out
-            || self.paused
-            || self.head_open
-            || self.ribbon_out
-            || self.over_temperature
-            || self.under_temperature
-            || self.corrupt_memory
-    }
-
-    /// Everything that is set, by name; `busy` for work in progress.
-    pub fn flags(&self) -> Vec<&'static str> {
-        let all = [
-            (self.paper_out, "paper_out"),
-            (self.paused, "paused"),
-            (self.head_open, "head_open"),
-            (self.ribbon_out, "ribbon_out"),
-            (self.buffer_full, "buffer_full"),
-            (self.over_temperature, "over_temperature"),
-            (self.under_temperature, "under_temperature"),
-            (self.corrupt_memory, "corrupt_memory"),
-            (self.label_waiting, "label_waiting"),
-            (self.busy(), "busy"),
-        ];
-        all.into_iter()
-            .filter_map(|(set, name)| set.then_some(name))
-            .collect()
-    }
+/// What shows that a label was printed: the evidence `drained`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Drained {
+    /// Seen at work in an answer asked for after the last byte, then idle without a fault in so
+    /// many answers in a row.
+    BusyThenIdle { idle_answers: u8 },
+    /// It says so by itself, with [`Notice::Printed`]. Its status tells nothing about work.
+    Told,
 }
 
-/// Errors and warnings in detail. Deliberately no [`PrinterStatus`]: it tells nothing about work
-/// in progress, and a missing word about that must not read as idle.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct PrinterFaults {
-    /// Bits as the language defines them; [`PrinterFaults::flags`] names them.
-    pub errors: u32,
-    pub warnings: u32,
-    /// Names of the bits, lowest first; unnamed bits are empty.
-    names: (&'static [&'static str], &'static [&'static str]),
+/// What shows that one label more was printed: the evidence `counted`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Counted {
+    /// A counter of printed labels that lasts longer than a job rose by one.
+    Counter,
+    /// No such counter.
+    Never,
 }
 
-impl PrinterFaults {
-    pub(crate) const fn new(
-        errors: u32,
-        warnings: u32,
-        names: (&'static [&'static str], &'static [&'static str]),
-    ) -> Self {
-        PrinterFaults {
-            errors,
-            warnings,
-            names,
-        }
-    }
-
-    /// Everything that is set, errors first; a bit without a name is `unknown_error` or
-    /// `unknown_warning`.
-    pub fn flags(&self) -> Vec<&'static str> {
-        let mut flags = named(self.errors, self.names.0, "unknown_error");
-        flags.extend(named(self.warnings, self.names.1, "unknown_warning"));
-        flags
-    }
+/// What proves a label in a language. A declaration: the print session acts on it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Proof {
+    pub drained: Drained,
+    pub counted: Counted,
+    /// Status questions do no harm while it prints.
+    pub asked_while_printing: bool,
 }
 
-fn named(bits: u32, names: &[&'static str], unknown: &'static str) -> Vec<&'static str> {
-    let set = (0..u32::BITS).filter(|bit| bits >> bit & 1 == 1);
-    let name = |bit: u32| {
-        let name = usize::try_from(bit).ok().and_then(|bit| names.get(bit));
-        name.copied().filter(|n| !n.is_empty()).unwrap_or(unknown)
+impl Proof {
+    /// A status with a sign of work, which may be asked for at any time.
+    pub const STATUS: Self = Proof {
+        drained: Drained::BusyThenIdle { idle_answers: 1 },
+        counted: Counted::Never,
+        asked_while_printing: true,
     };
-    let mut found: Vec<&'static str> = set.map(name).collect();
-    found.dedup();
-    found
-}
-
-/// Model and firmware.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PrinterIdentity {
-    pub model: String,
-    pub firmware: String,
-    /// Dots per millimetre, if told.
-    pub dots_per_mm: Option<u32>,
 }
 
 /// A printer language; pure functions, no session.
@@ -285,6 +234,18 @@ pub trait Language: Sync + Send {
     /// Sent before the next label after a broken transfer: ends a half-received format without
     /// printing it.
     fn resync(&self) -> &'static [u8];
+    /// What counts as `drained` and `counted`.
+    fn proof(&self) -> Proof;
+    /// Sent right after a label: makes the printer tell when that label is on paper. Empty for
+    /// languages without such a command. Tokens are taken modulo 2^24.
+    fn confirmation(&self, _token: u32) -> Vec<u8> {
+        Vec::new()
+    }
+    /// The first complete thing in `bytes` that was said without being asked, and where it stands.
+    /// It must be cut out before the rest is read as an answer.
+    fn notice(&self, _bytes: &[u8]) -> Option<(std::ops::Range<usize>, Notice)> {
+        None
+    }
     /// The questions this language has.
     fn queries(&self) -> &'static [Query];
     /// Reads the start of `bytes` as the answer to `query`.

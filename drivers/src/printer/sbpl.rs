@@ -11,14 +11,27 @@
 //! | `05` | answers STX, id (2), status letter, remaining (6), perhaps a job name (16), ETX |
 //! | `18` | cancels what is received |
 //!
-//! Sources: public SBPL references of several models. A picture is rounded up to blocks of eight
+//! Status letters: `0` to `4` offline, `A` to `E` waiting, `G` to `K` printing, `M` to `Q` waiting to
+//! dispense, `S` to `W` analysing. Within each five: nothing, ribbon near its end, buffer nearly
+//! full, both, stopped. `a` buffer full, `b` head open, `c` paper end, `d` ribbon end, `e` media,
+//! `f` sensor, `g` head, `h` cover, `i` card, `j` cutter, `k` another error.
+//!
+//! Proof: `drained` is a letter of work or labels remaining, then neither. There is no label
+//! counter in this answer, so `counted` is never claimed. The printer must be set to the
+//! bidirectional mode (status 4), else it is silent, and silence is unknown.
+//!
+//! Recovery: `18` cancels what is half received; the printer ends the label it has begun after
+//! paper or ribbon by itself, and it is not sent again by us.
+//!
+//! Sources: public SBPL references of several models. Status 5 of newer models is not read. A picture is rounded up to blocks of eight
 //! rows with white ones. Doubts: letters `h` to `k` differ by model, all mean that a hand is
 //! needed; the size command differs by model and is left out, the printer's own setting holds. The
 //! compressing graphic commands are left out too, blank rows are skipped instead.
 
 use super::raster::{self, COPIES_MAX, Limits, put};
 use super::{
-    Compression, EncodeError, JobOptions, Language, PrinterStatus, Query, QueryKind, Reply,
+    Compression, Details, EncodeError, JobOptions, Language, PrinterStatus, Proof, Query,
+    QueryKind, Reply,
 };
 use crate::bitmap::{BitmapView, Resolution};
 
@@ -92,80 +105,84 @@ impl Language for Sbpl {
         &RESYNC
     }
 
+    fn proof(&self) -> Proof {
+        Proof::STATUS
+    }
+
     fn queries(&self) -> &'static [Query] {
         &QUERIES
     }
 
     fn parse_reply(&self, _query: &Query, bytes: &[u8]) -> Reply {
-        let Some(start) = bytes.iter().position(|b| *b == STX) else {
-            return if bytes.is_empty() {
-                Reply::Incomplete
-            } else {
-                Reply::Unknown(bytes.len())
-            };
+        let body = match bytes {
+            [] => return Reply::Incomplete,
+            [STX, body @ ..] => body,
+            _ => return Reply::Unknown(1),
         };
-        if start > 0 {
-            return Reply::Unknown(start);
-        }
-        let body = bytes.get(1..).unwrap_or_default();
         let [_, longest] = ANSWERS;
-        match body.iter().take(longest + 1).position(|b| *b == ETX) {
-            Some(end) => body
+        let edge = |b: &u8| matches!(*b, STX | ETX);
+        match body.iter().take(longest + 1).position(edge) {
+            Some(end) if body.get(end) == Some(&ETX) => body
                 .get(..end)
                 .filter(|body| ANSWERS.contains(&body.len()))
                 .and_then(status)
-                .map_or(Reply::Unknown(end + 2), |s| Reply::Status(s, end + 2)),
+                .map_or(Reply::Unknown(1), |s| Reply::Status(s, end + 2)),
+            // The next answer begins: this one was cut off.
+            Some(_) => Reply::Unknown(1),
             None if body.len() > longest => Reply::Unknown(1),
             None => Reply::Incomplete,
         }
     }
 }
 
-/// A letter names the state and, within each group of five, a warning.
+/// Letters of errors.
+const ERRORS: &[(u8, PrinterStatus)] = &[
+    (b'a', PrinterStatus::BUFFER_FULL),
+    (b'b', PrinterStatus::HEAD_OPEN),
+    (b'c', PrinterStatus::PAPER_OUT),
+    (b'd', PrinterStatus::RIBBON_OUT),
+    (b'e', PrinterStatus::detail(Details::MEDIA_FAULT)),
+    (b'f', PrinterStatus::detail(Details::SENSOR_FAULT)),
+    (b'g', PrinterStatus::detail(Details::HEAD_FAULT)),
+    (b'h', PrinterStatus::detail(Details::COVER_OPEN)),
+    (b'i', PrinterStatus::detail(Details::CARD_FAULT)),
+    (b'j', PrinterStatus::detail(Details::CUTTER_FAULT)),
+    (b'k', PrinterStatus::detail(Details::PRINTER_FAULT)),
+];
+/// First letters of the groups of five.
+const GROUPS: &[(u8, PrinterStatus)] = &[
+    (b'0', PrinterStatus::PAUSED),
+    (b'A', PrinterStatus::IDLE),
+    (b'G', PrinterStatus::BUSY),
+    (b'M', WAITING),
+    (b'S', PrinterStatus::BUSY),
+];
+const WAITING: PrinterStatus = PrinterStatus {
+    label_waiting: true,
+    ..PrinterStatus::BUSY
+};
+/// What the five letters of each group add.
+const WARNINGS: [PrinterStatus; 5] = [
+    PrinterStatus::IDLE,
+    PrinterStatus::detail(Details::RIBBON_LOW),
+    PrinterStatus::detail(Details::BUFFER_NEARLY_FULL),
+    PrinterStatus::detail(Details::RIBBON_LOW.and(Details::BUFFER_NEARLY_FULL)),
+    PrinterStatus::PAUSED,
+];
+
 fn status(body: &[u8]) -> Option<PrinterStatus> {
     let letter = *body.get(2)?;
     let remaining = std::str::from_utf8(body.get(3..9)?).ok()?;
-    let mut status = PrinterStatus {
+    let counted = PrinterStatus {
         labels_remaining: remaining.trim().parse().ok()?,
-        ..PrinterStatus::default()
+        ..PrinterStatus::IDLE
     };
-    let working = match letter {
-        b'0'..=b'4' => {
-            status.paused = true;
-            false
-        }
-        b'A'..=b'E' => false,
-        b'G'..=b'K' | b'S'..=b'W' => true,
-        b'M'..=b'Q' => {
-            status.label_waiting = true;
-            true
-        }
-        b'a' => {
-            status.buffer_full = true;
-            false
-        }
-        b'b' | b'h' => {
-            status.head_open = true;
-            false
-        }
-        b'c' => {
-            status.paper_out = true;
-            false
-        }
-        b'd' => {
-            status.ribbon_out = true;
-            false
-        }
-        // Media, sensor, head, card, cutter and others: a hand is needed.
-        b'e'..=b'g' | b'i'..=b'k' => {
-            status.paused = true;
-            false
-        }
-        _ => return None,
+    let group = |(first, state): &(u8, PrinterStatus)| {
+        let warning = WARNINGS.get(usize::from(letter.checked_sub(*first)?))?;
+        Some(state.and(*warning))
     };
-    if working {
-        status.labels_remaining = status.labels_remaining.max(1);
-    }
-    status.paused |= matches!(letter, b'E' | b'K' | b'Q' | b'W');
-    Some(status)
+    let error = ERRORS.iter().find(|(error, _)| *error == letter);
+    let state = error.map(|(_, meaning)| *meaning);
+    let state = state.or_else(|| GROUPS.iter().find_map(group))?;
+    Some(counted.and(state))
 }

@@ -1,15 +1,15 @@
 //! What a profile must hold beyond its shape. A slip here would be a wrong weight or a lost label,
 //! so nothing is guessed: each finding names the key and what to write.
 
-use super::{Example, Hid, Kind, Match, PrinterOptions, Profile, ScannerOptions, Serial, unescape};
+use super::{Example, Hid, Kind, Match, PrinterOptions, Profile, Serial, unescape};
+use crate::dimensioner::http_json;
 use crate::mass::Unit;
 use crate::registry;
 use crate::scale::framed::Framed;
-use crate::scanner::line::AFFIX_BYTES_MAX;
 use std::time::Duration;
 
 /// Key and remedy.
-type Finding = (&'static str, String);
+pub(super) type Finding = (&'static str, String);
 
 pub(super) fn check(profile: &Profile) -> Result<(), Finding> {
     identity(profile)?;
@@ -25,7 +25,7 @@ pub(super) fn check(profile: &Profile) -> Result<(), Finding> {
         .try_for_each(|e| example(profile, e))
 }
 
-fn fail(key: &'static str, text: &str) -> Result<(), Finding> {
+pub(super) fn fail(key: &'static str, text: &str) -> Result<(), Finding> {
     Err((key, text.to_owned()))
 }
 
@@ -93,6 +93,13 @@ fn kind(profile: &Profile) -> Result<(), Finding> {
             "scales, and only they, name the unit they display: kg, g, lb or oz",
         );
     }
+    let report = |text: &String| unescape(text).is_some_and(|r| (2..=64).contains(&r.len()));
+    if !profile.scale.zero_report.as_ref().is_none_or(report) {
+        return fail(
+            "scale.zero_report",
+            "write the report's id and data, such as '\\x02\\x02'",
+        );
+    }
     if profile.scale.implied_decimals.is_some_and(|d| d > 6) {
         return fail("scale.implied_decimals", "write 0 to 6");
     }
@@ -100,8 +107,9 @@ fn kind(profile: &Profile) -> Result<(), Finding> {
         return fail("scale.poll_ms", "write 50 to 5000");
     }
     framed(profile)?;
+    http(profile)?;
     hid(profile)?;
-    scanner(&profile.scanner)?;
+    super::scanner::check(&profile.scanner)?;
     match (&profile.printer, profile.kind) {
         (Some(options), Kind::Printer) => printer(options),
         (None, Kind::Scale | Kind::Scanner | Kind::Dimensioner) => Ok(()),
@@ -111,6 +119,9 @@ fn kind(profile: &Profile) -> Result<(), Finding> {
 
 fn hid(profile: &Profile) -> Result<(), Finding> {
     let Some(hid) = &profile.hid else {
+        if profile.codec == "hid-scale" {
+            return fail("hid", "write the report descriptor and report_bytes");
+        }
         return Ok(());
     };
     if hid.descriptor_bytes().is_none_or(|bytes| bytes.is_empty()) {
@@ -142,27 +153,17 @@ fn framed(profile: &Profile) -> Result<(), Finding> {
     }
 }
 
-fn scanner(options: &ScannerOptions) -> Result<(), Finding> {
-    if options.prefix.len() > AFFIX_BYTES_MAX {
-        return fail("scanner.prefix", "write 16 bytes at most");
+fn http(profile: &Profile) -> Result<(), Finding> {
+    match (&profile.http, profile.codec.as_str()) {
+        (Some(options), "http-json") => {
+            http_json::check(options).map_err(|error| ("http", error.to_string()))
+        }
+        (None, codec) if codec != "http-json" => Ok(()),
+        _ => fail(
+            "http",
+            "dimensioners with codec = \"http-json\", and only they, have it",
+        ),
     }
-    let proper = |s: &String| (1..=AFFIX_BYTES_MAX).contains(&s.len());
-    if options.suffixes.len() > 8 || !options.suffixes.iter().all(proper) {
-        return fail(
-            "scanner.suffixes",
-            "write up to 8 texts of 1 to 16 bytes, such as [\"\\r\"]",
-        );
-    }
-    if options.suffixes.is_empty() && !options.gap_ends {
-        return fail(
-            "scanner.suffixes",
-            "write at least one, or gap_ends = true if the scanner sends none",
-        );
-    }
-    if !(50..=5000).contains(&options.gap_ms) {
-        return fail("scanner.gap_ms", "write 50 to 5000");
-    }
-    Ok(())
 }
 
 fn printer(options: &PrinterOptions) -> Result<(), Finding> {

@@ -1,6 +1,7 @@
 //! A device model as data: how to find it, how to talk to it, and recorded proof.
 
 use crate::bitmap::Resolution;
+use crate::dimensioner::http_json::HttpOptions;
 use crate::length::Length;
 use crate::mass::Unit;
 use crate::printer::{Compression, JobOptions, Media, PrintMode, Stock};
@@ -9,8 +10,10 @@ use serde::{Deserialize, Serialize};
 
 mod check;
 mod escape;
+mod scanner;
 
 pub use escape::{escape, unescape};
+pub use scanner::{Answer, CapsLock, CodeIds, HidShape, HostCommands, ScannerOptions, SsiOptions};
 
 /// Longest profile file.
 const PROFILE_BYTES_MAX: usize = 256 << 10;
@@ -51,6 +54,9 @@ pub struct Profile {
     /// Frames of a scale with codec `framed`.
     #[serde(default)]
     pub framed: Option<FramedOptions>,
+    /// Requests and answers of a dimensioner with codec `http-json`.
+    #[serde(default)]
+    pub http: Option<HttpOptions>,
     #[serde(default)]
     pub scanner: ScannerOptions,
     #[serde(default)]
@@ -156,8 +162,13 @@ pub struct ScaleOptions {
     pub implied_decimals: Option<u8>,
     /// A checksum follows each frame (Toledo continuous).
     pub checksum: bool,
+    /// The start byte counts for the checksum (CAS).
+    pub checksum_start: bool,
     /// The display's fixed zeros come on top of the digits sent (Toledo continuous).
     pub fixed_zeros: bool,
+    /// The output report that zeroes, its id first, for a HID scale that obeys another one than
+    /// its descriptor tells: text with `\xNN`.
+    pub zero_report: Option<String>,
     /// Time from one question to the next, for scales that are asked.
     pub poll_ms: u64,
 }
@@ -167,36 +178,10 @@ impl Default for ScaleOptions {
         ScaleOptions {
             implied_decimals: None,
             checksum: false,
+            checksum_start: false,
             fixed_zeros: false,
+            zero_report: None,
             poll_ms: 200,
-        }
-    }
-}
-
-/// Framing of a text scanner.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct ScannerOptions {
-    /// Comes before every code; a code without it is garbage.
-    pub prefix: String,
-    /// Any of them ends a code.
-    pub suffixes: Vec<String>,
-    /// The scanner sends AIM identifiers.
-    pub aim: bool,
-    /// A pause inside a code that makes it garbage, 50 to 5000.
-    pub gap_ms: u64,
-    /// The pause ends a code instead: for scanners without a suffix.
-    pub gap_ends: bool,
-}
-
-impl Default for ScannerOptions {
-    fn default() -> Self {
-        ScannerOptions {
-            prefix: String::new(),
-            suffixes: vec!["\r".into(), "\n".into()],
-            aim: true,
-            gap_ms: 500,
-            gap_ends: false,
         }
     }
 }

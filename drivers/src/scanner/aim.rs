@@ -3,6 +3,24 @@
 //! Source: the tables of the NCR 7895, Zebra DS457 and Datalogic guides. `]` can also be data, so
 //! only a known letter with an alphanumeric modifier counts.
 
+use crate::codec::ScanReading;
+
+/// What a scanner said: with `strip`, an identifier at the front is taken off.
+pub fn reading(content: &[u8], strip: bool) -> ScanReading {
+    match split(content).filter(|_| strip) {
+        Some((id, name, rest)) => ScanReading {
+            bytes: rest.to_vec(),
+            aim: Some(id.to_owned()),
+            symbology: Some(name.to_owned()),
+        },
+        None => ScanReading {
+            bytes: content.to_vec(),
+            aim: None,
+            symbology: None,
+        },
+    }
+}
+
 /// Splits a leading identifier off: the identifier, its symbology, the data.
 pub fn split(bytes: &[u8]) -> Option<(&str, &'static str, &[u8])> {
     let head = bytes.get(..3)?;

@@ -4,10 +4,26 @@
 //! A gap in the middle of a code ends it as garbage, so that half a code never counts, unless the
 //! scanner is one that sends no suffix (`gap_ends`). GS (1D) and any other byte inside is content.
 //!
+//! Some of these scanners take commands and answer in the same stream. An [`Answer`] says how that
+//! looks; it is never a code. What was asked for makes no event, anything else is garbage.
+//!
+//! | maker | host to scanner | answer |
+//! |---|---|---|
+//! | Honeywell | `16 4D 0D` and a menu command | it, with 06, 15 or 05 before each `.` and `!` |
+//! | | `16 54 0D` trigger, `16 07 0D` beep | none |
+//! | Newland | `7E 01 30 30 30 30`, `@` or `#`, items, `3B 03` | `02 01 30 30 30 30` ... `3B 03` |
+//! | | `01 54 04` trigger | none |
+//! | Datalogic | `B` good-read beep, `01` beep, `E` and `D` on and off | none |
+//! | Cino | `7E 80 01 03 00 00 01 00 83 7E` buzzer | `7E` ... `7E` |
+//!
+//! Sources: Honeywell N86XX and 1900 guides, Datalogic QD2300 guide appendix G, behaviour of public
+//! host programs for Newland and Cino.
+//!
 //! Doubt that stays: a 2D code can hold the suffix itself, and then becomes two codes. A rare
 //! suffix, or a packet protocol, is the remedy.
 
 use super::aim;
+use super::host::{Messages, Outbox};
 use crate::codec::{Codec, Command, CommandError, Emitted, Event, EventQueue, ScanReading};
 use std::time::Duration;
 
@@ -30,6 +46,22 @@ pub struct LineOptions {
     pub gap: Duration,
     /// The scanner may leave the suffix out: a pause ends a code.
     pub gap_ends: bool,
+    /// Whole messages that say that nothing was read: passed over.
+    pub no_read: Vec<Vec<u8>>,
+    /// How answers to commands look.
+    pub answers: Vec<Answer>,
+    /// What to send when.
+    pub messages: Messages,
+}
+
+/// An answer to a command: from its start to its end, whatever stands between.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    /// Empty: anything may come before the end.
+    pub starts: Vec<u8>,
+    pub ends: Vec<u8>,
+    /// Looked for even if no answer is due.
+    pub unasked: bool,
 }
 
 impl Default for LineOptions {
@@ -40,7 +72,48 @@ impl Default for LineOptions {
             aim: true,
             gap: Duration::from_millis(500),
             gap_ends: false,
+            no_read: Vec::new(),
+            answers: Vec::new(),
+            messages: Messages::default(),
         }
+    }
+}
+
+/// What the bytes before a suffix are.
+pub(super) enum Content {
+    Code(ScanReading),
+    /// The scanner says that it read nothing.
+    NoRead,
+    /// The scanner's own talk.
+    Talk,
+    /// No code: the prefix is missing, or nothing is left.
+    Nothing,
+}
+
+impl LineOptions {
+    /// Length of the longest suffix that these bytes end with.
+    pub(super) fn ending(&self, bytes: &[u8]) -> Option<usize> {
+        let ends = self.suffixes.iter();
+        let ends = ends.filter(|s| !s.is_empty() && bytes.ends_with(s));
+        ends.map(Vec::len).max()
+    }
+
+    /// What a message without its suffix is.
+    pub(super) fn content(&self, body: &[u8]) -> Content {
+        if self.no_read.iter().any(|text| text == body) {
+            return Content::NoRead;
+        }
+        let Some(content) = body.strip_prefix(self.prefix.as_slice()) else {
+            return Content::Nothing;
+        };
+        if self.aim && aim::is_talk(content) {
+            return Content::Talk;
+        }
+        let reading = aim::reading(content, self.aim);
+        if reading.bytes.is_empty() {
+            return Content::Nothing;
+        }
+        Content::Code(reading)
     }
 }
 
@@ -55,6 +128,9 @@ pub struct Line {
     /// The code is too long; `frame` holds only its tail, to find the suffix.
     overflow: bool,
     last_byte: Duration,
+    /// An answer to a command may come.
+    answer_due: bool,
+    outbox: Outbox,
     events: EventQueue,
 }
 
@@ -62,6 +138,8 @@ impl Line {
     /// A host for a scanner with this framing.
     pub fn new(options: LineOptions) -> Self {
         Line {
+            outbox: Outbox::new(options.messages.clone()),
+            answer_due: false,
             options,
             frame: Vec::new(),
             start: 0,
@@ -75,18 +153,44 @@ impl Line {
     fn byte(&mut self, now: Duration, byte: u8) {
         self.position = self.position.saturating_add(1);
         self.frame.push(byte);
-        let ends = self.options.suffixes.iter();
-        let suffix = ends
-            .filter(|s| !s.is_empty() && self.frame.ends_with(s))
-            .map(Vec::len)
-            .max();
-        if let Some(suffix) = suffix {
-            self.end(now, suffix);
-        } else if self.frame.len() > CODE_BYTES_MAX.saturating_add(AFFIX_BYTES_MAX) {
+        match self.answer() {
+            Seen::Whole => return self.end_answer(now),
+            Seen::Part => {}
+            Seen::No => {
+                if let Some(suffix) = self.options.ending(&self.frame) {
+                    return self.end(now, suffix);
+                }
+            }
+        }
+        if self.frame.len() > CODE_BYTES_MAX.saturating_add(AFFIX_BYTES_MAX) {
             self.overflow = true;
             let cut = self.frame.len().saturating_sub(AFFIX_BYTES_MAX);
             self.frame.drain(..cut);
         }
+    }
+
+    /// Whether the frame is an answer, or the first part of one.
+    fn answer(&self) -> Seen {
+        let mut seen = Seen::No;
+        let answers = self.options.answers.iter();
+        for answer in answers.filter(|a| a.unasked || self.answer_due) {
+            let begun = self.frame.strip_prefix(answer.starts.as_slice());
+            match begun {
+                Some(rest) if rest.ends_with(&answer.ends) => return Seen::Whole,
+                Some(_) if !answer.starts.is_empty() => seen = Seen::Part,
+                _ => {}
+            }
+        }
+        seen
+    }
+
+    fn end_answer(&mut self, now: Duration) {
+        self.frame.clear();
+        self.overflow = false;
+        if !self.answer_due {
+            self.events.garbage(now, self.start, self.position);
+        }
+        self.start = self.position;
     }
 
     /// Ends the code in progress; its last `suffix` bytes are not content.
@@ -100,31 +204,15 @@ impl Line {
         if body.is_empty() && !overflow {
             return;
         }
-        let whole = !overflow && body.len() <= CODE_BYTES_MAX;
-        match self.reading(body).filter(|_| whole) {
-            Some(reading) => self.events.push(now, raw, Event::Scan(reading), range),
-            None => self.events.garbage(now, range.0, range.1),
+        if overflow || body.len() > CODE_BYTES_MAX {
+            return self.events.garbage(now, range.0, range.1);
         }
-    }
-
-    fn reading(&self, body: &[u8]) -> Option<ScanReading> {
-        let content = body.strip_prefix(self.options.prefix.as_slice())?;
-        if self.options.aim && aim::is_talk(content) {
-            return None;
+        match self.options.content(body) {
+            Content::Code(reading) => self.events.push(now, raw, Event::Scan(reading), range),
+            Content::NoRead => {}
+            Content::Talk if self.answer_due => {}
+            Content::Talk | Content::Nothing => self.events.garbage(now, range.0, range.1),
         }
-        let reading = match aim::split(content).filter(|_| self.options.aim) {
-            Some((id, name, rest)) => ScanReading {
-                bytes: rest.to_vec(),
-                aim: Some(id.to_owned()),
-                symbology: Some(name.to_owned()),
-            },
-            None => ScanReading {
-                bytes: content.to_vec(),
-                aim: None,
-                symbology: None,
-            },
-        };
-        (!reading.bytes.is_empty()).then_some(reading)
     }
 
     /// A pause ended what was under way.
@@ -142,17 +230,25 @@ impl Line {
     }
 }
 
+/// How much of an answer is there.
+enum Seen {
+    No,
+    Part,
+    Whole,
+}
+
 impl Codec for Line {
     fn receive(&mut self, now: Duration, bytes: &[u8]) {
         self.expire(now);
         self.last_byte = now;
+        self.answer_due = self.outbox.answer_due(now);
         for byte in bytes {
             self.byte(now, *byte);
         }
     }
 
-    fn command(&mut self, _now: Duration, _command: Command) -> Result<(), CommandError> {
-        Err(CommandError::Unsupported)
+    fn command(&mut self, now: Duration, command: Command) -> Result<(), CommandError> {
+        self.outbox.command(now, command)
     }
 
     fn handle_timeout(&mut self, now: Duration) {
@@ -160,7 +256,7 @@ impl Codec for Line {
     }
 
     fn poll_transmit(&mut self) -> Option<Vec<u8>> {
-        None
+        self.outbox.pop()
     }
 
     fn poll_event(&mut self) -> Option<Emitted> {

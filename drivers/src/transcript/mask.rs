@@ -34,7 +34,7 @@ impl Transcript {
             let mut bytes = transfer.bytes.clone();
             match (transfer.direction, profile.codec.as_str()) {
                 (Direction::ToDevice, _) => {}
-                (_, "keyboard") if reports || bytes.len() % 8 != 0 => keys(&mut bytes),
+                (_, "keyboard") if reports || !bytes.len().is_multiple_of(8) => keys(&mut bytes),
                 (_, "keyboard") => key_events_or_keys(&mut bytes),
                 _ if reports => {
                     let text = bytes.iter_mut().skip(HEAD_BYTES);

@@ -11,6 +11,8 @@ pub fn print(bytes: &[u8]) -> Printed {
             (0, next) => {
                 input.0 = &bytes[bytes.len() - input.0.len() - usize::from(next.is_some())..]
             }
+            // Forgets what is left, in an error only.
+            (0x10, Some(0x05)) => drop(input.take(1)),
             (0x1B, Some(b'@')) => (paper, y) = (Paper::default(), 0),
             (0x1D, Some(b'v')) => {
                 let [b'0', 0, xl, xh, yl, yh] = *input.take(6) else {

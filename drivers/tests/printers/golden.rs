@@ -50,7 +50,7 @@ fn epl2() {
 
 #[test]
 fn tspl() {
-    let raster: &[u8] = b"DIRECTION 0\r\nREFERENCE 0,0\r\nCLS\r\n\
+    let raster: &[u8] = b"SET REPRINT OFF\r\nDIRECTION 0\r\nREFERENCE 0,0\r\nCLS\r\n\
         BITMAP 0,0,2,3,0,\x3F\xDF\x00\xFF\xFF\xBF\r\nPRINT 1,1\r\n";
     same(
         "tspl",

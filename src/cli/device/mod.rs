@@ -8,6 +8,7 @@ mod record;
 mod write;
 
 use super::{Exit, Globals};
+use crate::config::Config;
 use crate::device::config::DeviceConfig;
 use crate::device::discover;
 use crate::device::record::OpenError;
@@ -55,6 +56,10 @@ enum Command {
 pub(crate) fn run(globals: &Globals, args: &DeviceArgs) -> anyhow::Result<ExitCode> {
     let json = globals.json;
     let mut out = io::stdout();
+    // The site's own profiles count everywhere.
+    if globals.config.is_some() {
+        Config::load(globals.config.as_deref())?;
+    }
     match &args.command {
         Command::List => list::list(&discover::list(), json, &mut out),
         Command::Watch(options) => list::watch(options, json),

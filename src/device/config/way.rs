@@ -8,6 +8,10 @@ use crate::device::link::{Target, UsbWay, http, ipp};
 use firstscan_drivers::profile::{Kind, Profile, Serial};
 use std::path::Path;
 
+/// Nodes numbered in the order of plugging in.
+const FLEETING: [&str; 2] = ["/dev/ttyUSB", "/dev/ttyACM"];
+const FLEETING_REMEDY: &str = "this name is another device's after the next start: write its \
+                               /dev/serial/by-id/... name, or usb with serial or usb_port";
 const EXACTLY_ONE: &str = "write exactly one of port, tcp, usb, queue, url and replay";
 /// Nodes that are no serial ports although they look like files to open.
 const NO_PORTS: [&str; 3] = ["/dev/usb", "/dev/input", "/dev/bus"];
@@ -94,6 +98,13 @@ impl DeviceConfig {
             let text = "this is no serial port, and its number changes: write usb = \
                         \"vvvv:pppp\" instead, `firstscan device list` shows it";
             return Err(self.error("port", text.into()));
+        }
+        if FLEETING
+            .iter()
+            .any(|start| path.to_string_lossy().starts_with(start))
+        {
+            let device = self.id.as_str();
+            tracing::warn!(device, port = %path.display(), "{FLEETING_REMEDY}");
         }
         Ok(Target::Serial {
             path: path.to_owned(),

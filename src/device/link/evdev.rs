@@ -1,6 +1,6 @@
 //! Keyboard scanners through the kernel's input events, grabbed so that no desktop types them.
 //!
-//! Every interface of the device is grabbed; key events of all come as the 8-byte records of
+//! Every interface of the device is grabbed; key and light events come as the 8-byte records of
 //! `Attachment::Evdev`, without autorepeat. When the kernel dropped events the codec is told (a
 //! `SYN_DROPPED` record, on which it drops the code under way) and then given what changed.
 
@@ -70,6 +70,7 @@ pub(super) fn grab(
     let mut note = "";
     for node in sysfs::nodes(root, device, "event") {
         let what = format!("{device}, {}", node.path.display());
+        refused::wait_for_ourselves(&node.path);
         let refuse = |e: io::Error| refused::explain(&what, &node.path, &e);
         let mut input = RawDevice::open(&node.path).map_err(refuse)?;
         if !keys_are_up(&input) {

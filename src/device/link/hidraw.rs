@@ -49,8 +49,8 @@ pub fn open(root: &Path, device: &UsbDevice, page: u16) -> Result<Opened, OpenEr
     })
 }
 
-/// The node with reports of the page. A device with one HID interface has no choice to offer, and
-/// its codec will say what it thinks of the reports.
+/// The node with reports of the page, or else one whose reports only their maker knows: some
+/// scanners name no usages, and the profile says what they send.
 fn choose(root: &Path, device: &UsbDevice, page: u16) -> Result<(Node, Vec<u8>), OpenError> {
     let mut all: Vec<(Node, Vec<u8>)> = sysfs::nodes(root, device, "hidraw")
         .into_iter()
@@ -62,8 +62,10 @@ fn choose(root: &Path, device: &UsbDevice, page: u16) -> Result<(Node, Vec<u8>),
         })
         .filter(|(_, descriptor)| descriptor.len() <= DESCRIPTOR_BYTES_MAX)
         .collect();
-    let fits = |(_, descriptor): &(Node, Vec<u8>)| application_pages(descriptor).contains(&page);
-    if let Some(at) = all.iter().position(fits) {
+    let is_of_page = |(_, d): &(Node, Vec<u8>)| application_pages(d).contains(&page);
+    let is_of_maker = |(_, d): &(Node, Vec<u8>)| is_of_maker(d);
+    let at = all.iter().position(is_of_page);
+    if let Some(at) = at.or_else(|| all.iter().position(is_of_maker)) {
         return Ok(all.swap_remove(at));
     }
     if all.is_empty() {
@@ -109,6 +111,12 @@ pub fn application_pages(descriptor: &[u8]) -> Vec<u16> {
         .collect();
     pages.dedup();
     pages
+}
+
+/// Whether its reports are of vendor-defined pages (HID usage tables: 0xFF00 and above).
+pub fn is_of_maker(descriptor: &[u8]) -> bool {
+    let pages = application_pages(descriptor);
+    pages.iter().any(|page| *page >= 0xFF00)
 }
 
 struct HidrawLink {
@@ -209,5 +217,10 @@ mod tests {
         );
         let text = open(root, &device, 0x8D).unwrap_err().to_string();
         assert!(text.contains("dev/hidraw1 is not there"), "{text}");
+        let keyboard = "sys/devices/usb1/1-1/1-1:1.0/hid0/report_descriptor";
+        let maker = [&[0x06, 0x00, 0xFF, 0x09, 0x01][..], &KEYBOARD[4..]].concat();
+        fs::write(root.join(keyboard), maker).unwrap();
+        assert_eq!(choose(root, &device, 0x8C).unwrap().0.interface, 0);
+        assert_eq!(choose(root, &device, 0x8D).unwrap().0.interface, 1);
     }
 }

@@ -4,6 +4,7 @@ use super::OpenError;
 use std::fs;
 use std::io;
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 /// Processes and open files looked at in the search for a holder.
 const PROCESSES_MAX: usize = 4096;
@@ -14,6 +15,27 @@ const FILES_MAX: usize = 1024;
 pub struct Holder {
     pub name: String,
     pub pid: u32,
+}
+
+/// How long a line that was just given up may take to be closed.
+const CLOSING_MAX: Duration = Duration::from_millis(1500);
+const CLOSING_STEP: Duration = Duration::from_millis(20);
+
+/// Waits while this process still has the node open: a line that is given up is closed aside, and
+/// its successor would find it held, by ourselves.
+pub fn wait_for_ourselves(node: &Path) {
+    let until = Instant::now() + CLOSING_MAX;
+    while Instant::now() < until && is_ours(node) {
+        std::thread::sleep(CLOSING_STEP);
+    }
+}
+
+fn is_ours(node: &Path) -> bool {
+    let (Ok(node), Ok(files)) = (node.canonicalize(), fs::read_dir("/proc/self/fd")) else {
+        return false;
+    };
+    let mut files = files.flatten().take(FILES_MAX);
+    files.any(|link| fs::read_link(link.path()).is_ok_and(|path| path == node))
 }
 
 /// What to say of a node that cannot be opened. `what` names the device for people.

@@ -98,6 +98,7 @@ pub fn open_blocking(path: &Path, wanted: LineSettings) -> Result<Opened, OpenEr
         } else {
             StopBits::One
         });
+    refused::wait_for_ourselves(path);
     let stream = SerialStream::open(&builder).map_err(|e| refusal(path, &e))?;
     let mut link = SerialLink {
         stream: Some(stream),

@@ -267,9 +267,8 @@ mod tests {
         fs::write(root.path().join(hid), scale).unwrap();
         let way = UsbWay::Hidraw { page: 0x8D };
         let mut opened = open_usb_below(root.path(), &id(), &way, None).unwrap();
-        assert!(
-            matches!(opened.link.attachment(), Attachment::Hid { descriptor } if descriptor == scale)
-        );
+        let attachment = opened.link.attachment();
+        assert!(matches!(attachment, Attachment::Hid { descriptor } if descriptor == scale));
         for report in [[3, 4, 11, 0xFF, 1, 0], [3, 2, 11, 0xFF, 0, 0]] {
             master.write_all(&report).unwrap();
             let (read, bytes) = moved(&mut opened, b"").await.unwrap();

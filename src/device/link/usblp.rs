@@ -30,6 +30,7 @@ pub fn open(root: &Path, device: &UsbDevice) -> Result<Opened, OpenError> {
     let node = sysfs::nodes(root, device, "lp").into_iter().next();
     let node = node.ok_or_else(|| absent(device))?;
     let what = format!("{device}, {}", node.path.display());
+    refused::wait_for_ourselves(&node.path);
     let refuse = |e: io::Error| refused::explain(&what, &node.path, &e);
     let nonblocking = i32::try_from(rustix::fs::OFlags::NONBLOCK.bits()).unwrap_or_default();
     let file = OpenOptions::new()

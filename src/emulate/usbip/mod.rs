@@ -147,8 +147,9 @@ impl<M: DeviceModel> UsbDevice<M> {
     /// If the hub has no such device.
     pub fn detach(&self) -> io::Result<()> {
         let port = lock(&self.socket).port;
+        let released = self.hub.release(port);
         self.device.unplug();
-        self.hub.release(port)
+        released
     }
 
     /// The port it is plugged into the next time.

@@ -4,7 +4,9 @@ use super::{Accepted, Active, NAME_PREFIX, Phase, Question, QueueSession};
 use crate::domain::JobId;
 use crate::domain::input::PrintStep;
 use crate::print::report::PrintReportKind;
-use firstscan_drivers::ipp::{self, Document, JobRecord, JobState, Response, Which};
+use firstscan_drivers::ipp::{
+    self, Document, JobRecord, JobState, QueueState, QueueStatus, Response, Which,
+};
 use std::time::Duration;
 
 /// What a raw queue of CUPS takes as it is, whatever driver it has.
@@ -18,12 +20,23 @@ impl QueueSession {
             Question::Print => self.on_print(now, response),
             Question::Job => self.on_job(now, response),
             Question::Jobs(which) => self.on_jobs(now, which, response),
+            Question::Cancel => {
+                let how = if response.is_ok() {
+                    "was cancelled there"
+                } else {
+                    "is still there"
+                };
+                let reason = format!("the queue neither prints nor ends the label's job: it {how}");
+                self.end_broken(now, reason);
+            }
         }
     }
 
     fn on_queue(&mut self, now: Duration, response: &Response) {
         self.state = response.queue().filter(|_| response.is_ok());
-        let fault = self.state.as_ref().is_none_or(|state| state.fault());
+        self.warn();
+        let doubtful = |state: &QueueState| state.fault() || state.forwards;
+        let fault = self.state.as_ref().is_none_or(doubtful);
         self.next_poll = now.saturating_add(match self.active {
             Some(_) => self.timing.settle_poll,
             None => self.timing.idle_poll,
@@ -35,6 +48,10 @@ impl QueueSession {
         };
         accepted.spoilt |= fault;
         accepted.look = false;
+        let resting = self.state.as_ref().map(|s| s.status) == Some(QueueStatus::Idle);
+        accepted.stuck_since = accepted.stuck_since.or(Some(now)).filter(|_| resting);
+        let stuck = |since: Duration| now >= since.saturating_add(self.timing.stall_max);
+        accepted.cancel = !accepted.completed && accepted.stuck_since.is_some_and(stuck);
         self.set_phase(Phase::Accepted(accepted));
         if accepted.completed
             && self.state.is_some()
@@ -42,6 +59,17 @@ impl QueueSession {
             && !accepted.spoilt
         {
             self.step(id, PrintStep::Drained);
+        }
+    }
+
+    fn warn(&mut self) {
+        let policy = self.state.as_ref().and_then(|s| s.error_policy.as_deref());
+        if !self.warned
+            && let Some(policy) = policy.filter(|policy| policy.starts_with("retry"))
+        {
+            self.warned = true;
+            let url = &self.url;
+            tracing::warn!(url, policy, "a broken label may print twice: set abort-job");
         }
     }
 
@@ -71,6 +99,8 @@ impl QueueSession {
             spoilt: late,
             completed: false,
             look: false,
+            stuck_since: None,
+            cancel: false,
         });
         let bytes = u64::try_from(active.job.bytes.len()).unwrap_or(u64::MAX);
         let id = active.job.id.clone();
@@ -101,6 +131,7 @@ impl QueueSession {
         };
         accepted.look = true;
         match record.state {
+            Some(JobState::Stopped) => accepted.spoilt = true,
             Some(JobState::Completed) if record.is_clean() => accepted.completed = true,
             Some(end @ (JobState::Completed | JobState::Cancelled | JobState::Aborted)) => {
                 let how = match end {
@@ -111,7 +142,6 @@ impl QueueSession {
                 let reasons = record.reasons.join(", ");
                 self.end_broken(now, format!("the queue {how} the label's job: {reasons}"));
             }
-            Some(JobState::Stopped) => accepted.spoilt = true,
             _ => {}
         }
     }
@@ -176,6 +206,7 @@ impl QueueSession {
             Some(Phase::Checking(which) | Phase::Missing { which, .. }) => {
                 Some(Question::Jobs(which))
             }
+            Some(Phase::Accepted(accepted)) if accepted.cancel => Some(Question::Cancel),
             Some(Phase::Accepted(accepted)) if accepted.look => Some(Question::Queue),
             Some(Phase::Accepted(_)) => due.then_some(Question::Job),
             Some(Phase::Waiting | Phase::Ready { .. } | Phase::Printing) | None => {
@@ -202,11 +233,12 @@ impl QueueSession {
                 let document = Document {
                     name: &name,
                     format,
-                    bytes: &active.job.bytes,
+                    parts: [self.resync, &active.job.bytes],
                 };
                 ipp::print_job(number, url, &document)
             }
             (Question::Job, _) => ipp::get_job(number, url, accepted),
+            (Question::Cancel, _) => ipp::cancel_job(number, url, accepted),
             (Question::Jobs(which), _) => ipp::get_jobs(number, url, which),
             (Question::Queue | Question::Print, _) => ipp::get_printer(number, url),
         };

@@ -3,10 +3,17 @@
 //! Constraints: a job is handed over once. It bears its id as name, and the queue is asked for that
 //! name before (does it have the job already?) and after a connection that ended in the middle
 //! (did it take the job?), never by trying again. A label is ready only when the queue is empty and
-//! without a fault, so that nothing pours out later. `sent` = the queue has the job; `drained` =
-//! the queue completed it and saw no fault from then to now, on one connection; `counted` is beyond
-//! a queue. A queue before a printer that is switched off says "processing" and nothing else: such
-//! a job stays `sent`, and the next label waits.
+//! without a fault, so that nothing pours out later. `sent` = the queue has the job; `drained` = an
+//! IPP printer completed it and saw no fault from then to now, on one connection; `counted` is
+//! beyond a queue. A queue that only hands bytes on (CUPS to a socket or a USB printer) never gives
+//! more than `sent`: it calls a job completed when the bytes are gone, and a printer switched off a
+//! moment later prints nothing. Before a printer that is off it says "processing" and nothing else:
+//! such a job stays `sent`, and the next label waits.
+//!
+//! A CUPS that was restarted in the middle of a job may keep it for ever as pending and do nothing:
+//! such a job is cancelled there, so that it cannot come out later, and is in doubt. A queue that
+//! tries a broken job again by itself can print a label twice, which nobody else could prevent: set
+//! `printer-error-policy=abort-job`; the worker warns about any other.
 
 mod flow;
 #[cfg(test)]
@@ -19,6 +26,7 @@ use super::session::{Job, QUEUE_MAX};
 use crate::domain::JobId;
 use crate::domain::input::PrintStep;
 use firstscan_drivers::ipp::{self, Parsed, QueueState, Which};
+use firstscan_drivers::printer::Language;
 use std::collections::VecDeque;
 use std::time::Duration;
 
@@ -35,6 +43,8 @@ enum Question {
     Job,
     /// For a job of the label's name.
     Jobs(Which),
+    /// To forget the label's job.
+    Cancel,
 }
 
 /// Where the label in hand stands.
@@ -69,6 +79,10 @@ struct Accepted {
     completed: bool,
     /// The queue is to be asked before the job is again.
     look: bool,
+    /// Since when the queue does nothing and the job does not end either.
+    stuck_since: Option<Duration>,
+    /// It shall not print later.
+    cancel: bool,
 }
 
 #[derive(Debug)]
@@ -84,6 +98,8 @@ pub struct QueueSession {
     url: String,
     /// Media type of the printer's language.
     format: &'static str,
+    /// Before every label: what the queue sent last may have broken off.
+    resync: &'static [u8],
     up: bool,
     /// Of the last request.
     number: u32,
@@ -98,6 +114,7 @@ pub struct QueueSession {
     queue: VecDeque<Job>,
     /// Name of a connection on which nothing was answered yet.
     news: Option<String>,
+    warned: bool,
     told_flags: Option<Vec<String>>,
     told_lost: Option<String>,
     reports: VecDeque<PrintReportKind>,
@@ -106,11 +123,12 @@ pub struct QueueSession {
 
 impl QueueSession {
     /// A queue that is not connected: its `ipp://` address, and the language of its printer.
-    pub fn new(url: String, language: &str, timing: Timing) -> Self {
+    pub fn new(url: String, language: &dyn Language, timing: Timing) -> Self {
         QueueSession {
             timing,
             url,
-            format: match language {
+            resync: language.resync(),
+            format: match language.id() {
                 "zpl" => "application/vnd.zebra-zpl",
                 _ => "application/octet-stream",
             },
@@ -124,6 +142,7 @@ impl QueueSession {
             active: None,
             queue: VecDeque::new(),
             news: None,
+            warned: false,
             told_flags: None,
             told_lost: None,
             reports: VecDeque::new(),
@@ -262,6 +281,7 @@ impl Hands for QueueSession {
             Some(Phase::Accepted(accepted)) => self.set_phase(Phase::Accepted(Accepted {
                 spoilt: true,
                 completed: false,
+                stuck_since: None,
                 ..accepted
             })),
             Some(Phase::Missing { .. }) | None => {}

@@ -1,6 +1,7 @@
 #![allow(clippy::unwrap_used)]
 
 use super::*;
+use firstscan_drivers::printer::zpl::Zpl;
 use std::collections::BTreeMap;
 
 const URL: &str = "ipp://localhost/printers/zd";
@@ -17,6 +18,9 @@ struct Fake {
     formats: &'static [&'static str],
     /// Answers this status to print jobs.
     refuses: Option<u16>,
+    /// Does nothing and says so.
+    rests: bool,
+    device: &'static str,
 }
 
 struct Message(Vec<u8>);
@@ -69,6 +73,10 @@ impl Fake {
                     None => answer.0[2..4].copy_from_slice(&[4, 6]),
                 }
             }
+            0x0008 => {
+                let number = usize::try_from(operation.number("job-id").unwrap()).unwrap();
+                self.jobs[number - first].1 = 7;
+            }
             0x000A => {
                 let done = operation.texts("which-jobs") == ["completed"];
                 for (at, (name, state, _)) in self.jobs.iter().enumerate() {
@@ -80,7 +88,9 @@ impl Fake {
             0x000B => {
                 answer.0.push(0x04);
                 let waiting = self.jobs.iter().filter(|j| j.1 < 7).count();
-                let state = if self.stopped {
+                let state = if self.rests {
+                    3
+                } else if self.stopped {
                     5
                 } else {
                     3 + i32::from(waiting > 0)
@@ -95,6 +105,9 @@ impl Fake {
                 answer.put(0x22, "printer-is-accepting-jobs", &[1]);
                 let waiting = i32::try_from(waiting).unwrap().to_be_bytes();
                 answer.put(0x21, "queued-job-count", &waiting);
+                if !self.device.is_empty() {
+                    answer.put(0x45, "device-uri", self.device.as_bytes());
+                }
                 for format in self.formats {
                     answer.put(0x49, "document-format-supported", format.as_bytes());
                 }
@@ -122,7 +135,7 @@ struct Bench {
 
 impl Bench {
     fn new() -> Bench {
-        let session = QueueSession::new(URL.into(), "zpl", Timing::default());
+        let session = QueueSession::new(URL.into(), &Zpl, Timing::default());
         let (fake, now) = (Fake::default(), Duration::from_secs(1));
         let mut bench = Bench { session, fake, now };
         bench.session.connected(bench.now, "zd".into());
@@ -191,13 +204,31 @@ fn accepted_is_sent_and_completed_without_a_fault_is_drained() {
     bench.start("J1");
     assert_eq!(bench.pass(30), [SENT], "processing says nothing");
     let (name, _, document) = bench.fake.jobs[0].clone();
+    let want = [Zpl.resync(), b"^XA^XZ"].concat();
     assert_eq!(
         (name.as_str(), document.as_slice()),
-        ("firstscan J1", b"^XA^XZ".as_slice())
+        ("firstscan J1", want.as_slice())
     );
     bench.fake.finish(9);
     assert_eq!(bench.pass(5), [PrintStep::Drained]);
     assert_eq!(bench.fake.jobs.len(), 1);
+}
+
+#[test]
+fn a_queue_that_only_hands_bytes_on_proves_nothing_beyond_sent() {
+    for (device, steps) in [
+        ("socket://zd:9100", 0),
+        ("usb://Zebra/ZD", 0),
+        ("ipp://zd/", 1),
+    ] {
+        let mut bench = Bench::new();
+        bench.fake.device = device;
+        bench.start("J1");
+        assert_eq!(bench.pass(1), [SENT]);
+        bench.fake.finish(9);
+        assert_eq!(bench.pass(5).len(), steps, "{device}");
+        bench.start("J2");
+    }
 }
 
 #[test]
@@ -243,6 +274,19 @@ fn cancelled_aborted_and_forgotten_jobs_are_in_doubt() {
     bench.start("J3");
     bench.fake.refuses = Some(0x040A);
     assert!(is_broken(&bench.pass(2), "raw documents"));
+}
+
+#[test]
+fn a_job_the_queue_forgets_to_print_is_cancelled_and_in_doubt() {
+    let mut bench = Bench::new();
+    bench.start("J1");
+    assert_eq!(bench.pass(1), [SENT]);
+    bench.session.lost(bench.now, "gone");
+    bench.session.connected(bench.now, "zd".into());
+    bench.fake.rests = true;
+    assert!(is_broken(&bench.pass(20), "cancelled"));
+    assert_eq!(bench.fake.jobs[0].1, 7);
+    bench.start("J2");
 }
 
 #[test]
@@ -331,7 +375,7 @@ fn any_order_of_events_hands_no_job_over_twice_and_claims_nothing_unproven() {
                 13 => bench.session.handle_timeout(now),
                 14 if roll(30) == 0 => {
                     // The station starts anew and forgot that the labels were sent.
-                    let fresh = QueueSession::new(URL.into(), "zpl", Timing::default());
+                    let fresh = QueueSession::new(URL.into(), &Zpl, Timing::default());
                     bench.session = fresh;
                     bench.session.connected(now, "zd".into());
                     told.clear();

@@ -2,7 +2,15 @@
 //!
 //! Sources: Zebra's public ZPL programming guide (`~HS`, `~HI`, `^GF`), LPrint's ZPL driver for
 //! behaviour. Doubts stay visible: `~HS` may not answer at all while media is out or the head is
-//! open; CRC of `:Z64:` is CRC-16/CCITT with initial value 0 over the base64 text.
+//! open, which reads as silence; the text of an alert is from general knowledge; CRC of `:Z64:` is CRC-16/CCITT with initial value 0 over the base64 text.
+//!
+//! Proof: `drained` is formats in the buffer, labels remaining or a partial format in `~HS`, then
+//! none of them and no fault. `counted` is the odometer (`odometer.user_label_count`) one higher.
+//! Alerts (`^SX`) are told apart from answers and prove nothing: the letter for "job completed"
+//! differs by firmware, and what they report is not tied to a label.
+//!
+//! Recovery: `^JZN` in every label keeps the printer from printing it again after media, ribbon or
+//! head; `~JX` ends a half-received format without printing it.
 
 mod code128;
 pub mod graphic;
@@ -14,9 +22,11 @@ pub mod tokens;
 pub use mixed::{Mixed, Native, QUICK_BYTES_PER_SECOND};
 
 use super::{
-    Compression, EncodeError, FaultsQuery, JobOptions, Language, PrintMode, Query, QueryKind, Reply,
+    Compression, Counted, EncodeError, FaultsQuery, JobOptions, Language, Notice, PrintMode, Proof,
+    Query, QueryKind, Reply,
 };
 use crate::bitmap::{BitmapView, Resolution};
+use std::ops::Range;
 
 /// Widest head ZPL knows, in dots.
 const WIDTH_DOTS_MAX: u32 = 32_000;
@@ -78,6 +88,18 @@ impl Language for Zpl {
     /// clones may not know it.
     fn resync(&self) -> &'static [u8] {
         b"~JX\r\n"
+    }
+
+    fn proof(&self) -> Proof {
+        Proof {
+            counted: Counted::Counter,
+            ..Proof::STATUS
+        }
+    }
+
+    /// An alert, which printers send when `^SX` was set up once.
+    fn notice(&self, bytes: &[u8]) -> Option<(Range<usize>, Notice)> {
+        reply::alert(bytes).map(|used| (0..used, Notice::Other))
     }
 
     fn queries(&self) -> &'static [Query] {

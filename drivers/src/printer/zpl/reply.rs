@@ -1,6 +1,6 @@
 //! Answers of ZPL printers: `~HS`, `~HI`, `~HQES`, SGD values.
 
-use super::super::{FaultsReply, PrinterFaults, PrinterIdentity, PrinterStatus, Reply};
+use super::super::{Details, FaultsReply, PrinterFaults, PrinterIdentity, PrinterStatus, Reply};
 
 const STX: u8 = 0x02;
 const ETX: u8 = 0x03;
@@ -73,7 +73,7 @@ fn missing(bytes: &[u8]) -> Reply {
 
 /// `~HS`: three STX..ETX lines of comma-separated fields; other lines in between are passed over.
 ///
-/// Line 1: 1 paper out, 2 pause, 4 formats in buffer, 5 buffer full, 7 partial format, 9 corrupt
+/// Line 1: 1 paper out, 2 pause, 4 formats in buffer, 5 buffer full, 6 diagnostic mode, 7 partial format, 9 corrupt
 /// memory, 10 under and 11 over temperature. Line 2: 2 head up, 3 ribbon out, 7 label waiting,
 /// 8 labels remaining. Line 3: password, static memory.
 pub fn host_status(bytes: &[u8]) -> Reply {
@@ -115,12 +115,31 @@ pub fn host_status(bytes: &[u8]) -> Reply {
         ribbon_out: set(1, 3),
         label_waiting: set(1, 7),
         labels_remaining: count(1, 8),
+        details: if set(0, 6) {
+            Details::DIAGNOSTIC
+        } else {
+            Details::NONE
+        },
     };
     Reply::Status(status, at)
 }
 
 fn is_number(field: &str) -> bool {
     !field.is_empty() && field.len() <= 8 && field.bytes().all(|b| b.is_ascii_digit())
+}
+
+/// An alert at the front, with STX and ETX around it or on a line of its own; its length.
+pub fn alert(bytes: &[u8]) -> Option<usize> {
+    const ALERT: &[u8] = b"ALERT:";
+    let start = usize::from(bytes.first() == Some(&STX));
+    let text = bytes.get(start..)?;
+    if !text.starts_with(ALERT) {
+        return None;
+    }
+    let edge = |b: &u8| matches!(*b, STX | ETX | b'\r' | b'\n');
+    let end = text.iter().position(edge)?;
+    let last = usize::from(text.get(end) == Some(&ETX));
+    Some(start + end + last)
 }
 
 /// `~HI`: `STX model,firmware,dpmm,memory[,options] ETX CR LF`.
@@ -157,7 +176,9 @@ pub fn counter(bytes: &[u8]) -> Reply {
     let digits = text.split_whitespace().next().unwrap_or_default();
     match digits.parse() {
         Ok(count) => Reply::Counter(count, end),
-        Err(_) => Reply::Unknown(end),
+        Err(_) if text == "?" => Reply::Unknown(end),
+        // A stray quote may have come before: the last one may open the answer.
+        Err(_) => Reply::Unknown(end - 1),
     }
 }
 

@@ -7,6 +7,8 @@
 //! start = '\x02'                       # left out: a frame begins where the last one ended
 //! ends = ['\r\n', '\r']
 //! ask = 'W\r'                          # left out: the scale sends by itself
+//! begin = 'SIR\r\n'                     # instead: once, and again when it is silent
+//! checksum = "xor"                     # with `{check 2}` in a pattern: two hex digits
 //! zero = 'Z\r'
 //! patterns = ['{mark polarity}{weight 7}{unit 1}{mark net}{mark state}']
 //! [framed.marks]
@@ -19,7 +21,32 @@
 //! none is garbage, and the next one is read again. A frame that starts anew before its end (with
 //! `start`) drops what was there. Nothing is a weight without a unit, and a range or fault mark
 //! takes the value away.
+//!
+//! A new comma-style scale is one new file and nothing else:
+//!
+//! ```diff
+//! +++ b/drivers/profiles/scales/acme-ps30.toml      (or in a site's own folder of profiles)
+//! +id = "acme-ps30"
+//! +kind = "scale"
+//! +vendor = "Acme"
+//! +model = "PS30"
+//! +codec = "framed"
+//! +unit = "kg"
+//! +serial = { baud = 4800, data_bits = 8, parity = "none", stop_bits = 1 }
+//! +[framed]
+//! +ends = ['\r\n']
+//! +ask = 'R\r\n'
+//! +patterns = ['{mark state},{mark net},{sign}{weight 7}{unit 2}']
+//! +[framed.marks]
+//! +state = { S = "stable", D = "motion", O = "over" }
+//! +net = { G = "", N = "net" }
+//! +[[examples]]
+//! +name = "at rest"
+//! +bytes = 'S,G,+  1.250kg\r\n'
+//! +lines = ['{"kind":"mass","decimal":"1.250","unit":"kg","exponent":-3,"flags":["stable"]}']
+//! ```
 
+mod encode;
 mod options;
 mod pattern;
 
@@ -27,6 +54,7 @@ use crate::codec::{Codec, Command, CommandError, Emitted, Event, EventQueue, Hin
 use crate::mass::Unit;
 use std::time::Duration;
 
+pub use encode::encode;
 use options::Plan;
 pub use options::{FramedError, FramedOptions};
 use pattern::Found;
@@ -34,8 +62,10 @@ use pattern::Found;
 /// Longest frame, with start and end.
 pub const FRAME_BYTES_MAX: usize = 256;
 
-/// Between frames these say nothing: the rest of a line end, padding, XON and XOFF.
-const FILLERS: &[u8] = b"\r\n\0\x11\x13";
+/// Between frames these say nothing: the rest of a line end, padding, EOT, XON and XOFF.
+const FILLERS: &[u8] = b"\r\n\0\x04\x11\x13";
+/// Silence after which a scale is told again to send by itself.
+const BEGIN_AGAIN: Duration = Duration::from_secs(3);
 
 /// The host's side of a line protocol.
 #[derive(Debug)]
@@ -50,6 +80,8 @@ pub struct Framed {
     last_byte: Duration,
     /// When the scale is asked next; `None` if it is never asked.
     ask_at: Option<Duration>,
+    /// When it is told to send by itself; `None` if it needs no telling.
+    begin_at: Option<Duration>,
     to_send: Vec<Vec<u8>>,
     events: EventQueue,
     parity: ParityWatch,
@@ -67,7 +99,9 @@ impl Framed {
 
     fn from_plan(plan: Plan, unit: Unit, poll: Duration) -> Self {
         let ask_at = (!plan.ask.is_empty()).then_some(Duration::ZERO);
+        let begin_at = (!plan.begin.is_empty()).then_some(Duration::ZERO);
         Framed {
+            begin_at,
             plan,
             unit,
             poll,
@@ -85,6 +119,11 @@ impl Framed {
     fn byte(&mut self, now: Duration, byte: u8) {
         self.position = self.position.saturating_add(1);
         self.parity.byte(byte);
+        let inside = !self.frame.is_empty() && self.frame.len() < FRAME_BYTES_MAX - 1;
+        if inside && !self.plan.is_mark(byte) {
+            self.frame.push(byte);
+            return;
+        }
         if self.frame.is_empty() && FILLERS.contains(&byte) && !self.plan.begins(byte) {
             self.start = self.position;
             return;
@@ -95,6 +134,13 @@ impl Framed {
             // Whatever came before is no frame: it has no end.
             let keep = self.frame.len().saturating_sub(start.len());
             self.drop_front(now, keep);
+            return;
+        }
+        // On a line with echo what was sent comes back, in front of an answer that may go on
+        // after a line end.
+        if matches!(byte, b'\r' | b'\n') && self.plan.is_echo(&self.frame) {
+            self.frame.clear();
+            self.start = self.position;
             return;
         }
         let ends = self
@@ -119,21 +165,25 @@ impl Framed {
 
     /// A frame is complete; its last `end` bytes are its end mark.
     fn end(&mut self, now: Duration, end: usize) {
-        let raw = std::mem::take(&mut self.frame);
         let range = (self.start, self.position);
         self.start = self.position;
-        let inside = raw.get(..raw.len().saturating_sub(end)).unwrap_or_default();
-        if inside.is_empty() || self.plan.is_echo(&raw) {
+        let length = self.frame.len().saturating_sub(end);
+        let inside = self.frame.get(..length).unwrap_or_default();
+        if inside.is_empty() || self.plan.is_echo(&self.frame) {
+            self.frame.clear();
             return;
         }
+        self.begin_at = self.begin_at.map(|_| now.saturating_add(BEGIN_AGAIN));
         let body = inside.strip_prefix(self.plan.start.as_slice());
         match body.map(|body| self.plan.read(body, self.unit)) {
             Some(Found::Reading(reading)) => {
+                let raw = self.frame.clone();
                 self.events.push(now, raw, Event::Mass(reading), range);
             }
             Some(Found::Ignored) => {}
             _ => self.events.garbage(now, range.0, range.1),
         }
+        self.frame.clear();
     }
 
     /// A pause inside a frame ends it: the rest will not come.
@@ -181,6 +231,12 @@ impl Codec for Framed {
                 self.to_send.push(self.plan.ask.clone());
             }
         }
+        if self.begin_at.is_some_and(|at| now >= at) {
+            self.begin_at = Some(now.saturating_add(BEGIN_AGAIN));
+            if self.to_send.is_empty() {
+                self.to_send.push(self.plan.begin.clone());
+            }
+        }
     }
 
     fn poll_transmit(&mut self) -> Option<Vec<u8>> {
@@ -193,7 +249,10 @@ impl Codec for Framed {
 
     fn poll_timeout(&self) -> Option<Duration> {
         let gap = (!self.frame.is_empty()).then(|| self.last_byte.saturating_add(self.plan.gap));
-        [gap, self.ask_at].into_iter().flatten().min()
+        [gap, self.ask_at, self.begin_at]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     fn reset(&mut self) {

@@ -1,6 +1,6 @@
 //! `[framed]` of a profile, checked and turned into what the codec runs on.
 
-use super::pattern::{Found, Marks, Pattern, Tables};
+use super::pattern::{Checksum, Found, Marks, Pattern, Sum, Tables};
 use crate::mass::{MassFlags, Unit};
 use crate::profile::unescape;
 use serde::{Deserialize, Serialize};
@@ -32,8 +32,14 @@ pub struct FramedOptions {
     pub units: BTreeMap<String, Unit>,
     /// `point` (default) or `comma`.
     pub decimal: String,
+    /// Secures the frames at `{check}`: `xor`, `sum`, or `complement` (what makes the sum zero).
+    pub checksum: String,
+    /// The start mark counts for the checksum.
+    pub checksum_start: bool,
     /// Sent to get a reading.
     pub ask: String,
+    /// Sent after connecting, and again when the scale is silent: makes it send by itself.
+    pub begin: String,
     pub zero: String,
     pub tare: String,
     pub clear_tare: String,
@@ -56,13 +62,16 @@ pub(super) struct Plan {
     pub start: Vec<u8>,
     pub ends: Vec<Vec<u8>>,
     pub ask: Vec<u8>,
+    pub begin: Vec<u8>,
     pub zero: Vec<u8>,
     pub tare: Vec<u8>,
     pub clear_tare: Vec<u8>,
     pub gap: Duration,
-    patterns: Vec<Pattern>,
+    /// Bytes that may end a frame, begin one or end an echo: all others are only gathered.
+    marks: [bool; 256],
+    pub patterns: Vec<Pattern>,
     ignore: Vec<Pattern>,
-    tables: Tables,
+    pub tables: Tables,
 }
 
 impl Plan {
@@ -96,10 +105,20 @@ impl Plan {
         if !(50..=5_000).contains(&gap_ms) {
             return wrong("gap_ms", "write 50 to 5000");
         }
+        let start = bytes("start", &options.start)?;
+        let mut marks = [false; 256];
+        let lasts = ends.iter().chain([&start]).filter_map(|text| text.last());
+        for byte in lasts.chain(b"\r\n") {
+            if let Some(mark) = marks.get_mut(usize::from(*byte)) {
+                *mark = true;
+            }
+        }
         Ok(Plan {
-            start: bytes("start", &options.start)?,
+            marks,
+            start,
             ends,
             ask: bytes("ask", &options.ask)?,
+            begin: bytes("begin", &options.begin)?,
             zero: bytes("zero", &options.zero)?,
             tare: bytes("tare", &options.tare)?,
             clear_tare: bytes("clear_tare", &options.clear_tare)?,
@@ -124,6 +143,11 @@ impl Plan {
         found.next().unwrap_or(Found::Nothing)
     }
 
+    /// Whether a byte may end a frame, begin one or end an echo.
+    pub fn is_mark(&self, byte: u8) -> bool {
+        self.marks.get(usize::from(byte)).is_none_or(|mark| *mark)
+    }
+
     /// Whether a frame may begin with this byte by its start mark.
     pub fn begins(&self, byte: u8) -> bool {
         self.start.first() == Some(&byte)
@@ -131,7 +155,13 @@ impl Plan {
 
     /// Whether these bytes are what this host sent, come back on a line with echo.
     pub fn is_echo(&self, raw: &[u8]) -> bool {
-        let sent = [&self.ask, &self.zero, &self.tare, &self.clear_tare];
+        let sent = [
+            &self.ask,
+            &self.begin,
+            &self.zero,
+            &self.tare,
+            &self.clear_tare,
+        ];
         sent.into_iter().any(|sent| !sent.is_empty() && sent == raw)
     }
 }
@@ -191,7 +221,24 @@ fn tables(options: &FramedOptions) -> Result<Tables, FramedError> {
         bits,
         units: options.units.clone(),
         comma,
+        checksum: checksum(options)?,
     })
+}
+
+fn checksum(options: &FramedOptions) -> Result<Option<Checksum>, FramedError> {
+    let sum = match options.checksum.as_str() {
+        "" => return Ok(None),
+        "xor" => Sum::Xor,
+        "sum" => Sum::Add,
+        "complement" => Sum::Complement,
+        _ => return wrong("checksum", "write xor, sum or complement"),
+    };
+    let before = if options.checksum_start {
+        bytes("start", &options.start)?
+    } else {
+        Vec::new()
+    };
+    Ok(Some(Checksum { sum, before }))
 }
 
 /// `stable,zero` -> flags.

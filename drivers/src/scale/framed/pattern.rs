@@ -5,12 +5,17 @@
 //! | text | itself; braces are written `{{` and `}}` |
 //! | `{weight N}`, `{weight}` | a number of N bytes padded with blanks, or as long as it is |
 //! | `{sign}` | a blank, `+` or `-` that belongs to the weight |
+//! | `{digits N D}` | N digits without a point, the last D of them decimals |
+//! | `{number}` | a number that is not the weight |
 //! | `{ounces}` | after a weight in whole pounds: its ounces; the reading is in ounces |
 //! | `{unit N}`, `{unit}` | a unit of exactly N bytes (all blank: the profile's), or letters |
+//! | `{in UNIT}` | nothing; the weight is in kg, g, lb or oz |
 //! | `{mark NAME}` | one of the texts of `[framed.marks]` |
 //! | `{bits NAME}` | a byte whose bits `[framed.bits]` explains |
 //! | `{blanks}` | any number of blanks, also none |
 //! | `{skip N}` | N bytes of any kind |
+//! | `{rest}` | all that is left |
+//! | `{check 1}`, `{check 2}` | the checksum of the bytes before it, as a byte or two hex digits |
 //! | `{flags LIST}` | nothing; a frame of this pattern has these flags |
 
 use crate::mass::{Decimal, MassFlags, MassReading, Unit};
@@ -34,6 +39,35 @@ pub(super) struct Tables {
     pub bits: BTreeMap<String, Vec<(u8, MassFlags)>>,
     pub units: BTreeMap<String, Unit>,
     pub comma: bool,
+    pub checksum: Option<Checksum>,
+}
+
+/// How a frame is secured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Sum {
+    Xor,
+    Add,
+    /// What makes the sum zero.
+    Complement,
+}
+
+/// A checksum over the bytes before it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Checksum {
+    pub sum: Sum,
+    /// Bytes that count although they are not in the frame's body: the start mark.
+    pub before: Vec<u8>,
+}
+
+impl Checksum {
+    pub fn of(&self, body: &[u8]) -> u8 {
+        let bytes = self.before.iter().chain(body);
+        match self.sum {
+            Sum::Xor => bytes.fold(0, |sum, byte| sum ^ byte),
+            Sum::Add => bytes.fold(0, |sum, byte| sum.wrapping_add(*byte)),
+            Sum::Complement => bytes.fold(0, |sum, byte| sum.wrapping_sub(*byte)),
+        }
+    }
 }
 
 /// What a frame is by a pattern.
@@ -45,21 +79,27 @@ pub(super) enum Found {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Part {
+pub(super) enum Part {
     Literal(Vec<u8>),
     Weight(Option<usize>),
+    Digits(usize, u8),
+    Number,
     Sign,
     Ounces,
     Unit(Option<usize>),
-    Mark(String),
-    Bits(String),
+    In(Unit),
+    Mark(Marks),
+    Bits(Vec<(u8, MassFlags)>),
     Blanks,
     Skip(usize),
+    Rest,
+    /// As a byte, or as two hex digits.
+    Check(usize),
     Flags(MassFlags),
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Pattern(Vec<Part>);
+pub(super) struct Pattern(pub Vec<Part>);
 
 /// What was gathered on the way through a frame.
 #[derive(Default)]
@@ -106,9 +146,23 @@ impl Pattern {
 
     /// Reads a frame; it fits from its first to its last byte or not at all.
     pub fn read(&self, body: &[u8], tables: &Tables, unit: Unit) -> Found {
+        if let Some(Part::Literal(head)) = self.0.first()
+            && !body.starts_with(head)
+        {
+            return Found::Nothing;
+        }
         let mut gathered = Gathered::default();
         let mut rest = body;
         for part in &self.0 {
+            let before = body.len().saturating_sub(rest.len());
+            if let (Part::Check(width), Some(checksum)) = (part, &tables.checksum) {
+                let sum = checksum.of(body.get(..before).unwrap_or_default());
+                match rest.split_at_checked(*width) {
+                    Some((sent, after)) if check(sent) == Some(sum) => rest = after,
+                    _ => return Found::Nothing,
+                }
+                continue;
+            }
             match gathered.take(part, rest, tables) {
                 Some(after) => rest = after,
                 None => return Found::Nothing,
@@ -138,10 +192,7 @@ fn part(inner: &str, tables: &Tables) -> Result<Part, String> {
         Ok(width) if (1..=WIDTH_MAX).contains(&width) => Ok(Some(width)),
         _ => Err(format!("{{{inner}}}: the width is 1 to {WIDTH_MAX}")),
     };
-    let known = |known: bool, kind: &str| {
-        let missing = format!("{{{inner}}}: there is no [framed.{kind}] of that name");
-        known.then(|| argument.to_owned()).ok_or(missing)
-    };
+    let missing = |kind| format!("{{{inner}}}: there is no [framed.{kind}] of that name");
     match name {
         "weight" => Ok(Part::Weight(width()?)),
         "unit" => Ok(Part::Unit(width()?)),
@@ -149,12 +200,51 @@ fn part(inner: &str, tables: &Tables) -> Result<Part, String> {
         "ounces" => Ok(Part::Ounces),
         "blanks" => Ok(Part::Blanks),
         "skip" => Ok(Part::Skip(width()?.unwrap_or(1))),
-        "mark" => known(tables.marks.contains_key(argument), "marks").map(Part::Mark),
-        "bits" => known(tables.bits.contains_key(argument), "bits").map(Part::Bits),
+        "rest" => Ok(Part::Rest),
+        "number" => Ok(Part::Number),
+        "digits" => digits(argument)
+            .ok_or_else(|| format!("{{{inner}}}: write digits and decimals, such as 5 3")),
+        "in" => match Unit::parse(argument) {
+            Ok(unit) => Ok(Part::In(unit)),
+            Err(error) => Err(error.to_string()),
+        },
+        "check" => match (width()?, &tables.checksum) {
+            (Some(width @ (1 | 2)), Some(_)) => Ok(Part::Check(width)),
+            (_, None) => Err(format!("{{{inner}}}: write checksum = \"xor\" beside it")),
+            _ => Err(format!(
+                "{{{inner}}}: the width is 1 (a byte) or 2 (hex digits)"
+            )),
+        },
+        "mark" => {
+            let marks = tables.marks.get(argument).cloned();
+            marks.map(Part::Mark).ok_or_else(|| missing("marks"))
+        }
+        "bits" => {
+            let bits = tables.bits.get(argument).cloned();
+            bits.map(Part::Bits).ok_or_else(|| missing("bits"))
+        }
         "flags" => super::options::flags("patterns", argument)
             .map(Part::Flags)
             .map_err(|e| e.text),
         _ => Err(format!("{{{inner}}} is no part")),
+    }
+}
+
+fn digits(argument: &str) -> Option<Part> {
+    let (count, decimals) = argument.split_once(' ')?;
+    let (count, decimals) = (count.parse().ok()?, decimals.trim().parse().ok()?);
+    let proper = (1..=DIGITS_MAX).contains(&count) && usize::from(decimals) <= count;
+    proper.then_some(Part::Digits(count, decimals))
+}
+
+/// A checksum as it was sent.
+fn check(sent: &[u8]) -> Option<u8> {
+    match sent {
+        [byte] => Some(*byte),
+        digits if digits.iter().all(u8::is_ascii_hexdigit) => {
+            u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()
+        }
+        _ => None,
     }
 }
 
@@ -163,7 +253,7 @@ impl Gathered {
     fn take<'a>(&mut self, part: &Part, rest: &'a [u8], tables: &Tables) -> Option<&'a [u8]> {
         match part {
             Part::Literal(text) => rest.strip_prefix(text.as_slice()),
-            Part::Blanks => Some(rest.trim_ascii_start()),
+            Part::Blanks => Some(after_blanks(rest)),
             Part::Skip(width) => rest.get(*width..),
             Part::Flags(flags) => {
                 self.add(*flags);
@@ -179,6 +269,22 @@ impl Gathered {
                 self.weight = Some(number);
                 Some(after)
             }
+            Part::Digits(count, decimals) => {
+                let (digits, after) = rest.split_at_checked(*count)?;
+                let digits = digits.iter().all(u8::is_ascii_digit).then_some(digits)?;
+                let mut number = Decimal::parse(std::str::from_utf8(digits).ok()?).ok()?;
+                number.exponent = i8::try_from(*decimals).ok()?.checked_neg()?;
+                self.weight = Some(number);
+                Some(after)
+            }
+            Part::Number => number(rest, None, tables.comma).map(|(_, after)| after),
+            Part::Rest => Some(&[]),
+            Part::In(unit) => {
+                self.unit = Some(*unit);
+                Some(rest)
+            }
+            // Told from the whole frame by the caller.
+            Part::Check(_) => None,
             Part::Ounces => {
                 let (number, after) = number(rest, None, tables.comma)?;
                 self.ounces = Some(number);
@@ -193,16 +299,15 @@ impl Gathered {
                 }
                 (width.is_some() || letters > 0).then_some(after)
             }
-            Part::Mark(name) => {
-                let mut texts = tables.marks.get(name)?.iter();
+            Part::Mark(marks) => {
+                let mut texts = marks.iter();
                 let (text, flags) = texts.find(|(text, _)| rest.starts_with(text))?;
                 self.add(*flags);
                 rest.get(text.len()..)
             }
-            Part::Bits(name) => {
+            Part::Bits(bits) => {
                 let (byte, after) = rest.split_first()?;
-                let set = tables.bits.get(name)?.iter();
-                for (_, flags) in set.filter(|(mask, _)| byte & mask != 0) {
+                for (_, flags) in bits.iter().filter(|(mask, _)| byte & mask != 0) {
                     self.add(*flags);
                 }
                 Some(after)
@@ -275,30 +380,49 @@ fn number(rest: &[u8], width: Option<usize>, comma: bool) -> Option<(Decimal, &[
         Some(width) => rest.split_at_checked(width)?,
         None => rest.split_at(length(rest, comma)),
     };
-    let text = std::str::from_utf8(mine).ok()?.trim();
-    let (negative, digits) = match text.strip_prefix('-') {
-        Some(digits) => (true, digits),
-        None => (false, text.strip_prefix('+').unwrap_or(text)),
+    let (negative, digits) = match before_blanks(after_blanks(mine)) {
+        [b'-', digits @ ..] => (true, digits),
+        [b'+', digits @ ..] => (false, digits),
+        digits => (false, digits),
     };
-    let digits = digits.trim_start_matches(' ');
-    let plain = match digits.split_once('[') {
-        None => digits.to_owned(),
-        Some((verified, more)) => format!("{verified}{}", more.strip_suffix(']')?),
-    };
-    let plain = match (comma, plain.contains('.'), plain.contains(',')) {
-        (true, false, _) => plain.replace(',', "."),
-        (false, _, false) => plain,
-        _ => return None,
-    };
-    let signed = plain.starts_with(['-', '+']);
-    if signed || plain.len() > DIGITS_MAX {
+    let separator = if comma { b',' } else { b'.' };
+    let (mut magnitude, mut count, mut places) = (0_i64, 0_usize, None::<i8>);
+    // None, opened, closed.
+    let mut bracket = None::<bool>;
+    for byte in after_blanks(digits) {
+        match byte {
+            _ if bracket == Some(false) => return None,
+            b'0'..=b'9' if count < DIGITS_MAX => {
+                magnitude = magnitude * 10 + i64::from(byte - b'0');
+                count += 1;
+                places = places.map(|places| places + 1);
+            }
+            b'[' if bracket.is_none() => bracket = Some(true),
+            b']' if bracket.is_some() => bracket = Some(false),
+            _ if *byte == separator && places.is_none() => places = Some(0),
+            _ => return None,
+        }
+    }
+    if count == 0 || bracket == Some(true) {
         return None;
     }
-    let mut decimal = Decimal::parse(&plain).ok()?;
-    if negative {
-        decimal.mantissa = decimal.mantissa.saturating_neg();
+    let mantissa = if negative { -magnitude } else { magnitude };
+    let exponent = -places.unwrap_or(0);
+    Some((Decimal { mantissa, exponent }, after))
+}
+
+fn after_blanks(mut bytes: &[u8]) -> &[u8] {
+    while let [b' ', rest @ ..] = bytes {
+        bytes = rest;
     }
-    Some((decimal, after))
+    bytes
+}
+
+fn before_blanks(mut bytes: &[u8]) -> &[u8] {
+    while let [rest @ .., b' '] = bytes {
+        bytes = rest;
+    }
+    bytes
 }
 
 /// Bytes of a number that is as long as it is; a separator without digits behind it is no part.

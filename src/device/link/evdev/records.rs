@@ -8,6 +8,8 @@ pub type Raw = (u16, u16, i32);
 
 const EV_SYN: u16 = 0;
 const EV_KEY: u16 = 1;
+/// Lights: codecs follow that of caps lock.
+const EV_LED: u16 = 0x11;
 const SYN_REPORT: u16 = 0;
 const SYN_DROPPED: u16 = 3;
 const RELEASED: i32 = 0;
@@ -48,6 +50,7 @@ impl Records {
             _ if self.dropping => {}
             (EV_SYN, SYN_REPORT) => self.push((kind, code, 0)),
             (EV_KEY, _) => self.key(now, code, value),
+            (EV_LED, _) => self.push((kind, code, value)),
             _ => {}
         }
         false
@@ -73,6 +76,8 @@ impl Records {
     /// After dropped events: `down` are the keys that are down now. Their codes are lost, but a
     /// modifier that is held counts for what follows.
     pub fn resync(&mut self, now: Duration, down: &[u16]) {
+        // What was dropped ends here; what follows counts.
+        self.push((EV_SYN, SYN_REPORT, 0));
         let gone: Vec<u16> = self
             .held
             .keys()
@@ -180,6 +185,8 @@ mod tests {
         assert_eq!(records.take(&mut bytes), 16, "whole records only");
         assert_eq!(bytes[..8], [1, 0, 30, 0, 1, 0, 0, 0]);
         assert_eq!(all(&mut records), [(1, A, 0), REPORT]);
+        records.event(at(2), (0x11, 1, 1));
+        assert_eq!(all(&mut records), [(0x11, 1, 1)], "the light of caps lock");
     }
 
     #[test]
@@ -194,7 +201,7 @@ mod tests {
         records.resync(at(2), &[SHIFT, 32]);
         assert_eq!(
             all(&mut records),
-            [DROPPED, (1, A, 0), (1, SHIFT, 1), REPORT],
+            [DROPPED, REPORT, (1, A, 0), (1, SHIFT, 1), REPORT],
             "a held key 32 makes no character of its own"
         );
         records.event(at(3), (1, 32, 0));

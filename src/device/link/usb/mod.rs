@@ -8,7 +8,7 @@ mod device;
 mod pipe;
 mod thread;
 
-use super::hidraw::application_pages;
+use super::hidraw::{application_pages, is_of_maker};
 use super::sysfs::UsbDevice;
 use super::{OpenError, Opened, refused};
 use device::Claimed;
@@ -20,8 +20,9 @@ use std::path::{Path, PathBuf};
 /// [`OpenError`]: no such interface, held by another program, no permission. Blocks; call it in a
 /// thread.
 pub fn open_printer(root: &Path, device: &UsbDevice) -> Result<Opened, OpenError> {
+    refused::wait_for_ourselves(&node(root, device));
     let pipe = Claimed::printer(device).map_err(|e| explain(root, device, e))?;
-    Ok(opened(device, Box::new(pipe), None))
+    opened(device, Box::new(pipe), None)
 }
 
 /// Opens the HID interface of `device` whose reports are of usage page `page`.
@@ -29,16 +30,30 @@ pub fn open_printer(root: &Path, device: &UsbDevice) -> Result<Opened, OpenError
 /// # Errors
 /// As [`open_printer`].
 pub fn open_hid(root: &Path, device: &UsbDevice, page: u16) -> Result<Opened, OpenError> {
-    let wanted = |descriptor: &[u8]| application_pages(descriptor).contains(&page);
-    let (pipe, descriptor) = Claimed::hid(device, &wanted).map_err(|e| explain(root, device, e))?;
-    Ok(opened(device, Box::new(pipe), Some(descriptor)))
+    refused::wait_for_ourselves(&node(root, device));
+    let is_of_page = |descriptor: &[u8]| application_pages(descriptor).contains(&page);
+    let claimed = Claimed::hid(device, &is_of_page).or_else(|e| match e {
+        ClaimError::Absent(_) => Claimed::hid(device, &is_of_maker),
+        other @ ClaimError::Usb(_) => Err(other),
+    });
+    let (pipe, descriptor) = claimed.map_err(|e| explain(root, device, e))?;
+    opened(device, Box::new(pipe), Some(descriptor))
 }
 
-fn opened(device: &UsbDevice, pipe: Box<dyn pipe::Pipe>, descriptor: Option<Vec<u8>>) -> Opened {
-    Opened {
-        link: Box::new(thread::start(pipe, descriptor)),
-        what: format!("{device}, libusb"),
-    }
+fn opened(
+    device: &UsbDevice,
+    pipe: Box<dyn pipe::Pipe>,
+    descriptor: Option<Vec<u8>>,
+) -> Result<Opened, OpenError> {
+    let what = format!("{device}, libusb");
+    let link = thread::start(pipe, descriptor).map_err(|e| {
+        let cause = format!("there is no thread for it ({e})");
+        OpenError::new(&what, cause, "free memory and try again")
+    })?;
+    Ok(Opened {
+        link: Box::new(link),
+        what,
+    })
 }
 
 /// Why a device cannot be claimed.

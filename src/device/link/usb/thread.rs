@@ -52,7 +52,10 @@ pub struct ThreadLink {
 }
 
 /// Starts the thread. `descriptor` makes it a HID device.
-pub fn start(pipe: Box<dyn Pipe>, descriptor: Option<Vec<u8>>) -> ThreadLink {
+///
+/// # Errors
+/// The system has no thread left.
+pub fn start(pipe: Box<dyn Pipe>, descriptor: Option<Vec<u8>>) -> io::Result<ThreadLink> {
     let shared = Arc::new(Shared {
         closing: AtomicBool::new(false),
         trouble: Mutex::new(None),
@@ -74,15 +77,16 @@ pub fn start(pipe: Box<dyn Pipe>, descriptor: Option<Vec<u8>>) -> ThreadLink {
         failures: 0,
         refusals: 0,
     };
-    std::thread::spawn(move || driver.run());
-    ThreadLink {
+    let thread = std::thread::Builder::new().name("usb device".into());
+    thread.spawn(move || driver.run())?;
+    Ok(ThreadLink {
         shared,
         chunks,
         taken,
         under_way: false,
         packets,
         descriptor,
-    }
+    })
 }
 
 impl Drop for ThreadLink {
@@ -352,7 +356,7 @@ mod tests {
     fn open(takes: usize) -> (Fake, ThreadLink) {
         let fake = Fake::default();
         fake.state().takes = takes;
-        let link = start(Box::new(FakePipe(fake.clone())), None);
+        let link = start(Box::new(FakePipe(fake.clone())), None).unwrap();
         (fake, link)
     }
 

@@ -206,7 +206,8 @@ fn compare(numbers: &[String], peer: &Value, theirs: u64, ours: u64) {
         "missed"
     };
     println!(
-        "peer {theirs} ns, ours {ours} ns a call: {}.{} times faster, goal {TIMES_FASTER} {verdict}",
+        "peer {theirs} ns, ours {ours} ns a call: {}.{} times faster, \
+         goal {TIMES_FASTER} {verdict}",
         tenths / 10,
         tenths % 10
     );

@@ -193,7 +193,7 @@ fn the_detector_asks_only_where_nothing_is_heard_and_never_if_told_so() {
             Vec::new()
         }
     });
-    let quick = ["--listen-ms", "60", "--answer-ms", "500"];
+    let quick = ["--listen-ms", "60", "--answer-ms", "300"];
     let detect = ["device", "detect", "--port", port.name(), "--json"];
     let silent = run(&[&detect[..], &quick[..], &["--listen-only"]].concat());
     assert_eq!(code(&silent), 1);
@@ -202,10 +202,14 @@ fn the_detector_asks_only_where_nothing_is_heard_and_never_if_told_so() {
     assert_eq!(code(&found), 0, "{}", text(&found.stderr));
     let found = json(&found);
     let best = &found["hypotheses"][0];
-    assert!(
-        best["profile"].as_str().unwrap().starts_with("toledo-8217"),
-        "{found}"
-    );
+    // Kilograms and pounds look alike on this line, so none is chosen for the operator.
+    let mut fitting = found["equals"].as_array().unwrap().clone();
+    fitting.push(best["profile"].clone());
+    for unit in ["toledo-8217-kg", "toledo-8217-lb"] {
+        assert!(fitting.iter().any(|p| p == unit), "{found}");
+    }
+    let shown = text(&run(&[&detect[..4], &quick[..]].concat()).stdout);
+    assert!(shown.contains("\nprofile = \"...\"\n"), "{shown}");
     assert_eq!(best["line"], "9600 7E1");
     assert_eq!(best["evidence"][0], "it answered W");
     let gone = run(&["device", "detect", "--port", "/dev/nowhere"]);

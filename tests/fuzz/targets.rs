@@ -1,7 +1,7 @@
 //! What is fuzzed: every way bytes from outside come into a label; what codes mean, and the
-//! protocols of scanners and of scales and dimensioners, in files of their own. Each target is a function of bytes that
-//! returns, in bounded time and memory, or panics because a promise was broken. The
-//! fuzzer's binaries and the smoke test run the same functions.
+//! protocols of scanners, printers, scales and dimensioners, in files of their own. Each target is
+//! a function of bytes that returns, in bounded time and memory, or panics because a promise was
+//! broken. The fuzzer's binaries and the smoke test run the same functions.
 
 #[path = "codecs.rs"]
 pub mod codecs;

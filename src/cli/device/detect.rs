@@ -101,10 +101,26 @@ fn table(found: &Detected) -> anyhow::Result<()> {
             printed(&format!("     {}", quiet(evidence)))?;
         }
     }
-    printed(&format!(
-        "\nFor the configuration:\n{}",
-        lines(&found.port, best)
-    ))
+    printed(&block(found, best))
+}
+
+/// What to write, without a choice that is not ours: of profiles that fit alike, one may weigh in
+/// another unit, and taking it would be a wrong weight.
+fn block(found: &Detected, best: &Hypothesis) -> String {
+    let block = lines(&found.port, best);
+    if found.equals.is_empty() {
+        return format!("\nFor the configuration:\n{block}");
+    }
+    let alike = found.equals.join(", ");
+    let rest: Vec<&str> = block.lines().skip(1).collect();
+    let count = found.equals.len().saturating_add(1);
+    format!(
+        "\nThe bytes fit {count} profiles alike: {}, {alike}.\n\
+         Choose by the model, and by the unit on its display.\n\
+         For the configuration:\nprofile = \"...\"\n{}",
+        best.profile,
+        rest.join("\n")
+    )
 }
 
 /// Keys of the device, line settings only where they are not the profile's own.

@@ -392,7 +392,9 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(2_000))]
 
     #[test]
-    fn a_written_number_is_first_recognised_as_what_it_is((kind, serial, text, digits) in serials()) {
+    fn a_written_number_is_first_recognised_as_what_it_is(
+        (kind, serial, text, digits) in serials(),
+    ) {
         let (id, number) = written(kind, serial, &text, &digits);
         let carrier = [recognise_own(id, &number)];
         let context = Context { contracts: &carrier, ..Context::default() };

@@ -13,7 +13,6 @@ use super::link::serial::{self, LineSettings, Parity};
 use super::link::{Moved, OpenError, transfer};
 use super::record::Session;
 use firstscan_drivers::profile::{Kind, Profile};
-use firstscan_drivers::registry;
 use serde::Serialize;
 use std::path::Path;
 use std::time::Duration;
@@ -49,6 +48,9 @@ pub struct Detected {
     /// Questions were sent.
     pub asked: bool,
     pub hypotheses: Vec<Hypothesis>,
+    /// Profiles as good as the first one: models of one protocol, in kg and in lb. Bytes without a
+    /// unit do not tell them apart; the scale's display does. Empty if the first one is alone.
+    pub equals: Vec<&'static str>,
 }
 
 /// Tries the port. `news` is told what is tried next.
@@ -73,12 +75,13 @@ pub async fn detect(
     }
     let asks = !options.listen_only && heard_bytes == 0;
     if asks {
-        for profile in registry::profiles()
-            .iter()
-            .filter(|p| is_asked(p, options.kind))
-        {
-            news(&format!("asking as {}", profile.id));
-            all.extend(ask(port, profile, options.answer).await?);
+        for group in score::by_question(options.kind) {
+            let Some(first) = group.first() else {
+                continue;
+            };
+            news(&format!("asking as {}", first.id));
+            let heard = ask(port, first, options.answer).await?;
+            all.extend(group.iter().filter_map(|p| score::asked(p, &heard)));
         }
     }
     score::sort(&mut all);
@@ -86,6 +89,7 @@ pub async fn detect(
         port: port.display().to_string(),
         heard_bytes,
         asked: asks,
+        equals: score::equals(&all),
         hypotheses: all,
     })
 }
@@ -119,18 +123,12 @@ async fn listen(port: &Path, line: LineSettings, how_long: Duration) -> Result<V
     Ok(heard)
 }
 
-/// Scales that speak only when asked, over a stream.
-fn is_asked(profile: &Profile, kind: Option<Kind>) -> bool {
-    let over_line = score::is_over_line(profile) && profile.kind == Kind::Scale;
-    let wanted = kind.is_none_or(|kind| kind == profile.kind);
-    over_line && wanted && score::question(profile).is_some()
-}
-
+/// What came after the question of a profile, on its own line.
 async fn ask(
     port: &Path,
     profile: &'static Profile,
     how_long: Duration,
-) -> Result<Option<Hypothesis>, OpenError> {
+) -> Result<Vec<u8>, OpenError> {
     let text = format!(
         "id = 'detect/port'\nrole = 'scale'\nprofile = '{}'\nport = {}\n",
         profile.id,
@@ -142,6 +140,5 @@ async fn ask(
     let mut session = Session::open(&wiring, false).await?;
     let until = Instant::now() + how_long;
     while let Ok(Some(_)) = session.next(until).await {}
-    let heard = session.transcript(&profile.id).received();
-    Ok(score::asked(profile, &heard))
+    Ok(session.transcript(&profile.id).received())
 }

@@ -86,9 +86,44 @@ pub fn sort(all: &mut [Hypothesis]) {
     });
 }
 
+/// The others that explain the same line as well as the best one does.
+pub fn equals(sorted: &[Hypothesis]) -> Vec<&'static str> {
+    let Some(best) = sorted.first() else {
+        return Vec::new();
+    };
+    let same = |h: &&Hypothesis| {
+        let key = |h: &Hypothesis| (h.score, h.is_meaning(), h.baud, h.data_bits, h.parity);
+        key(h) == key(best) && h.profile != best.profile
+    };
+    let mut names: Vec<&str> = sorted.iter().filter(same).map(|h| h.profile).collect();
+    names.dedup();
+    names
+}
+
 /// Profiles whose bytes travel over a serial line.
 pub fn is_over_line(profile: &Profile) -> bool {
     catalogue::connection(profile).starts_with("serial")
+}
+
+/// Scales that are asked, those with the same question on the same line together: one question
+/// serves them all.
+pub fn by_question(kind: Option<Kind>) -> Vec<Vec<&'static Profile>> {
+    let mut groups: Vec<(String, Vec<u8>, Vec<&'static Profile>)> = Vec::new();
+    for profile in registry::profiles() {
+        let wanted = profile.kind == Kind::Scale && kind.is_none_or(|k| k == Kind::Scale);
+        let Some(question) = question(profile).filter(|_| wanted && is_over_line(profile)) else {
+            continue;
+        };
+        let line = catalogue::line(&profile.serial);
+        match groups
+            .iter_mut()
+            .find(|(l, q, _)| *l == line && *q == question)
+        {
+            Some((_, _, group)) => group.push(profile),
+            None => groups.push((line, question, vec![profile])),
+        }
+    }
+    groups.into_iter().map(|(_, _, group)| group).collect()
 }
 
 /// The poll of a codec that asks; `None` for those that only listen.

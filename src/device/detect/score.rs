@@ -285,7 +285,8 @@ mod tests {
             ("9600 7E1", 100),
             "{all:#?}"
         );
-        assert!(first.profile.starts_with("toledo-8217"), "{first:?}");
+        let sure = |h: &Hypothesis| h.score == 100 && h.profile.starts_with("toledo-8217");
+        assert!(all.iter().any(sure), "{all:#?}");
         assert!(first.evidence[0].contains("even parity"));
         assert!(
             all.iter().all(|h| h.data_bits == 7),
@@ -308,8 +309,8 @@ mod tests {
     #[test]
     fn text_is_a_scanner_s_and_never_sure() {
         let all = best(&b"4006381333931\r".repeat(4));
-        assert_eq!(all[0].profile, "serial-line", "{all:#?}");
-        assert!(all[0].score <= 60);
+        assert!(all.iter().any(|h| h.profile == "serial-line"), "{all:#?}");
+        assert!(all.iter().all(|h| h.score <= 60), "{all:#?}");
     }
 
     #[test]

@@ -10,7 +10,7 @@ use super::link::{Link, Moved, OpenError, Opened, transfer};
 use super::outgoing::Outgoing;
 use super::report::{DeviceCommand, DeviceReport, ReportKind, SharedClock, code_text};
 use crate::domain::{DeviceId, Stamp};
-use firstscan_drivers::codec::{Codec, Emitted, Event, Hint};
+use firstscan_drivers::codec::{Codec, CommandError, Emitted, Event, Hint};
 use firstscan_drivers::profile::Kind;
 use firstscan_drivers::registry;
 use std::time::Duration;
@@ -255,6 +255,11 @@ impl Supervisor {
         if !connected {
             tracing::warn!(device = %self.id, ?command, "device is away, command dropped");
         } else if let Err(error) = self.codec.command(self.now(), command.into()) {
+            // Most guns cannot be told; the screen and the speaker say it anyway.
+            let verdict = matches!(command, DeviceCommand::Accept | DeviceCommand::Reject);
+            if verdict && error == CommandError::Unsupported {
+                return;
+            }
             tracing::warn!(device = %self.id, ?command, %error, "command not taken");
         }
     }

@@ -81,8 +81,9 @@ fn pcx(input: &mut Reader<'_>) -> Option<Paper> {
     let mut last = head[127];
     while rows.len() < stride * height {
         let byte = input.next()?;
+        // Commands are letters and signs; what fills up a cut picture is none.
         assert!(
-            last != 1 || byte >= 0xC0,
+            last != 1 || !byte.is_ascii_graphic(),
             "an immediate command inside a picture"
         );
         last = byte;

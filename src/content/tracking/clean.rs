@@ -1,7 +1,7 @@
 //! From what a scanner or a keyboard sent to the characters of a number.
 
 use super::NUMBER_CHARS_MAX;
-use crate::content::gs1::{self, Dictionary, SEPARATOR};
+use crate::content::gs1::{self, Dictionary};
 use serde::Serialize;
 
 /// Something about the text that people should know.
@@ -32,6 +32,9 @@ impl Note {
         }
     }
 }
+
+/// [`gs1::SEPARATOR`] as a byte.
+const SEPARATOR_BYTE: u8 = 0x1D;
 
 /// A text as a number.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -71,6 +74,9 @@ fn is_ignored(c: char) -> bool {
 
 /// The AIM identifier (ISO/IEC 15424) without `]`, and the rest.
 fn split_aim(scan: &str) -> (Option<&str>, &str) {
+    if !scan.starts_with(']') {
+        return (None, scan);
+    }
     let mut head = scan.chars();
     let is_aim = head.next() == Some(']')
         && head.next().is_some_and(|c| c.is_ascii_alphabetic())
@@ -98,15 +104,22 @@ fn look_alike(c: char) -> Option<char> {
 /// The number a scan holds. GS1 data are read as such if they say so: by their AIM identifier, by
 /// separators, brackets, or as a web address.
 pub(super) fn clean(scan: &str) -> Cleaned<'_> {
-    let scan = scan.trim_matches([' ', '\t', '\r', '\n']);
+    let scan = scan.trim_ascii();
     let (symbology, rest) = split_aim(scan);
     let mut cleaned = Cleaned {
         number: String::new(),
         symbology,
         notes: Vec::new(),
     };
+    let is_plain = |b: u8| b.is_ascii_digit() || b.is_ascii_uppercase();
+    let plain = |text: &str| text.len() <= NUMBER_CHARS_MAX && text.bytes().all(is_plain);
+    if symbology.is_none() && plain(rest) {
+        // What is looked up nearly always.
+        rest.clone_into(&mut cleaned.number);
+        return cleaned;
+    }
     let says_gs1 = matches!(symbology, Some("C1" | "e0" | "d2" | "Q3" | "J1"));
-    let looks_gs1 = rest.starts_with(['(', 'h', 'H']) || rest.contains(SEPARATOR);
+    let looks_gs1 = rest.starts_with(['(', 'h', 'H']) || rest.as_bytes().contains(&SEPARATOR_BYTE);
     if (says_gs1 || looks_gs1)
         && let Some(number) = from_gs1(scan)
     {
@@ -136,7 +149,6 @@ fn characters(body: &str, cleaned: &mut Cleaned<'_>) {
     };
     cleaned.number.reserve(body.len().min(NUMBER_CHARS_MAX));
     for c in body.chars() {
-        // Fast road first: nearly all there is.
         let kept = if c.is_ascii_digit() || c.is_ascii_uppercase() {
             c
         } else if c.is_ascii_lowercase() {

@@ -24,6 +24,8 @@ pub enum Set {
     Letters,
     /// Digits and capitals.
     Alnum,
+    /// As before, at least one of them a digit.
+    Mixed,
     /// Digits, the first of them one of these.
     From(&'static str),
     /// One of these.
@@ -96,15 +98,28 @@ impl Set {
         match self {
             Set::Digits | Set::From(_) | Set::CountryNumber => byte.is_ascii_digit(),
             Set::Letters | Set::Country => byte.is_ascii_uppercase(),
-            Set::Alnum => byte.is_ascii_digit() || byte.is_ascii_uppercase(),
+            Set::Alnum | Set::Mixed => byte.is_ascii_digit() || byte.is_ascii_uppercase(),
             Set::Of(these) => these.as_bytes().contains(&byte),
         }
     }
 
+    /// Characters of this set that `bytes` begin with.
+    #[inline]
+    fn run(self, bytes: &[u8]) -> usize {
+        match self {
+            Set::Digits | Set::From(_) | Set::CountryNumber => {
+                bytes.iter().take_while(|b| b.is_ascii_digit()).count()
+            }
+            set => bytes.iter().take_while(|b| set.has(**b)).count(),
+        }
+    }
+
+    #[inline]
     fn takes(self, run: &str) -> bool {
         match self {
             Set::Country => country::find(run).is_some(),
             Set::CountryNumber => country::by_number(run).is_some(),
+            Set::Mixed => run.bytes().any(|b| b.is_ascii_digit()),
             Set::From(first) => run.starts_with(|c| first.contains(c)),
             _ => true,
         }
@@ -124,25 +139,35 @@ impl Part {
         }
     }
 
-    /// Characters taken from the start of `text`, of which `spare` may be left to others.
-    fn take(&self, text: &str, spare: usize) -> Option<usize> {
+    /// Characters taken from the start of `text`; a run of no fixed length leaves enough for `rest`.
+    #[inline]
+    fn take(&self, text: &str, rest: &[Part]) -> Option<usize> {
         match self {
-            Part::Text(fixed) => text.starts_with(fixed).then_some(fixed.len()),
+            Part::Text(fixed) => begins(text, fixed).then_some(fixed.len()),
             Part::OneOf(texts) => {
-                let found = texts.iter().find(|fixed| text.starts_with(**fixed));
+                let found = texts.iter().find(|fixed| begins(text, fixed));
                 found.map(|fixed| fixed.len())
             }
             Part::Run {
                 set, least, most, ..
             } => {
-                let (least, most) = (usize::from(*least), usize::from(*most));
-                let most = most.min(text.len().checked_sub(spare)?);
-                let bytes = text.as_bytes().get(..most)?;
-                let run = bytes.iter().take_while(|b| set.has(**b)).count();
+                let (least, mut most) = (usize::from(*least), usize::from(*most));
+                if least < most {
+                    let spare: usize = rest.iter().map(|part| part.length().0).sum();
+                    most = most.min(text.len().checked_sub(spare)?);
+                }
+                let run = set.run(text.as_bytes().get(..most)?);
                 (run >= least && set.takes(text.get(..run)?)).then_some(run)
             }
         }
     }
+}
+
+/// As `starts_with`, which calls out for what are two or three bytes here.
+#[inline]
+fn begins(text: &str, fixed: &str) -> bool {
+    let mut bytes = text.bytes();
+    fixed.bytes().all(|byte| bytes.next() == Some(byte))
 }
 
 impl Format {
@@ -178,15 +203,15 @@ impl Format {
     }
 
     /// True if `number` (ASCII digits and capitals) has this shape; `each` gets every piece.
+    #[inline]
     pub(super) fn fits(&self, number: &str, mut each: impl FnMut(Piece)) -> bool {
         let mut at = 0;
-        let mut spare: usize = self.parts.iter().map(|part| part.length().0).sum();
-        for part in self.parts {
-            spare -= part.length().0;
+        let mut parts = self.parts.iter();
+        while let Some(part) = parts.next() {
             let Some(rest) = number.get(at..) else {
                 return false;
             };
-            let Some(taken) = part.take(rest, spare) else {
+            let Some(taken) = part.take(rest, parts.as_slice()) else {
                 return false;
             };
             if let Part::Run { field, .. } = part
@@ -214,7 +239,8 @@ impl Format {
         }
     }
 
-    fn ends_with_country(&self) -> bool {
+    /// S10: the country's operator is the carrier.
+    pub(super) fn ends_with_country(&self) -> bool {
         matches!(
             self.parts.last(),
             Some(Part::Run {
@@ -225,6 +251,7 @@ impl Format {
     }
 
     /// The check character a number of this shape should have and the one it has.
+    #[inline]
     pub(super) fn checks(&self, number: &str) -> Option<(char, char)> {
         let cover = self.check?;
         let at = number.len().checked_sub(usize::from(cover.behind) + 1)?;

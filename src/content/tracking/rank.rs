@@ -1,7 +1,7 @@
 //! How likely each candidate is.
 
 use super::clean::{Note, normalise};
-use super::format::{Format, Grade, Part};
+use super::format::{Format, Grade};
 use super::recognise::{Candidate, Check, Context, Expected, Recognition, Why};
 use crate::content::check_digit::Family;
 use std::borrow::Cow;
@@ -67,8 +67,8 @@ pub(super) fn judge(found: &mut Recognition<'_>, context: &Context<'_>) {
             check: Check::None,
             confidence: 100,
             vetoed: None,
-            span: (0, found.number.len()),
-            zip: None,
+            span: (0, u8::try_from(found.number.len()).unwrap_or(0)),
+            zip_digits: 0,
             why: Why {
                 expected: true,
                 ..Why::default()
@@ -90,8 +90,7 @@ fn expected<'c>(
     // The number itself, the part behind a postcode, and the part customers know.
     let mut texts = vec![Cow::Borrowed(found.number.as_str())];
     for candidate in candidates {
-        let (from, to) = candidate.span;
-        texts.extend(found.number.get(from..to).map(Cow::Borrowed));
+        texts.push(Cow::Borrowed(found.part(candidate)));
         let known = found
             .fields(candidate)
             .into_iter()
@@ -129,10 +128,10 @@ fn weigh(candidate: &mut Candidate, found: &Recognition<'_>, context: &Context<'
         candidate.confidence = if candidate.vetoed.is_some() { 2 } else { 3 };
         return;
     }
-    let fixed = format.fixed() + if candidate.zip.is_some() { 3 } else { 0 };
+    let fixed = format.fixed() + if candidate.zip_digits > 0 { 3 } else { 0 };
     let fixed = i32::try_from(fixed.min(5)).unwrap_or(0);
     let mut score = match candidate.check {
-        Check::Ok => 60 + 4 * fixed + strength(format),
+        Check::Ok => 60 + 4 * fixed + strength(format, found.part(candidate).len()),
         _ => 25 + 7 * fixed,
     };
     score -= match format.grade {
@@ -161,8 +160,8 @@ fn weigh(candidate: &mut Candidate, found: &Recognition<'_>, context: &Context<'
     if found.notes.contains(&Note::DpdIdentifier) {
         score += if format.carrier == "dpd" { 10 } else { -20 };
     }
-    let number = found.number.get(candidate.span.0..candidate.span.1);
-    if format.id == "s10" && number.is_some_and(|n| n.starts_with(['J', 'K', 'S', 'T', 'W'])) {
+    let reserved = || found.part(candidate).starts_with(['J', 'K', 'S', 'T', 'W']);
+    if format.ends_with_country() && reserved() {
         candidate.why.reserved = true;
         score -= 20;
     }
@@ -176,15 +175,15 @@ fn weigh(candidate: &mut Candidate, found: &Recognition<'_>, context: &Context<'
 
 /// What the check is worth beside others: one of 37 more than one of 10, and half a number
 /// covered less than a whole.
-fn strength(format: &Format) -> i32 {
-    let family = match format.check.map(|cover| cover.family) {
-        Some(Family::Iso7064Mod37) => 6,
-        Some(Family::FedexMod11 | Family::S10) => 1,
+fn strength(format: &Format, length: usize) -> i32 {
+    let Some(cover) = format.check else {
+        return 0;
+    };
+    let family = match cover.family {
+        Family::Iso7064Mod37 => 6,
+        Family::FedexMod11 | Family::S10 => 1,
         _ => 0,
     };
-    let characters = |part: &Part| part.length().0;
-    let whole: usize = format.parts.iter().map(characters).sum();
-    let skipped = format.check.map_or(0, |cover| usize::from(cover.from));
-    let covered = if skipped * 2 > whole - 1 { -10 } else { 0 };
-    family + covered
+    let half = usize::from(cover.from) * 2 >= length;
+    family - if half { 10 } else { 0 }
 }

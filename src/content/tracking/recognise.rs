@@ -62,9 +62,9 @@ pub struct Candidate {
     /// The format whose failed check rules this one out.
     pub vetoed: Option<&'static Format>,
     /// The part of the number that has the format.
-    pub(super) span: (usize, usize),
-    /// Postcode in front of it.
-    pub(super) zip: Option<(usize, usize)>,
+    pub(super) span: (u8, u8),
+    /// Digits of the postcode in front of it, behind 420.
+    pub(super) zip_digits: u8,
     pub(super) why: Why,
 }
 
@@ -126,6 +126,13 @@ impl Recognition<'_> {
         (sure && (rival.is_none() || best.why.expected)).then_some(best)
     }
 
+    /// The part of the number that has the candidate's format.
+    pub(super) fn part(&self, candidate: &Candidate) -> &str {
+        let (start, end) = candidate.span;
+        let span = usize::from(start)..usize::from(end);
+        self.number.get(span).unwrap_or_default()
+    }
+
     /// The decoded parts of a candidate of this number, in their order.
     pub fn fields(&self, candidate: &Candidate) -> Vec<Field<'_>> {
         let mut fields = Vec::new();
@@ -134,11 +141,11 @@ impl Recognition<'_> {
                 fields.push(Field { name, value });
             }
         };
-        if let Some((from, to)) = candidate.zip {
-            push("zip", from, to);
+        if candidate.zip_digits > 0 {
+            push("zip", 3, 3 + usize::from(candidate.zip_digits));
         }
-        let (start, end) = candidate.span;
-        let number = self.number.get(start..end).unwrap_or_default();
+        let start = usize::from(candidate.span.0);
+        let number = self.part(candidate);
         let fits = candidate.format.fits(number, |(name, from, to): Piece| {
             push(name, start + from, start + to);
         });
@@ -169,8 +176,7 @@ impl Recognition<'_> {
     /// Why a candidate stands where it stands.
     pub fn reason(&self, candidate: &Candidate) -> String {
         let format = candidate.format;
-        let (start, end) = candidate.span;
-        let number = self.number.get(start..end).unwrap_or_default();
+        let number = self.part(candidate);
         let mut text = match (candidate.check, format.checks(number)) {
             (Check::Ok, _) => "check character right".to_owned(),
             (Check::Failed, Some((right, has))) => {
@@ -257,18 +263,11 @@ pub fn recognise<'a>(scan: &'a str, context: &Context<'_>) -> Recognition<'a> {
     let mut candidates = Vec::with_capacity(8);
     let strange = notes.contains(&Note::Foreign) || notes.contains(&Note::TooLong);
     if !strange {
-        read(&number, (0, number.len()), None, &mut candidates);
+        read(&number, 0, &mut candidates);
         // One bar code may hold 420, the postcode and the number.
         if number.starts_with("420") && matches!(number.len(), 30 | 34) {
-            for digits in [5, 9] {
-                let zip = (3, 3 + digits);
-                read(
-                    &number,
-                    (3 + digits, number.len()),
-                    Some(zip),
-                    &mut candidates,
-                );
-            }
+            read(&number, 5, &mut candidates);
+            read(&number, 9, &mut candidates);
         }
     }
     let mut found = Recognition {
@@ -278,30 +277,25 @@ pub fn recognise<'a>(scan: &'a str, context: &Context<'_>) -> Recognition<'a> {
         candidates,
     };
     rank::judge(&mut found, context);
-    found
-        .candidates
-        .sort_by_key(|c| std::cmp::Reverse((c.is_valid(), c.confidence)));
+    if found.candidates.len() > 1 {
+        let rank = |c: &Candidate| std::cmp::Reverse((c.is_valid(), c.confidence));
+        found.candidates.sort_by_key(rank);
+    }
     found.candidates.truncate(CANDIDATES_MAX);
     found
 }
 
-/// Adds every format that `span` of the number has the shape of.
-fn read(
-    number: &str,
-    span: (usize, usize),
-    zip: Option<(usize, usize)>,
-    candidates: &mut Vec<Candidate>,
-) {
-    let Some(text) = number.get(span.0..span.1) else {
+/// Adds every format the number has the shape of, or its part behind 420 and a postcode of
+/// `zip_digits`.
+fn read(number: &str, zip_digits: u8, candidates: &mut Vec<Candidate>) {
+    let start = if zip_digits > 0 { 3 + zip_digits } else { 0 };
+    let (Some(text), Ok(end)) = (number.get(usize::from(start)..), u8::try_from(number.len()))
+    else {
         return;
     };
-    let formats = looks(text).iter();
-    for format in formats.filter(|format| zip.is_none() || format.routed) {
+    let routed = zip_digits > 0;
+    for format in looks(text).iter().filter(|format| !routed || format.routed) {
         if !format.fits(text, |_| ()) {
-            continue;
-        }
-        // A code that needs at least one digit must not be a word.
-        if format.id == "dhl-ecommerce" && !text.bytes().any(|b| b.is_ascii_digit()) {
             continue;
         }
         let check = match (format.check, format.checks(text)) {
@@ -315,8 +309,8 @@ fn read(
             check,
             confidence: 0,
             vetoed: None,
-            span,
-            zip,
+            span: (start, end),
+            zip_digits,
             why: Why::default(),
         });
     }
@@ -339,7 +333,7 @@ const OPERATORS: [(&str, &str); 12] = [
 ];
 
 fn carrier(format: &'static Format, number: &str) -> &'static str {
-    if format.id != "s10" {
+    if !format.ends_with_country() {
         return format.carrier;
     }
     let country = number.get(11..).unwrap_or_default();

@@ -61,7 +61,7 @@ pub(super) static FORMATS: &[Format] = &[
         name: "DHL eCommerce",
         parts: &[
             Part::OneOf(&["GM", "LX", "RX", "UV", "CN", "SG", "TH", "IN", "HK", "MY"]),
-            run("serial", Set::Alnum, 10, 39),
+            run("serial", Set::Mixed, 10, 39),
         ],
         doubt: "takes nearly anything behind its prefix",
         example: "GM1234567890123",

@@ -139,7 +139,8 @@ impl Part {
         }
     }
 
-    /// Characters taken from the start of `text`; a run of no fixed length leaves enough for `rest`.
+    /// Characters taken from the start of `text`; a run of no fixed length leaves enough for
+    /// `rest`.
     #[inline]
     fn take(&self, text: &str, rest: &[Part]) -> Option<usize> {
         match self {

@@ -78,10 +78,10 @@ proptest! {
 fn a_masked_recording_keeps_its_structure_and_no_code() {
     use firstscan_drivers::registry::profile;
     let scanner = profile("serial-line").unwrap();
-    let text = "profile serial-line\n@3 < ]C1(01)0400-Müller\\x1D\\r\n@9 < 77\\r\n";
+    let text = "profile serial-line\n@3 < ]C1(01)0400-Müller\\x1D\\r\n@9 < 77]C1\\r\n";
     let recorded = Transcript::parse(text).unwrap();
     let masked = recorded.masked(scanner);
-    let wanted = "profile serial-line\n@3 < ]C1(00)0000-xxxxxxx\\x1D\\r\n@9 < 00\\r\n";
+    let wanted = "profile serial-line\n@3 < ]C1(00)0000-xxxxxxx\\x1D\\r\n@9 < 00]x0\\r\n";
     assert_eq!(masked.to_text(), wanted);
     let scale = profile("toledo-8217-kg").unwrap();
     let weights = Transcript::parse(TEXT).unwrap();

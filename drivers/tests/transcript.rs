@@ -78,10 +78,10 @@ proptest! {
 fn a_masked_recording_keeps_its_structure_and_no_code() {
     use firstscan_drivers::registry::profile;
     let scanner = profile("serial-line").unwrap();
-    let text = "profile serial-line\n@3 < ]C1(01)0400-Müller\\x1D\\r\n@9 < 77\\r\n";
+    let text = "profile serial-line\n@3 < ]C1(01)0400-Müller\\x1D\\r\n@9 < 77]C1\\r\n";
     let recorded = Transcript::parse(text).unwrap();
     let masked = recorded.masked(scanner);
-    let wanted = "profile serial-line\n@3 < ]C1(00)0000-xxxxxxx\\x1D\\r\n@9 < 00\\r\n";
+    let wanted = "profile serial-line\n@3 < ]C1(00)0000-xxxxxxx\\x1D\\r\n@9 < 00]x0\\r\n";
     assert_eq!(masked.to_text(), wanted);
     let scale = profile("toledo-8217-kg").unwrap();
     let weights = Transcript::parse(TEXT).unwrap();
@@ -106,4 +106,97 @@ fn a_recording_tells_its_events_and_becomes_an_example() {
     let parsed = Profile::parse("x", &format!("{file}{example}")).unwrap();
     assert_eq!(parsed.examples[0].name, "one weight");
     assert!(parsed.examples[0].lines[0].contains("1.25"));
+}
+
+#[test]
+fn what_a_keyboard_typed_is_masked_in_reports_and_in_input_events() {
+    use firstscan_drivers::registry::profile;
+    let keyboard = profile("cino-hid-keyboard").unwrap();
+    let texts = |transcript: &Transcript| -> Vec<String> {
+        let lines = transcript.events(keyboard);
+        let lines = lines
+            .iter()
+            .map(|(_, line)| serde_json::to_value(line).unwrap());
+        lines
+            .filter_map(|line| line["text"].as_str().map(str::to_owned))
+            .collect()
+    };
+    let from_device = |parts: Vec<Vec<u8>>| Transcript {
+        profile: Some(keyboard.id.clone()),
+        transfers: (0_u64..)
+            .zip(parts)
+            .map(|(i, bytes)| Transfer {
+                at_ms: 8 * i,
+                direction: Direction::FromDevice,
+                bytes,
+            })
+            .collect(),
+    };
+    // z v 7 Enter: HID usages, and the kernel's codes of the same keys.
+    let report = |usage: u8| [vec![0, 0, usage, 0, 0, 0, 0, 0], vec![0; 8]];
+    let reports = from_device(
+        [0x1D, 0x19, 0x24, 0x28]
+            .into_iter()
+            .flat_map(report)
+            .collect(),
+    );
+    let event = |kind: u16, code: u16, value: i32| {
+        let value = value.to_le_bytes();
+        [&kind.to_le_bytes()[..], &code.to_le_bytes(), &value].concat()
+    };
+    let stroke = |(code, usage): (u16, i32)| {
+        let scan = event(4, 4, 0x7_0000 + usage);
+        let key = |value| [scan.clone(), event(1, code, value), event(0, 0, 0)].concat();
+        [key(1), key(0)]
+    };
+    let keys = [(44, 0x1D), (47, 0x19), (8, 0x24), (28, 0x28)];
+    let events = from_device(keys.into_iter().flat_map(stroke).collect());
+    assert!(events.has_input_events() && !reports.has_input_events());
+    for recorded in [reports, events] {
+        assert_eq!(texts(&recorded), ["zv7"]);
+        let masked = recorded.masked(keyboard);
+        assert_eq!(texts(&masked), ["xx0"], "{}", masked.to_text());
+        // The kernel tells the usage of each key as well.
+        for usage in [b"\x1D\x00\x07\x00", b"\x19\x00\x07\x00"] {
+            let bytes = masked.received();
+            assert!(
+                !bytes.windows(4).any(|w| w == usage),
+                "{}",
+                masked.to_text()
+            );
+        }
+    }
+}
+
+#[test]
+fn a_scanner_with_reports_shows_no_character_of_a_code() {
+    use firstscan_drivers::registry::{profile, profiles};
+    let with_reports = profiles().iter().filter(|p| p.codec == "hid-pos");
+    let mut seen = 0;
+    for scanner in with_reports.map(|p| profile(&p.id).unwrap()) {
+        for example in &scanner.examples {
+            let text = format!("@0 < {}\n", example.bytes.trim());
+            let Ok(recorded) = Transcript::parse(&text) else {
+                continue;
+            };
+            let report = scanner.hid.as_ref().map_or(64, |hid| hid.report_bytes);
+            let whole = recorded.received();
+            let split = whole.chunks(report).map(|bytes| Transfer {
+                at_ms: 0,
+                direction: Direction::FromDevice,
+                bytes: bytes.to_vec(),
+            });
+            let recorded = Transcript {
+                profile: Some(scanner.id.clone()),
+                transfers: split.collect(),
+            };
+            for transfer in recorded.masked(scanner).transfers {
+                let told = |b: &&u8| b.is_ascii_alphanumeric() && !matches!(b, b'x' | b'0');
+                let told: Vec<&u8> = transfer.bytes.iter().skip(2).filter(told).collect();
+                assert!(told.is_empty(), "{}: {told:?}", scanner.id);
+            }
+            seen += 1;
+        }
+    }
+    assert!(seen > 3, "{seen} examples");
 }

@@ -19,8 +19,9 @@ const DIGIT_KEYS: [std::ops::RangeInclusive<u16>; 3] = [2..=11, 71..=73, 75..=77
 const MORE_DIGIT_KEYS: std::ops::RangeInclusive<u16> = 79..=82;
 const EV_KEY: u16 = 1;
 const EV_MSC: u16 = 4;
-/// In front of the text of a report: id, length, symbology.
-const HEAD_BYTES: usize = 5;
+/// In front of the text of every layout of reports: id and length. The symbology, which some
+/// layouts have next, goes with the text: a layout without it must not show two characters.
+const HEAD_BYTES: usize = 2;
 
 impl Transcript {
     /// The recording of a device of this profile without personal data.
@@ -29,18 +30,19 @@ impl Transcript {
             return self.clone();
         }
         let reports = profile.hid.is_some() || profile.codec.starts_with("hid-");
-        let mut after_bracket = 0_u8;
+        let events = self.has_input_events();
+        let mut at = At::Start;
         let transfer = |transfer: &Transfer| {
             let mut bytes = transfer.bytes.clone();
             match (transfer.direction, profile.codec.as_str()) {
                 (Direction::ToDevice, _) => {}
-                (_, "keyboard") if reports || !bytes.len().is_multiple_of(8) => keys(&mut bytes),
-                (_, "keyboard") => key_events_or_keys(&mut bytes),
+                (_, "keyboard") if events => key_events(&mut bytes),
+                (_, "keyboard") => keys(&mut bytes),
                 _ if reports => {
                     let text = bytes.iter_mut().skip(HEAD_BYTES);
                     text.for_each(|byte| *byte = plain(*byte));
                 }
-                _ => stream(&mut bytes, &mut after_bracket),
+                _ => stream(&mut bytes, &mut at),
             }
             Transfer {
                 bytes,
@@ -64,17 +66,27 @@ fn plain(byte: u8) -> u8 {
     }
 }
 
-/// An AIM identifier is a bracket and two characters that name the symbology, at the start of a
-/// code: what stands there stays.
-fn stream(bytes: &mut [u8], kept: &mut u8) {
+/// Where a byte of a stream stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum At {
+    /// At the start, or behind a control character: a code may begin here.
+    Start,
+    /// In the AIM identifier, a bracket and two characters that name the symbology: it stays.
+    Identifier(u8),
+    Text,
+}
+
+fn stream(bytes: &mut [u8], at: &mut At) {
     for byte in bytes {
-        if *byte == b']' {
-            *kept = 2;
-        } else if *kept > 0 {
-            *kept -= 1;
-        } else {
-            *byte = plain(*byte);
-        }
+        *at = match (*at, *byte) {
+            (At::Identifier(left @ 1..), b'!'..=b'~') => At::Identifier(left - 1),
+            (At::Start, b']') => At::Identifier(2),
+            (_, 0..=0x1F) => At::Start,
+            _ => {
+                *byte = plain(*byte);
+                At::Text
+            }
+        };
     }
 }
 
@@ -89,16 +101,14 @@ fn keys(report: &mut [u8]) {
     }
 }
 
-/// Eight bytes are an input event (type, code, value) or a report of a keyboard; the recording does
-/// not say which. An event's value and code tell, and what is neither is masked as a report.
-fn key_events_or_keys(bytes: &mut [u8]) {
+/// Input events of 8 bytes: type, code, value.
+fn key_events(bytes: &mut [u8]) {
     let (records, _) = bytes.as_chunks_mut::<8>();
     for record in records {
         let kind = u16::from_le_bytes([record[0], record[1]]);
         let code = u16::from_le_bytes([record[2], record[3]]);
-        let value = i32::from_le_bytes([record[4], record[5], record[6], record[7]]);
         match kind {
-            EV_KEY if (0..=2).contains(&value) => {
+            EV_KEY => {
                 let is = |rows: &[std::ops::RangeInclusive<u16>]| {
                     rows.iter().any(|row| row.contains(&code))
                 };
@@ -113,8 +123,8 @@ fn key_events_or_keys(bytes: &mut [u8]) {
                 (record[2], record[3]) = (low, high);
             }
             // The usage of the key, once more.
-            EV_MSC if code == 4 && record[6] == 7 => record[4..].fill(0),
-            _ => keys(record),
+            EV_MSC => record[4..].fill(0),
+            _ => {}
         }
     }
 }

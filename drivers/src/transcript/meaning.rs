@@ -20,8 +20,10 @@ impl Transcript {
         let descriptor = profile.hid.as_ref().and_then(|hid| hid.descriptor_bytes());
         codec.reset();
         match &descriptor {
+            _ if profile.codec == "keyboard" && self.has_input_events() => {
+                codec.attach(Attachment::Evdev);
+            }
             Some(descriptor) => codec.attach(Attachment::Hid { descriptor }),
-            None if profile.codec == "keyboard" => codec.attach(Attachment::Evdev),
             None => codec.attach(Attachment::Stream),
         }
         let mut found = Vec::new();
@@ -39,6 +41,19 @@ impl Transcript {
         let end = Duration::from_millis(end).saturating_add(Duration::from_secs(60));
         elapse(codec.as_mut(), end, &mut found);
         found
+    }
+
+    /// Whether a keyboard was recorded through Linux input events, not as its own reports: a key
+    /// press is an event of type 1 and value 1, which in a report would be a key beside an error
+    /// code in the third place.
+    pub fn has_input_events(&self) -> bool {
+        let mut received = self
+            .transfers
+            .iter()
+            .filter(|t| t.direction == Direction::FromDevice);
+        let is_press = |record: &[u8; 8]| record[..2] == [1, 0] && record[4..] == [1, 0, 0, 0];
+        received.clone().all(|t| t.bytes.len().is_multiple_of(8))
+            && received.any(|t| t.bytes.as_chunks().0.iter().any(is_press))
     }
 
     /// The recording as the example of a profile: TOML to be pasted.

@@ -32,6 +32,15 @@ pub(super) struct Record {
     tcp: Option<String>,
     #[arg(long, value_name = "VVVV:PPPP")]
     usb: Option<String>,
+    /// With --usb: its serial number
+    #[arg(long, value_name = "TEXT", requires = "usb")]
+    serial: Option<String>,
+    /// With --usb: the socket it sits in, such as 1-1.4
+    #[arg(long, value_name = "PORT", requires = "usb")]
+    usb_port: Option<String>,
+    /// With --usb: kernel, hidraw or libusb; an example of a keyboard's profile wants hidraw
+    #[arg(long, value_name = "WAY", requires = "usb")]
+    via: Option<String>,
     /// Where the recording goes; standard output if absent
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
@@ -113,6 +122,9 @@ fn wiring(globals: &Globals, options: &Record) -> anyhow::Result<Wiring> {
         ("port", &port),
         ("tcp", &options.tcp),
         ("usb", &options.usb),
+        ("serial", &options.serial),
+        ("usb_port", &options.usb_port),
+        ("via", &options.via),
     ] {
         if let Some(value) = value {
             lines += &key(name, value);
@@ -173,6 +185,10 @@ pub(super) fn replay(options: &Replay) -> anyhow::Result<ExitCode> {
         return Err(Exit::new(2, text).into());
     }
     if let Some(name) = &options.example {
+        if profile.hid.is_some() && transcript.has_input_events() {
+            let text = "examples of this profile are reports: record them with --via hidraw";
+            return Err(Exit::new(2, text).into());
+        }
         printed(transcript.example(profile, name).trim_end())?;
         return Ok(ExitCode::SUCCESS);
     }

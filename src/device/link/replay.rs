@@ -51,6 +51,11 @@ pub async fn open(path: &Path, carries: Carries) -> Result<Opened, OpenError> {
         Err(e) => return Err(error(e.to_string())),
     };
     let transcript = Transcript::parse(&text).map_err(|e| error(e.to_string()))?;
+    // Recorded through the kernel's input events: the report descriptor has nothing to say.
+    let carries = match carries {
+        Carries::Reports { .. } if transcript.has_input_events() => Carries::Events,
+        other => other,
+    };
     let link = ReplayLink::new(&transcript, carries);
     Ok(Opened {
         link: Box::new(link),

@@ -5,9 +5,9 @@ use firstscan::carrier::Tables;
 use firstscan::content::address::label_lines;
 use firstscan::content::control::Control;
 use firstscan::content::script::Unprintable;
-use firstscan::domain::OrderId;
 use firstscan::domain::desk::{AssignRequest, Desk};
 use firstscan::domain::order::{Item, OrderStatus};
+use firstscan::domain::{OrderId, Wall};
 use firstscan::label::import::{self, Kind};
 use firstscan::label::printable;
 use firstscan::sync::inbound::{
@@ -30,6 +30,12 @@ fn glyphs(text: &str) -> Result<(), Unprintable> {
 fn carrier_known(id: &str) -> bool {
     ["house", "post", "swift"].contains(&id)
 }
+
+/// Orders are handed over at once.
+const NOW: Wall = Wall {
+    unix_ms: 1_795_226_700_000,
+    offset_min: 60,
+};
 
 const RULES: Rules<'static> = Rules {
     printable: &glyphs,
@@ -873,11 +879,11 @@ fn the_script_adds_up() {
                 }
                 Step::ScanLabel {} => {
                     labels += 1;
+                    let (mass, now) = (weighed.take().unwrap(), NOW);
                     let request = AssignRequest {
-                        country: &order.country,
-                        seller: &order.seller,
+                        area: &order.area,
                         requested_service: order.requested_service.as_deref(),
-                        mass: weighed.take().unwrap(),
+                        ..AssignRequest::plain(&order.country, &order.seller, mass, now)
                     };
                     let chosen = match &order.carrier_label {
                         Some(label) => (label.carrier.clone(), label.service.clone()),

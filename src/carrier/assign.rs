@@ -70,6 +70,10 @@ impl Tables {
             service_name: service.name.clone(),
             template: carrier.template.clone(),
             reason: format!("Rule {}: {}.", rule.name, rule.why),
+            cost: None,
+            surcharges: Vec::new(),
+            billable: None,
+            changed: None,
         })
     }
 }

@@ -1,17 +1,20 @@
 #![allow(clippy::unwrap_used)]
 use super::*;
 use crate::content::check_digit::Family;
+use crate::domain::Wall;
 use crate::domain::desk::{AssignRequest, Desk};
 use proptest::prelude::*;
 use std::cell::Cell;
 
 fn request<'a>(country: &'a str, grams: i64, wish: Option<&'a str>) -> AssignRequest<'a> {
     let mass = Mass::from_grams(grams);
+    let now = Wall {
+        unix_ms: 1_795_226_700_000,
+        offset_min: 60,
+    };
     AssignRequest {
-        country,
-        seller: "Nordlicht Outdoor",
         requested_service: wish,
-        mass,
+        ..AssignRequest::plain(country, "Nordlicht Outdoor", mass, now)
     }
 }
 

@@ -1,8 +1,8 @@
 //! The tables after checking, and what the reducer asks them.
 
 use super::numbers::Range;
-use crate::domain::desk::{AssignRequest, BoxType, CarrierInfo, Desk, Refusal};
-use crate::domain::parcel::{Assignment, Number};
+use crate::domain::desk::{AssignRequest, BoxType, CarrierInfo, Desk, EstimateRequest, Refusal};
+use crate::domain::parcel::{Assignment, Estimate, Number};
 use firstscan_drivers::mass::Mass;
 
 /// All carriers, rules, boxes and reasons of a station; consistent as a whole.
@@ -97,6 +97,10 @@ impl Desk for Tables {
         next_serial: &dyn Fn(&str) -> u64,
     ) -> Result<Number, Refusal> {
         self.allocate(carrier, service, next_serial)
+    }
+
+    fn estimate(&self, _request: &EstimateRequest<'_>) -> Option<Estimate> {
+        None
     }
 
     fn carriers(&self) -> Vec<CarrierInfo> {

@@ -7,6 +7,7 @@ use crate::config::Config;
 use crate::domain::change::RecordKind;
 use crate::domain::desk::{AssignRequest, Desk};
 use crate::domain::order::Order;
+use crate::station::clock::StationClock;
 use clap::{Args, Subcommand};
 use firstscan_drivers::mass::Mass;
 use serde_json::{Value, json};
@@ -63,11 +64,14 @@ fn explain(globals: &Globals, tables: &Tables, id: &str, grams: i64) -> anyhow::
     };
     let missing = || Exit::new(1, format!("no order {id:?} here: check the id"));
     let order: Order = serde_json::from_value(body.ok_or_else(missing)?)?;
+    let mass = Mass::from_grams(grams);
+    let now = StationClock::default().now().wall;
     let request = AssignRequest {
-        country: &order.country,
-        seller: &order.seller,
+        area: &order.area,
         requested_service: order.requested_service.as_deref(),
-        mass: Mass::from_grams(grams),
+        value: order.value.as_ref(),
+        promised: order.promised.as_deref(),
+        ..AssignRequest::plain(&order.country, &order.seller, mass, now)
     };
     let verdicts = tables.explain(&request);
     let rows: Vec<Value> = verdicts

@@ -12,7 +12,7 @@ use super::job::LabelJob;
 use super::order::{Order, OrderStatus};
 use super::parcel::{Parcel, Stage};
 use super::place::Place;
-use super::state::{Context, State};
+use super::state::{Context, Lease, State};
 use handovers::apply_handover;
 use labels::apply_label;
 use std::collections::BTreeMap;
@@ -74,7 +74,23 @@ pub(super) fn apply(state: &mut State, at: Context<'_>, fact: &Fact) {
         | Fact::HandoverLoaded { .. }
         | Fact::FirstScan { .. }
         | Fact::FirstScanCorrected { .. } => apply_handover(state, at, fact),
-        Fact::ScanCaptured { .. }
+        Fact::EstimateChanged { .. }
+        | Fact::ParcelException { .. }
+        | Fact::ExceptionResolved { .. } => apply_journey(state, fact),
+        Fact::NumberLeased { range, first, last } => {
+            let lease = Lease {
+                first: *first,
+                last: *last,
+            };
+            let leases = state.counters.leases.entry(range.clone()).or_default();
+            if !leases.contains(&lease) {
+                leases.push(lease);
+            }
+            state.touch(RecordKind::Station, "station");
+        }
+        Fact::CarrierAccepted { .. }
+        | Fact::CarrierMoved { .. }
+        | Fact::ScanCaptured { .. }
         | Fact::ScanIgnored { .. }
         | Fact::DeviceConnected { .. }
         | Fact::DeviceLost { .. }
@@ -275,6 +291,30 @@ fn apply_parcel(state: &mut State, at: Context<'_>, fact: &Fact) {
     }
 }
 
+/// What becomes of a parcel beside its packing: estimates and exceptions.
+fn apply_journey(state: &mut State, fact: &Fact) {
+    match fact {
+        Fact::EstimateChanged {
+            parcel: id,
+            estimate,
+            ..
+        } => parcel(state, id, |p| p.estimate = Some(estimate.clone())),
+        Fact::ParcelException {
+            parcel: id,
+            exception,
+        } => parcel(state, id, |p| {
+            p.exceptions.retain(|open| open.code != exception.code);
+            p.exceptions.push(exception.clone());
+        }),
+        Fact::ExceptionResolved {
+            parcel: id, code, ..
+        } => parcel(state, id, |p| {
+            p.exceptions.retain(|open| open.code != *code)
+        }),
+        _ => {}
+    }
+}
+
 fn sum(masses: &[Option<firstscan_drivers::mass::Mass>]) -> Option<firstscan_drivers::mass::Mass> {
     let zero = firstscan_drivers::mass::Mass::from_ng(0);
     masses
@@ -315,6 +355,8 @@ fn open_parcel(state: &mut State, at: Context<'_>, id: &ParcelId, order: &OrderI
         handover: None,
         ready_at: None,
         first_scan: None,
+        estimate: None,
+        exceptions: Vec::new(),
         opened_at: at.wall,
     });
     state.touch(RecordKind::Parcel, id.as_str());

@@ -1,7 +1,10 @@
 //! What the reducer asks about carriers, boxes and reasons. Implemented by the carrier layer as
 //! pure tables, so that a decision stays a function of its arguments.
 
-use super::parcel::{Assignment, Number};
+use super::money::Money;
+use super::parcel::{Assignment, Estimate, Number};
+use super::time::Wall;
+use firstscan_drivers::length::Length;
 use firstscan_drivers::mass::Mass;
 
 /// Facts an assignment rests on.
@@ -9,9 +12,71 @@ use firstscan_drivers::mass::Mass;
 pub struct AssignRequest<'a> {
     /// Destination, ISO 3166-1 alpha-2.
     pub country: &'a str,
+    /// The first characters of the postcode, see `Order::area`; empty if unknown.
+    pub area: &'a str,
     pub seller: &'a str,
     pub requested_service: Option<&'a str>,
     pub mass: Mass,
+    /// Outer dimensions, if they were measured or the box has them.
+    pub size: Option<Extent>,
+    /// What the goods are worth, if the order says so.
+    pub value: Option<&'a Money>,
+    /// Day it was promised for, `2026-11-24`, if the order says so.
+    pub promised: Option<&'a str>,
+    /// The earliest handover.
+    pub now: Wall,
+}
+
+impl<'a> AssignRequest<'a> {
+    /// A parcel of which only destination, seller and weight are known.
+    pub fn plain(country: &'a str, seller: &'a str, mass: Mass, now: Wall) -> AssignRequest<'a> {
+        AssignRequest {
+            country,
+            area: "",
+            seller,
+            requested_service: None,
+            mass,
+            size: None,
+            value: None,
+            promised: None,
+            now,
+        }
+    }
+}
+
+/// Outer dimensions of a parcel, longest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Extent {
+    pub length: Length,
+    pub width: Length,
+    pub height: Length,
+}
+
+impl Extent {
+    /// The three edges in any order.
+    pub fn new(edges: [Length; 3]) -> Extent {
+        let mut edges = edges;
+        edges.sort_by(|one, other| other.cmp(one));
+        let [length, width, height] = edges;
+        Extent {
+            length,
+            width,
+            height,
+        }
+    }
+}
+
+/// A parcel on its way, for [`Desk::estimate`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EstimateRequest<'a> {
+    pub carrier: &'a str,
+    pub service: &'a str,
+    /// Destination, ISO 3166-1 alpha-2.
+    pub country: &'a str,
+    /// See `Order::area`; empty if unknown.
+    pub area: &'a str,
+    /// When the carrier took it.
+    pub handed_over: Wall,
 }
 
 /// Why something cannot be done, and what to do instead.
@@ -58,6 +123,9 @@ pub trait Desk {
         service: &str,
         next_serial: &dyn Fn(&str) -> u64,
     ) -> Result<Number, Refusal>;
+
+    /// When the carrier should deliver what it took at a moment; `None` if its table does not say.
+    fn estimate(&self, request: &EstimateRequest<'_>) -> Option<Estimate>;
 
     /// All carriers, sorted by id.
     fn carriers(&self) -> Vec<CarrierInfo>;

@@ -4,7 +4,9 @@ use super::handover::Reject;
 use super::ids::{DeviceId, HandoverId, JobId, OperatorId, OrderId, ParcelId, PlaceId, Sku};
 use super::job::Evidence;
 use super::order::Order;
-use super::parcel::{Assignment, Band, Number, SizeCapture, WeightCapture};
+use super::parcel::{
+    Assignment, Band, CarrierScan, Estimate, Exception, Number, SizeCapture, WeightCapture,
+};
 use super::place::Stop;
 use super::time::Stamp;
 use firstscan_drivers::mass::Mass;
@@ -235,6 +237,36 @@ pub enum Fact {
         parcel: ParcelId,
         handover: HandoverId,
         reason: String,
+    },
+
+    /// The carrier has it: what it reported first.
+    #[serde(rename = "carrier.accepted")]
+    CarrierAccepted { parcel: ParcelId, scan: CarrierScan },
+    #[serde(rename = "carrier.moved")]
+    CarrierMoved { parcel: ParcelId, scan: CarrierScan },
+    #[serde(rename = "parcel.estimate_changed")]
+    EstimateChanged {
+        parcel: ParcelId,
+        estimate: Estimate,
+        reason: String,
+    },
+    #[serde(rename = "parcel.exception")]
+    ParcelException {
+        parcel: ParcelId,
+        exception: Exception,
+    },
+    #[serde(rename = "parcel.exception_resolved")]
+    ExceptionResolved {
+        parcel: ParcelId,
+        code: String,
+        by: String,
+    },
+    /// A block of a range this station may use alone: serials from `first` to `last`.
+    #[serde(rename = "number.leased")]
+    NumberLeased {
+        range: String,
+        first: u64,
+        last: u64,
     },
 
     #[serde(rename = "device.connected")]

@@ -19,6 +19,7 @@ pub mod job;
 mod label;
 pub mod live;
 mod measure;
+pub mod money;
 pub mod order;
 mod orders;
 pub mod parcel;

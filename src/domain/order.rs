@@ -2,6 +2,7 @@
 //! (see [`PersonRef`]), so that a person can be forgotten while the chain still verifies.
 
 use super::ids::{OrderId, Sku};
+use super::money::Money;
 use crate::content::address::Parts;
 use firstscan_drivers::mass::Mass;
 use serde::{Deserialize, Serialize};
@@ -97,6 +98,16 @@ pub struct Order {
     pub ship_to: PersonRef,
     /// Destination country, ISO 3166-1 alpha-2.
     pub country: String,
+    /// The first three letters and digits of the postcode, upper case: enough to tell a zone, too
+    /// little to find a person.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub area: String,
+    /// What the goods are worth, if the order says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub value: Option<Money>,
+    /// Day the buyer was promised, `2026-11-24`, if the order says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub promised: Option<String>,
     /// Service the buyer paid for, if any; the assignment rules interpret it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub requested_service: Option<String>,

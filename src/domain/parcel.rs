@@ -1,7 +1,10 @@
 //! The physical box from the first item to the carrier's hands.
 
+use super::desk::Extent;
 use super::ids::{HandoverId, JobId, OperatorId, OrderId, ParcelId, PlaceId, Sku};
+use super::money::Money;
 use super::time::Wall;
+use firstscan_drivers::length::Length;
 use firstscan_drivers::mass::Mass;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -64,6 +67,13 @@ pub struct SizeCapture {
     pub raw: String,
 }
 
+impl SizeCapture {
+    /// The three edges, longest first.
+    pub fn extent(&self) -> Extent {
+        Extent::new([self.length_um, self.width_um, self.height_um].map(Length::from_um))
+    }
+}
+
 /// Which carrier takes it, and why.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Assignment {
@@ -74,6 +84,48 @@ pub struct Assignment {
     pub template: String,
     /// One sentence for people: which rule chose it.
     pub reason: String,
+    /// What the carrier's cost table says, surcharges included, if there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cost: Option<Money>,
+    /// Surcharges it takes, in words.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub surcharges: Vec<String>,
+    /// The weight the carrier bills, if its size counts for more than its weight.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub billable: Option<Mass>,
+    /// What weight or size changed against what was planned, in words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub changed: Option<String>,
+}
+
+/// When a parcel should arrive: days from and to, both included, and what that rests on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Estimate {
+    /// Local day at the destination, `2026-11-24`.
+    pub from: String,
+    pub to: String,
+    /// Such as `DPD transit table DE-FR, handed over before the 17:00 cut-off`.
+    pub source: String,
+}
+
+/// Something about a parcel does not fit together and needs a person.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Exception {
+    /// Reason code, such as `carrier_mismatch`.
+    pub code: String,
+    pub text: String,
+    /// What to do.
+    pub remedy: String,
+}
+
+/// A scan the carrier made itself, as it reported it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CarrierScan {
+    pub at: Wall,
+    /// The carrier's own code of the event, if it gave one.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub code: String,
+    pub text: String,
 }
 
 /// A number from a carrier's range, or one that came with the order.
@@ -144,6 +196,11 @@ pub struct Parcel {
     pub ready_at: Option<Wall>,
     #[serde(default)]
     pub first_scan: Option<FirstScan>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub estimate: Option<Estimate>,
+    /// Exceptions nobody resolved yet.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub exceptions: Vec<Exception>,
     pub opened_at: Wall,
 }
 

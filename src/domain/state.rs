@@ -20,6 +20,16 @@ pub struct Counters {
     pub handovers: u64,
     /// First serial not used yet, per number range.
     pub ranges: BTreeMap<String, u64>,
+    /// Blocks this station may use alone, per number range, in the order they came.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub leases: BTreeMap<String, Vec<Lease>>,
+}
+
+/// A block of serials, both ends included.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lease {
+    pub first: u64,
+    pub last: u64,
 }
 
 /// What a scannable code leads to.

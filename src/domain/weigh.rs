@@ -256,6 +256,10 @@ fn carrier_and_number(
             service_name: given.service.clone(),
             template: String::new(),
             reason: "the order came with its carrier label".into(),
+            cost: None,
+            surcharges: Vec::new(),
+            billable: None,
+            changed: None,
         };
         let tracking_number = given.tracking_number.clone();
         return Ok((
@@ -268,10 +272,12 @@ fn carrier_and_number(
         ));
     }
     let request = AssignRequest {
-        country: &order.country,
-        seller: &order.seller,
+        area: &order.area,
         requested_service: order.requested_service.as_deref(),
-        mass,
+        size: parcel.size.as_ref().map(SizeCapture::extent),
+        value: order.value.as_ref(),
+        promised: order.promised.as_deref(),
+        ..AssignRequest::plain(&order.country, &order.seller, mass, at.stamp.wall)
     };
     let assignment = at.desk.assign(&request).map_err(|r| ("no_carrier", r))?;
     let number = free_number(at, &parcel.id, &assignment)?;

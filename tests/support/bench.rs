@@ -6,7 +6,7 @@ use firstscan::domain::desk::*;
 use firstscan::domain::event::{Draft, Fact};
 use firstscan::domain::input::{PrintStep, RenderedLabel};
 use firstscan::domain::order::{Item, Order, OrderLine, OrderStatus, PersonRef};
-use firstscan::domain::parcel::{Assignment, Number};
+use firstscan::domain::parcel::{Assignment, Estimate, Number};
 use firstscan::domain::place::PlaceKind;
 use firstscan::domain::rules::Badge;
 use firstscan::domain::*;
@@ -36,6 +36,10 @@ impl Desk for TestDesk {
             service_name: "Standard".into(),
             template: "transport-4x6".into(),
             reason: "by country".into(),
+            cost: None,
+            surcharges: Vec::new(),
+            billable: None,
+            changed: None,
         })
     }
 
@@ -52,6 +56,10 @@ impl Desk for TestDesk {
             range: Some(carrier.into()),
             serial: Some(serial),
         })
+    }
+
+    fn estimate(&self, _request: &EstimateRequest<'_>) -> Option<Estimate> {
+        None
     }
 
     fn carriers(&self) -> Vec<CarrierInfo> {
@@ -117,6 +125,9 @@ pub fn order(id: &str, country: &str, lines: &[(&str, u32)]) -> Order {
             hash: "h".into(),
         },
         country: country.into(),
+        area: String::new(),
+        value: None,
+        promised: None,
         requested_service: None,
         carrier_label: None,
         status: OrderStatus::Waiting,

@@ -272,6 +272,9 @@ fn order() -> Order {
             hash: "cd".repeat(32),
         },
         country: "DE".to_owned(),
+        area: String::new(),
+        value: None,
+        promised: None,
         requested_service: None,
         carrier_label: Some(CarrierLabel {
             document: "ef".repeat(32),
@@ -309,6 +312,8 @@ fn parcel() -> Parcel {
         handover: None,
         ready_at: None,
         first_scan: None,
+        estimate: None,
+        exceptions: Vec::new(),
         opened_at: Wall {
             unix_ms: 1_795_226_700_000,
             offset_min: 60,

@@ -104,6 +104,9 @@ fn order(
         lines,
         ship_to: PersonRef { id: person, hash },
         country: address.country.clone(),
+        area: area(&address.postcode),
+        value: None,
+        promised: None,
         requested_service: service,
         carrier_label,
         status: OrderStatus::Waiting,
@@ -115,6 +118,12 @@ fn order(
         salt,
         label,
     })))
+}
+
+/// See [`Order::area`].
+fn area(postcode: &str) -> String {
+    let kept = postcode.chars().filter(char::is_ascii_alphanumeric);
+    kept.take(3).map(|c| c.to_ascii_uppercase()).collect()
 }
 
 fn refused(order: &str, report: Report) -> Refused {

@@ -445,7 +445,11 @@ fn the_dock_takes_only_what_may_leave_and_records_each_first_scan_once() {
     let facts = s.scan("d1", &n1);
     assert_eq!(
         kinds(&facts)[1..],
-        ["parcel.first_scan_corrected", "handover.removed"]
+        [
+            "parcel.first_scan_corrected",
+            "handover.removed",
+            "parcel.exception_resolved"
+        ]
     );
     s.scan("d1", &n1);
     s.control("d1", C::Close);

@@ -344,6 +344,7 @@ impl Station {
     }
 
     pub fn add(&mut self, order: Order) -> Vec<Fact> {
+        let order = Box::new(order);
         self.input(None, InputKind::Order { order })
     }
 

@@ -233,8 +233,19 @@ fn carrier(file: CarrierFile, report: &mut Report<'_>) -> Carrier {
             id,
             name,
             countries,
+            except: Vec::new(),
             weight_min,
             weight_max,
+            edge_max: None,
+            edges_max: None,
+            edges_min: None,
+            girth_max: None,
+            sum_max: None,
+            volume_max: None,
+            value_max: None,
+            divisor: None,
+            surcharges: Vec::new(),
+            days: None,
         });
     }
     let ranges = file.range.into_iter().enumerate();

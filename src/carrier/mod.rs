@@ -12,6 +12,7 @@
 
 mod assign;
 mod file;
+mod limits;
 mod load;
 mod numbers;
 mod problem;

@@ -1,8 +1,11 @@
 //! The tables after checking, and what the reducer asks them.
 
+use super::limits::{Divisor, Place, Surcharge, Volume};
 use super::numbers::Range;
 use crate::domain::desk::{AssignRequest, BoxType, CarrierInfo, Desk, EstimateRequest, Refusal};
+use crate::domain::money::Money;
 use crate::domain::parcel::{Assignment, Estimate, Number};
+use firstscan_drivers::length::Length;
 use firstscan_drivers::mass::Mass;
 
 /// All carriers, rules, boxes and reasons of a station; consistent as a whole.
@@ -27,14 +30,44 @@ pub struct Carrier {
     pub(super) ranges: Vec<Range>,
 }
 
-/// What a carrier sells. Empty `countries` = everywhere.
+/// What a carrier sells. A limit that is `None` is not known here, or does not exist.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Service {
     pub id: String,
     pub name: String,
+    /// Destinations, groups resolved; empty = everywhere.
     pub countries: Vec<String>,
+    /// Places it does not serve although its countries say so.
+    pub except: Vec<Place>,
     pub weight_min: Option<Mass>,
     pub weight_max: Option<Mass>,
+    /// The longest edge.
+    pub edge_max: Option<Length>,
+    /// All three edges, longest first: the parcel fits into this box.
+    pub edges_max: Option<[Length; 3]>,
+    /// All three edges, longest first: the parcel is at least this large.
+    pub edges_min: Option<[Length; 3]>,
+    /// Longest edge plus girth, see `limits::length_plus_girth`.
+    pub girth_max: Option<Length>,
+    /// Sum of the three edges.
+    pub sum_max: Option<Length>,
+    pub volume_max: Option<Volume>,
+    /// What the goods may be worth.
+    pub value_max: Option<Money>,
+    /// `None`: the carrier bills the weight alone, as far as is known.
+    pub divisor: Option<Divisor>,
+    pub surcharges: Vec<Surcharge>,
+    /// Delivery days the carrier publishes for the service wherever it goes.
+    pub days: Option<Days>,
+}
+
+/// Days from pickup to delivery, both included, counted in the carrier's delivery days.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Days {
+    pub min: u16,
+    pub max: u16,
+    /// Who says so, such as `published service standard`.
+    pub source: String,
 }
 
 /// One row of the rule table; empty lists ask nothing, except `requested`.

@@ -8,7 +8,7 @@ use super::ids::{DeviceId, JobId, ParcelId};
 use super::live::Weighing;
 use super::measure;
 use super::order::Order;
-use super::parcel::{Assignment, Band, Number, Parcel, Stage, WeightCapture};
+use super::parcel::{Assignment, Band, Number, Parcel, SizeCapture, Stage, WeightCapture};
 use super::step::Desktop;
 use firstscan_drivers::mass::{Mass, MassReading};
 

@@ -9,7 +9,7 @@ use super::parcel::{Parcel, Stage};
 use super::place::{Pending, Stop};
 use super::scan::Meaning;
 use super::step::Desktop;
-use super::{controls, label, measure, weigh};
+use super::{controls, label, measure, rate, weigh};
 use crate::content::control::Control;
 
 /// A scan at a bench that is not red.
@@ -388,6 +388,7 @@ pub(super) fn after_ok(at: &mut Desktop<'_>, stop: &Stop) {
         }
         "no_carrier" | "no_number" => weigh::label_weighed(at),
         measure::STOP => measure::waive(at),
+        rate::STOP => weigh::label_confirmed(at),
         _ => {}
     }
     at.live.place(&place).pending = None::<Pending>;

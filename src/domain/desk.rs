@@ -15,6 +15,8 @@ pub struct AssignRequest<'a> {
     /// The first characters of the postcode, see `Order::area`; empty if unknown.
     pub area: &'a str,
     pub seller: &'a str,
+    /// The marketplace's name, see `Order::channel`; empty if unknown.
+    pub channel: &'a str,
     pub requested_service: Option<&'a str>,
     pub mass: Mass,
     /// Outer dimensions, if they were measured or the box has them.
@@ -34,6 +36,7 @@ impl<'a> AssignRequest<'a> {
             country,
             area: "",
             seller,
+            channel: "",
             requested_service: None,
             mass,
             size: None,
@@ -93,6 +96,8 @@ pub struct BoxType {
     pub id: String,
     pub name: String,
     pub tare: Mass,
+    /// Outer dimensions, if they are known.
+    pub size: Option<Extent>,
 }
 
 /// A carrier as the dock sees it.
@@ -126,6 +131,17 @@ pub trait Desk {
 
     /// When the carrier should deliver what it took at a moment; `None` if its table does not say.
     fn estimate(&self, request: &EstimateRequest<'_>) -> Option<Estimate>;
+
+    /// Why a service does not take a parcel, in half a sentence; `None` if it does, or if that is
+    /// not known here.
+    fn objection(
+        &self,
+        _request: &AssignRequest<'_>,
+        _carrier: &str,
+        _service: &str,
+    ) -> Option<String> {
+        None
+    }
 
     /// All carriers, sorted by id.
     fn carriers(&self) -> Vec<CarrierInfo>;

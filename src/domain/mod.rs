@@ -24,6 +24,7 @@ pub mod order;
 mod orders;
 pub mod parcel;
 pub mod place;
+mod rate;
 pub mod rules;
 pub mod scan;
 pub mod screen;

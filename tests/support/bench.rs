@@ -13,8 +13,12 @@ use firstscan::domain::*;
 use firstscan_drivers::mass::{Decimal, Mass, MassFlags, MassReading, Unit};
 use std::collections::BTreeMap;
 
-/// Two carriers; `AA` destinations go with `alpha`, the rest with `beta`.
+/// Two carriers; `AA` destinations go with `alpha`, the rest with `beta`. Above 1000 g it is the
+/// service `heavy`, and an edge above 600 mm costs extra.
 pub struct TestDesk;
+
+/// What the service `std` takes.
+const STANDARD_MAX: Mass = Mass::from_ng(1_000_000_000_000);
 
 impl Desk for TestDesk {
     fn assign(&self, request: &AssignRequest<'_>) -> Result<Assignment, Refusal> {
@@ -29,15 +33,20 @@ impl Desk for TestDesk {
         } else {
             "beta"
         };
+        let (service, service_name) = match request.mass > STANDARD_MAX {
+            true => ("heavy", "Heavy"),
+            false => ("std", "Standard"),
+        };
+        let long = request.size.is_some_and(|size| size.length.um() > 600_000);
         Ok(Assignment {
             carrier: carrier.into(),
             carrier_name: carrier.to_uppercase(),
-            service: "std".into(),
-            service_name: "Standard".into(),
+            service: service.into(),
+            service_name: service_name.into(),
             template: "transport-4x6".into(),
             reason: "by country".into(),
             cost: None,
-            surcharges: Vec::new(),
+            surcharges: long.then(|| "Long goods".to_owned()).into_iter().collect(),
             billable: None,
             changed: None,
         })
@@ -62,6 +71,11 @@ impl Desk for TestDesk {
         None
     }
 
+    fn objection(&self, request: &AssignRequest<'_>, _: &str, service: &str) -> Option<String> {
+        let too_much = service == "std" && request.mass > STANDARD_MAX;
+        too_much.then(|| format!("up to {STANDARD_MAX}, this is {}", request.mass))
+    }
+
     fn carriers(&self) -> Vec<CarrierInfo> {
         let info = |id: &str, token: &str| CarrierInfo {
             id: id.into(),
@@ -76,6 +90,7 @@ impl Desk for TestDesk {
             id: "big".into(),
             name: "Big box".into(),
             tare: Mass::from_grams(200),
+            size: None,
         })
     }
 
@@ -375,6 +390,20 @@ impl Station {
             .stop
             .as_ref()
             .map(|s| s.code.clone())
+    }
+
+    /// The screen of a place.
+    pub fn view(&self, at: &str) -> view::PlaceView {
+        let scene = screen::Scene {
+            state: &self.state,
+            live: &self.live,
+            rules: &self.rules,
+            desk: &TestDesk,
+            sync: &view::SyncHealth::default(),
+            pictures: &BTreeMap::new(),
+            now: self.stamp().mono,
+        };
+        screen::view(&scene, &place(at)).expect("the place is known")
     }
 
     pub fn open_parcel(&self, at: &str) -> Option<&parcel::Parcel> {

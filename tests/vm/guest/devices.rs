@@ -38,10 +38,15 @@ pub fn scale(serial: &str, port: u8) -> UsbDevice<HidScale> {
 pub fn put<S: EmulatedScale>(scale: &UsbDevice<S>, grams: u16) {
     let load = Mass::from_grams(i64::from(grams));
     scale.with(|scale, now| {
-        if scale.load() != load {
-            scale.put(now, load);
+        if scale.platform().load() != load {
+            scale.platform_mut().put(now, load);
         }
     });
+}
+
+/// Whether its load has come to rest.
+pub fn rests<S: EmulatedScale>(scale: &UsbDevice<S>) -> bool {
+    scale.with(|scale, now| scale.platform().is_resting(now))
 }
 
 /// The grams a report of the scale tells, whether it moves or not; panics if it is none of its own.

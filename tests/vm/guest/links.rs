@@ -7,7 +7,6 @@ use firstscan::device::link::find::{Bound, UsbId};
 use firstscan::device::link::serial::{LineSettings, Parity};
 use firstscan::device::link::{Moved, OpenError, Opened, Target, UsbWay, transfer};
 use firstscan::emulate::scale::{ScaleSettings, Toledo8217};
-use firstscan::emulate::scales::EmulatedScale;
 use firstscan::emulate::scanners::{Fault, Scanner};
 use firstscan::emulate::usbip::{self, LineCoding, Options, UsbDevice};
 use firstscan_drivers::codec::Attachment;
@@ -115,8 +114,7 @@ pub fn hid_scale(runtime: &Runtime) {
                 put(&device, load);
                 while grams(&read(&mut opened).await.unwrap()) != load {}
             }
-            let resting = || device.with(|s, now| EmulatedScale::is_resting(s, now));
-            while !resting() {
+            while !devices::rests(&device) {
                 read(&mut opened).await.unwrap();
             }
             write(&mut opened, &[2, 2]).await;

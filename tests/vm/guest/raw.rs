@@ -4,7 +4,6 @@
 use super::devices::{self, KEYBOARD, PRINTER, SCALE, grams, put};
 use super::{node, settle, wait_until};
 use firstscan::emulate::scale::{ScaleSettings, Toledo8217};
-use firstscan::emulate::scales::EmulatedScale;
 use firstscan::emulate::tray::Tray;
 use firstscan::emulate::usbip::{self, LineCoding, Options};
 use firstscan::emulate::zpl_printer::{PrinterSettings, ZplPrinter};
@@ -34,9 +33,7 @@ pub fn hidraw(_: &Runtime) {
         while read().unwrap() != load {}
     }
     // Only at rest does it take a load for nothing.
-    wait_until("it rests", || {
-        device.with(|s, now| EmulatedScale::is_resting(s, now).then_some(()))
-    });
+    wait_until("it rests", || devices::rests(&device).then_some(()));
     let mut zero = OpenOptions::new().write(true).open(&path).unwrap();
     zero.write_all(&[2, 2]).unwrap();
     while read().unwrap() != 0 {}

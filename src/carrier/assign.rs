@@ -52,6 +52,25 @@ impl Tables {
         })
     }
 
+    /// See [`crate::domain::Desk::admits`].
+    pub(super) fn limits(
+        &self,
+        carrier: &str,
+        service: &str,
+        request: &AssignRequest<'_>,
+    ) -> Result<(), Refusal> {
+        let Some((details, sold)) = self
+            .details(carrier)
+            .and_then(|c| c.service(service).map(|s| (c, s)))
+        else {
+            return Ok(());
+        };
+        sold.fits(request).map_err(|why| Refusal {
+            text: format!("{} {why}.", details.info.name),
+            remedy: "Scan OK if the carrier agreed to it, else ABORT and pack less.".to_owned(),
+        })
+    }
+
     fn try_rule(&self, rule: &Rule, request: &AssignRequest<'_>) -> Result<Assignment, String> {
         rule.fits(request)?;
         let carrier = self

@@ -208,6 +208,15 @@ impl Desk for Tables {
         self.choose(request)
     }
 
+    fn admits(
+        &self,
+        carrier: &str,
+        service: &str,
+        request: &AssignRequest<'_>,
+    ) -> Result<(), Refusal> {
+        self.limits(carrier, service, request)
+    }
+
     fn number(
         &self,
         carrier: &str,

@@ -139,6 +139,20 @@ pub trait Desk {
     /// [`Refusal`] if no rule fits; the text names why each was refused.
     fn assign(&self, request: &AssignRequest<'_>) -> Result<Assignment, Refusal>;
 
+    /// Whether a service takes a parcel that was not assigned here, because it came with its own
+    /// label. A service nobody knows takes everything.
+    ///
+    /// # Errors
+    /// [`Refusal`] naming the limit it breaks.
+    fn admits(
+        &self,
+        _carrier: &str,
+        _service: &str,
+        _request: &AssignRequest<'_>,
+    ) -> Result<(), Refusal> {
+        Ok(())
+    }
+
     /// The next tracking number of the carrier's range. `next_serial` tells, per range id, the
     /// first serial this station has not used yet (0 if none was used).
     ///

@@ -4,6 +4,7 @@
 use super::desk::AssignRequest;
 use super::effect::Effect;
 use super::event::Fact;
+use super::exception;
 use super::ids::{DeviceId, JobId, ParcelId};
 use super::live::Weighing;
 use super::measure;
@@ -208,6 +209,9 @@ pub(super) fn label_weighed(at: &mut Desktop<'_>) {
     let Some(order) = at.state.orders.get(&parcel.order).cloned() else {
         return;
     };
+    if exception::is_over_limit(at, &parcel, &order) {
+        return;
+    }
     let chosen = match carrier_and_number(at, &parcel, &order, weight.mass) {
         Ok(chosen) => chosen,
         Err((code, refusal)) => {

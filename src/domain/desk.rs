@@ -2,10 +2,12 @@
 //! pure tables, so that a decision stays a function of its arguments.
 
 use super::money::Money;
+use super::order::Order;
 use super::parcel::{Assignment, Estimate, Number};
 use super::time::Wall;
 use firstscan_drivers::length::Length;
 use firstscan_drivers::mass::Mass;
+use serde::{Deserialize, Serialize};
 
 /// Facts an assignment rests on.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,6 +32,22 @@ pub struct AssignRequest<'a> {
 }
 
 impl<'a> AssignRequest<'a> {
+    /// All an order says, for a parcel of this weight whose size is not known.
+    pub fn of(order: &'a Order, mass: Mass, now: Wall) -> AssignRequest<'a> {
+        AssignRequest {
+            country: &order.country,
+            area: &order.area,
+            seller: &order.seller,
+            channel: &order.channel,
+            requested_service: order.requested_service.as_deref(),
+            mass,
+            size: None,
+            value: order.value.as_ref(),
+            promised: order.promised.as_deref(),
+            now,
+        }
+    }
+
     /// A parcel of which only destination, seller and weight are known.
     pub fn plain(country: &'a str, seller: &'a str, mass: Mass, now: Wall) -> AssignRequest<'a> {
         AssignRequest {
@@ -107,6 +125,32 @@ pub struct CarrierInfo {
     pub name: String,
     /// Letters appended to the OPEN control code; from the layout-safe alphabet.
     pub token: String,
+    /// How its place at the dock is marked, if it has one.
+    pub lane: Option<Lane>,
+}
+
+/// The mark of a carrier's place at the dock: shape, colour and letters together, because one of
+/// them alone is not seen by everybody.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Lane {
+    /// One of [`Lane::SHAPES`].
+    pub shape: String,
+    /// One of [`Lane::COLOURS`].
+    pub colour: String,
+    /// 1 to 4 capital letters or digits.
+    pub letters: String,
+}
+
+impl Lane {
+    /// Shapes; none of them means a state of the screen, as octagon, triangle and tick do.
+    pub const SHAPES: &'static [&'static str] = &[
+        "circle", "cross", "diamond", "hexagon", "pentagon", "ring", "square", "star",
+    ];
+    /// Colours; none of them is a state's: no red, amber, green or signal blue.
+    pub const COLOURS: &'static [&'static str] = &[
+        "black", "brown", "grey", "navy", "olive", "pink", "purple", "teal", "white", "yellow",
+    ];
 }
 
 /// Tables behind a decision: carriers, ranges, boxes, reasons.
@@ -140,6 +184,11 @@ pub trait Desk {
         _carrier: &str,
         _service: &str,
     ) -> Option<String> {
+        None
+    }
+
+    /// The carrier's next cut-off at or after `now`; `None` if its calendar does not say.
+    fn cutoff(&self, _carrier: &str, _now: Wall) -> Option<Wall> {
         None
     }
 

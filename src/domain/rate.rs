@@ -19,13 +19,8 @@ pub(super) fn assign(
 ) -> Result<Assignment, Refusal> {
     let boxed = box_size(at, parcel);
     let request = AssignRequest {
-        area: &order.area,
-        channel: &order.channel,
-        requested_service: order.requested_service.as_deref(),
         size: parcel.size.as_ref().map(SizeCapture::extent).or(boxed),
-        value: order.value.as_ref(),
-        promised: order.promised.as_deref(),
-        ..AssignRequest::plain(&order.country, &order.seller, weight.mass, at.stamp.wall)
+        ..AssignRequest::of(order, weight.mass, at.stamp.wall)
     };
     let mut assignment = at.desk.assign(&request)?;
     assignment.changed = changed(at, parcel, &request, boxed, weight, &assignment);

@@ -81,6 +81,7 @@ impl Desk for TestDesk {
             id: id.into(),
             name: id.to_uppercase(),
             token: token.into(),
+            lane: None,
         };
         vec![info("alpha", "LP"), info("beta", "BT")]
     }

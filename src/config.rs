@@ -145,6 +145,9 @@ impl Default for ShipFrom {
 pub struct CarriersConfig {
     /// Folder of carrier TOML files that override or extend the built-in ones.
     pub folder: Option<PathBuf>,
+    /// Country the parcels leave from, ISO 3166-1 alpha-2: transit days between countries are
+    /// used only if it is given.
+    pub country: Option<String>,
 }
 
 /// A badge and the person it belongs to.
@@ -233,6 +236,11 @@ impl Config {
             let text = "only loopback addresses such as 127.0.0.1:8470 are possible until TLS \
                         and pairing exist";
             return Err(bad("web.listen", text));
+        }
+        let country = self.carriers.country.as_deref();
+        if country.is_some_and(|code| crate::content::country::find(code).is_none()) {
+            let text = "write the two capital letters of ISO 3166, such as \"DE\"";
+            return Err(bad("carriers.country", text));
         }
         if self.rules.band_permille > 1000 || self.rules.band_grams < 0 {
             return Err(bad(

@@ -3,6 +3,10 @@
 
 #[path = "support/bench.rs"]
 mod bench;
+#[path = "reducer_parts/exceptions.rs"]
+mod exceptions;
+#[path = "reducer_parts/journey.rs"]
+mod journey;
 
 use bench::{Station, order, replay};
 use firstscan::content::control::Control as C;
@@ -10,7 +14,7 @@ use firstscan::domain::event::Fact;
 use firstscan::domain::input::PrintStep;
 use firstscan::domain::job::{Evidence, JobState};
 use firstscan::domain::order::OrderStatus;
-use firstscan::domain::parcel::Stage;
+use firstscan::domain::parcel::{Parcel, ScanKind, Stage};
 use firstscan::domain::{Cue, Effect, InputKind, OrderId};
 use proptest::prelude::*;
 
@@ -166,7 +170,7 @@ fn changed(facts: &[Fact]) -> Option<String> {
     assigned.expect("it was assigned").changed
 }
 
-const CHANGED: &str = "Planned: ALPHA Standard (up to 1000 g, this is 1015 g). Now: ALPHA Heavy.";
+const CHANGED: &str = "Planned: ALPHA Standard: up to 1000 g, this is 1015 g. Now: ALPHA Heavy.";
 
 #[test]
 fn a_weight_that_changes_the_service_is_said_before_the_label_is_made() {
@@ -503,7 +507,12 @@ fn the_dock_takes_only_what_may_leave_and_records_each_first_scan_once() {
     assert_eq!(s.stop("d1").as_deref(), Some("no_handover"));
     s.control_with("d1", C::Open, "LP");
     let facts = s.scan("d1", &n1);
-    assert_eq!(kinds(&facts), ["scan.captured", "parcel.first_scan"]);
+    let wanted = [
+        "scan.captured",
+        "parcel.first_scan",
+        "parcel.estimate_changed",
+    ];
+    assert_eq!(kinds(&facts), wanted);
     for (code, stop) in [
         (other.as_str(), "wrong_carrier"),
         (n1.as_str(), "duplicate"),
@@ -511,9 +520,15 @@ fn the_dock_takes_only_what_may_leave_and_records_each_first_scan_once() {
         (voided.as_str(), "voided"),
         (cancelled.as_str(), "cancelled"),
     ] {
-        let facts = s.scan("d1", code);
+        let mut kinds_seen = kinds(&s.scan("d1", code));
+        // Of a parcel that is known.
+        let exception = kinds_seen.iter().position(|k| k == "parcel.exception");
         assert_eq!(
-            kinds(&facts),
+            exception.map(|at| kinds_seen.remove(at)).is_some(),
+            stop != "unknown"
+        );
+        assert_eq!(
+            kinds_seen,
             ["scan.captured", "handover.rejected", "stop.raised"],
             "{code}"
         );
@@ -525,7 +540,11 @@ fn the_dock_takes_only_what_may_leave_and_records_each_first_scan_once() {
     let facts = s.scan("d1", &n1);
     assert_eq!(
         kinds(&facts)[1..],
-        ["parcel.first_scan_corrected", "handover.removed"]
+        [
+            "parcel.first_scan_corrected",
+            "handover.removed",
+            "parcel.exception_resolved"
+        ]
     );
     s.scan("d1", &n1);
     s.control("d1", C::Close);
@@ -563,6 +582,14 @@ enum Act {
     Cancel(usize),
     Tick(u64),
     Restart,
+    /// Another version of an order that may be packed.
+    Change(usize),
+    /// A label with one digit misread.
+    Slip(usize),
+    /// A carrier's scan: of which parcel, its kind, hours from now, with days of its own.
+    Carrier(usize, usize, i64, bool),
+    /// The office settles the exception of some parcel.
+    Settle(usize),
 }
 
 fn act() -> impl Strategy<Value = Act> {
@@ -577,10 +604,26 @@ fn act() -> impl Strategy<Value = Act> {
         1 => (0..6_usize).prop_map(Act::Cancel),
         1 => (1..70_000_u64).prop_map(Act::Tick),
         1 => Just(Act::Restart),
+        1 => (0..6_usize).prop_map(Act::Change),
+        1 => (0..3_usize).prop_map(Act::Slip),
+        2 => (0..8_usize, 0..4_usize, 0..9_i64, any::<bool>())
+            .prop_map(|(n, kind, hours, days)| Act::Carrier(n, kind, hours, days)),
+        1 => (0..8_usize).prop_map(Act::Settle),
     ]
 }
 
 const PLACES: [&str; 3] = ["b1", "b2", "d1"];
+
+/// Some parcel of the projections, archived or not.
+fn parcel_row(s: &Station, n: usize) -> Option<Parcel> {
+    let rows: Vec<_> = s
+        .rows
+        .iter()
+        .filter(|((kind, _), _)| *kind == "parcel")
+        .collect();
+    let (_, row) = rows.get(n % rows.len().max(1))?;
+    serde_json::from_value((*row).clone()).ok()
+}
 
 fn perform(s: &mut Station, act: &Act) -> Vec<Fact> {
     let codes = [
@@ -635,6 +678,41 @@ fn perform(s: &mut Station, act: &Act) -> Vec<Fact> {
             };
             s.scan(PLACES[*p], &code)
         }
+        Act::Change(n) => {
+            let country = if n % 2 == 0 { "AA" } else { "BB" };
+            s.add(order(&format!("o{n}"), country, &[("A", 2)]))
+        }
+        Act::Slip(p) => {
+            let first = s.state.parcels.values().find_map(|p| p.tracking_number());
+            let Some(number) = first.map(str::to_owned) else {
+                return vec![];
+            };
+            s.scan(PLACES[*p], &format!("{}X", &number[..number.len() - 1]))
+        }
+        Act::Carrier(n, kind, hours, days) => {
+            let (carrier, number) = match parcel_row(s, *n) {
+                Some(p) => (
+                    p.assignment
+                        .as_ref()
+                        .map_or("alpha".into(), |a| a.carrier.clone()),
+                    p.tracking_number().unwrap_or("NONE").to_owned(),
+                ),
+                None => return vec![],
+            };
+            let kinds = [
+                ScanKind::Accepted,
+                ScanKind::Moved,
+                ScanKind::Delayed,
+                ScanKind::Delivered,
+            ];
+            let days = days.then_some(("2026-12-01", "2026-12-02"));
+            s.carrier_scan(&carrier, &number, kinds[*kind], *hours, days)
+        }
+        Act::Settle(n) => {
+            let found = parcel_row(s, *n);
+            let open = found.and_then(|p| Some((p.id.clone(), p.exceptions.first()?.code.clone())));
+            open.map_or(vec![], |(id, code)| s.settle(&id, &code))
+        }
         Act::Mass(p, grams, stable) => s.mass(PLACES[*p], *grams, *stable),
         Act::Work(n) => {
             let before = s.drafts.len();
@@ -684,7 +762,10 @@ fn perform(s: &mut Station, act: &Act) -> Vec<Fact> {
 }
 
 fn check_always(s: &Station, red: bool, act: &Act, facts: &[Fact]) -> Result<(), TestCaseError> {
-    let is_scan = matches!(act, Act::Scan(..) | Act::Control(..)) || matches!(act, Act::Label(..));
+    let is_scan = matches!(
+        act,
+        Act::Scan(..) | Act::Control(..) | Act::Label(..) | Act::Slip(..)
+    );
     let captured = facts
         .iter()
         .filter(|f| matches!(f, Fact::ScanCaptured { .. }))
@@ -716,6 +797,8 @@ fn check_history(s: &Station) -> Result<(), TestCaseError> {
     let mut first = std::collections::BTreeMap::<String, i32>::new();
     let mut numbers = std::collections::BTreeSet::new();
     let mut released = std::collections::BTreeSet::new();
+    let mut open = std::collections::BTreeSet::new();
+    let mut accepted = std::collections::BTreeSet::new();
     for draft in &s.drafts {
         match &draft.fact {
             Fact::FirstScan { parcel, .. } => {
@@ -731,6 +814,17 @@ fn check_history(s: &Station) -> Result<(), TestCaseError> {
                     numbers.insert(number.tracking_number.clone()),
                     "number used twice"
                 );
+            }
+            Fact::ParcelException { parcel, exception } => {
+                let fresh = open.insert((parcel.clone(), exception.code.clone()));
+                prop_assert!(fresh, "{} {} raised while open", parcel, exception.code);
+            }
+            Fact::ExceptionResolved { parcel, code, .. } => {
+                let was = open.remove(&(parcel.clone(), code.clone()));
+                prop_assert!(was, "{} {} resolved and not open", parcel, code);
+            }
+            Fact::CarrierAccepted { parcel, .. } => {
+                prop_assert!(accepted.insert(parcel.clone()), "{} accepted twice", parcel);
             }
             Fact::LabelSending { job, .. } => {
                 prop_assert!(released.insert(job.clone()), "{} sent twice", job);
@@ -761,7 +855,9 @@ proptest! {
         }
         for act in &acts {
             let at = match act {
-                Act::Scan(p, _) | Act::Control(p, _) | Act::Label(p, _) => Some(PLACES[*p]),
+                Act::Scan(p, _) | Act::Control(p, _) | Act::Label(p, _) | Act::Slip(p) => {
+                    Some(PLACES[*p])
+                }
                 _ => None,
             };
             let red = at.is_some_and(|at| s.stop(at).is_some());

@@ -12,7 +12,7 @@ use firstscan::domain::effect::Cue;
 use firstscan::domain::job::{Evidence, JobState};
 use firstscan::domain::view::{CueView, LastView, Mode, PlaceView, WeightState};
 use firstscan::web::{self, WebConfig};
-use scripted_station::{BARS, NUMBER, ScriptedStation, bench, dock, line, stop, weight};
+use scripted_station::{BARS, NUMBER, ScriptedStation, bench, dock, exception, line, stop, weight};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -750,6 +750,7 @@ fn answers_are_what_the_document_says() {
     }
     let version = server.station.show(bench(Mode::Ready));
     let touch = json!({ "code": "XCTLUNDG", "seen": version }).to_string();
+    let scan = carrier_scan().to_string();
     let calls = [
         ("GET", "/api/v1/places", ""),
         ("GET", "/api/v1/places/bench1/view", ""),
@@ -760,6 +761,12 @@ fn answers_are_what_the_document_says() {
         ("POST", "/api/v1/orders/A-1/cancel", r#"{"reason":"buyer"}"#),
         ("POST", "/api/v1/items", "[]"),
         ("GET", "/api/v1/parcels/s1-7", ""),
+        ("POST", "/api/v1/carrier-events", scan.as_str()),
+        (
+            "POST",
+            "/api/v1/parcels/s1-7/exceptions/wrong_label/resolve",
+            r#"{"who":"office","why":"looked at it"}"#,
+        ),
         ("GET", "/api/v1/handovers", ""),
         ("GET", "/api/v1/events?since=2&limit=2", ""),
         ("GET", "/api/v1/status", ""),
@@ -798,9 +805,90 @@ fn answers_are_what_the_document_says() {
         "cancel A-1 buyer",
         "retry main",
         "touch bench1 XCTLUNDG 2",
+        "settle s1-7 wrong_label office: looked at it",
     ] {
         assert!(calls.iter().any(|c| c == wanted), "{wanted}: {calls:?}");
     }
+}
+
+/// A carrier's scan as the document describes it.
+fn carrier_scan() -> Value {
+    json!({
+        "carrier": "dpd", "tracking_number": "09980123456789",
+        "at": "2026-11-21T18:05:00+01:00", "kind": "accepted", "code": "PU",
+        "text": "Parcel handed to DPD", "estimate": { "from": "2026-11-24", "to": "2026-11-25" },
+    })
+}
+
+#[test]
+fn carriers_scans_and_settled_exceptions_are_for_programs_and_bounded() {
+    let server = Server::start();
+    let document = web::openapi_document();
+    check(&document, &schema("CarrierScan"), &carrier_scan(), "scan");
+    let (scans, settle) = (
+        "/api/v1/carrier-events",
+        "/api/v1/parcels/s1-7/exceptions/wrong_label/resolve",
+    );
+    // No cookie of a page, and no bearer token: not taken.
+    let host = format!("127.0.0.1:{}", server.port);
+    let plain = [
+        ("Host", host.as_str()),
+        ("Content-Type", "application/json"),
+    ];
+    for path in [scans, settle] {
+        assert_eq!(
+            server.raw("POST", path, &plain, b"{}").refusal().0,
+            401,
+            "{path}"
+        );
+    }
+    let scan = carrier_scan().to_string();
+    let answer = server.call("POST", scans, scan.as_bytes());
+    assert_eq!(answer.status, 201);
+    let told = answer.json();
+    assert_eq!(
+        (&told["outcome"], &told["event"]),
+        (&json!("recorded"), &json!("carrier.accepted"))
+    );
+    let again = server.call("POST", scans, br#"{"known": true}"#);
+    assert_eq!(
+        (again.status, &again.json()["outcome"]),
+        (200, &json!("unchanged"))
+    );
+    assert_eq!(
+        server.call("POST", scans, b"{}").refusal(),
+        (422, "invalid".to_owned())
+    );
+    let long = vec![b' '; 20_000];
+    assert_eq!(server.call("POST", scans, &long).refusal().0, 413);
+    let text = [("Content-Type", "text/plain")];
+    assert_eq!(
+        server.call_with("POST", scans, &text, b"x").refusal().0,
+        415
+    );
+
+    for (path, body, status) in [
+        (settle, r#"{"who":"office","why":"ok"}"#, 200),
+        (settle, r#"{"who":"office"}"#, 422),
+        (settle, r#"{"who":"office","why":"ok","force":true}"#, 422),
+        (
+            "/api/v1/parcels/s1-7/exceptions/other/resolve",
+            r#"{"who":"office","why":"ok"}"#,
+            404,
+        ),
+        (
+            "/api/v1/parcels/s1%0A7/exceptions/other/resolve",
+            r#"{"who":"office","why":"ok"}"#,
+            400,
+        ),
+    ] {
+        assert_eq!(
+            server.call("POST", path, body.as_bytes()).status,
+            status,
+            "{path} {body}"
+        );
+    }
+    assert_eq!(server.call("GET", settle, b"").refusal().0, 405);
 }
 
 fn schema(name: &str) -> Value {
@@ -981,7 +1069,45 @@ fn bench_views() -> Vec<(&'static str, PlaceView)> {
     ));
     red.health.sync.state = "offline".to_owned();
     all.push(("stop-long", red));
+    all.extend(bench_exceptions());
     all
+}
+
+/// A bench whose parcel or order has something that does not fit.
+fn bench_exceptions() -> Vec<(&'static str, PlaceView)> {
+    let warning = "ship_to.postcode is no usual postcode of GERMANY, such as 50667: compare it \
+        with the order; ship if it is right";
+    let mut doubted = bench(Mode::Verifying);
+    doubted.order.as_mut().unwrap().warnings = vec![warning.to_owned()];
+    let mut back = bench(Mode::ScanBack);
+    back.order.as_mut().unwrap().warnings = vec![warning.to_owned()];
+    back.parcel.as_mut().unwrap().exceptions = vec![
+        exception(
+            "s1-7",
+            "WRONG LABEL",
+            "This is the label of s1-8.",
+            "Put the right label on and scan it.",
+        ),
+        exception(
+            "s1-7",
+            "SCAN AGAIN",
+            "DHL Paket number, check digit wrong.",
+            "Scan again. If that fails too, print a new label.",
+        ),
+    ];
+    let mut red = bench(Mode::Verifying);
+    red.mode = Mode::Stop;
+    red.stop = Some(stop(
+        "WHOSE NUMBER?",
+        "The label is for DPD Predict, but 1ZA1B2C30312345673 is a number of UPS.",
+        "Compare it with the label. Scan OK if it is right, else ABORT.",
+        None,
+    ));
+    vec![
+        ("verifying-warning", doubted),
+        ("scan-back-exception", back),
+        ("stop-number", red),
+    ]
 }
 
 /// Every screen of a dock, by name.
@@ -1018,7 +1144,36 @@ fn dock_views() -> Vec<(&'static str, PlaceView)> {
         "Set it aside, then scan OK.",
         Some("1Z999AA10123456784"),
     ));
-    all.push(("dock-stop", red));
+    all.push(("dock-stop", red.clone()));
+    red.stop = Some(stop(
+        "SCAN AGAIN",
+        "UPS number, check digit wrong.",
+        "Scan again. If that fails too, print a new label.",
+        Some("1Z999AA10123456785"),
+    ));
+    all.push(("dock-stop-misread", red));
+    let mut open = dock(Mode::DockScanning);
+    open.dock.as_mut().unwrap().exceptions = vec![
+        exception(
+            "s1-19",
+            "ORDER CHANGED",
+            "The order changed after it was packed.",
+            "Do not ship. VOID the label, or let the office release it.",
+        ),
+        exception(
+            "s1-17",
+            "WRONG CARRIER",
+            "This parcel goes with UPS.",
+            "Put it to the parcels of its own carrier.",
+        ),
+        exception(
+            "s1-3",
+            "SCANNED BEFORE",
+            "Already scanned at 16:40 into s1-H4.",
+            "Look for a second box with this label.",
+        ),
+    ];
+    all.push(("dock-exceptions", open));
     all
 }
 
@@ -1030,7 +1185,7 @@ const LAYOUT: &str = r##"
   if (page.scrollWidth > innerWidth || page.scrollHeight > innerHeight) wrong.push("page scrolls");
   const boxes = "#screen,.main,.top,.next,.keys,.aside,.about,.lines,.line,.lists,.list,.stop,"
     + ".stop-head,.stop-foot,.stop-remedy,.counts,.carriers,.carriers li,.dock-head,.verdict,"
-    + ".ribbon,.last,.paper,.sheet,button,.facts,.health,.proof";
+    + ".ribbon,.issue,.troubles,.last,.paper,.sheet,button,.facts,.health,.proof";
   for (const box of document.querySelectorAll(boxes)) {
     const name = box.className || box.id || box.localName;
     if (box.scrollHeight > box.clientHeight + 2) {

@@ -84,22 +84,6 @@ impl Tables {
         found.ok_or_else(|| self.refusal(request))
     }
 
-    /// Why this very service does not take the parcel, whatever the rules say.
-    pub(super) fn object(
-        &self,
-        request: &AssignRequest<'_>,
-        carrier: &str,
-        service: &str,
-    ) -> Option<String> {
-        let candidate = Candidate {
-            carrier: carrier.to_owned(),
-            service: service.to_owned(),
-        };
-        self.fit(&candidate, request, true)
-            .err()
-            .map(|no| no.to_string())
-    }
-
     /// The candidate that is taken.
     fn pick(&self, request: &AssignRequest<'_>) -> Option<At> {
         let mut late: Option<(String, At)> = None;
@@ -171,6 +155,25 @@ impl Tables {
             carrier,
             service,
             estimate,
+        })
+    }
+
+    /// See [`crate::domain::Desk::admits`].
+    pub(super) fn limits(
+        &self,
+        carrier: &str,
+        service: &str,
+        request: &AssignRequest<'_>,
+    ) -> Result<(), Refusal> {
+        let Some((details, sold)) = self
+            .details(carrier)
+            .and_then(|c| c.service(service).map(|s| (c, s)))
+        else {
+            return Ok(());
+        };
+        sold.takes(request).map_err(|no| Refusal {
+            text: format!("{} {}: {no}.", details.info.name, sold.name),
+            remedy: "Scan OK if the carrier agreed to it, else ABORT and pack less.".to_owned(),
         })
     }
 

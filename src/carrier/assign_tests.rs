@@ -267,8 +267,8 @@ fn limits_of_the_service_refuse_and_what_is_not_known_is_said() {
     ] {
         assert_eq!(said(&tables, &request), want);
         assert!(tables.choose(&request).unwrap_err().text.contains(want));
-        let objection = tables.objection(&request, "alpha", "large");
-        assert_eq!(objection.as_deref(), Some(want));
+        let refusal = tables.admits("alpha", "large", &request).unwrap_err();
+        assert_eq!(refusal.text, format!("Alpha Large: {want}."));
     }
     let notes = tables.explain(&parcel("FR", 900)).remove(0).notes;
     let told = [
@@ -276,13 +276,12 @@ fn limits_of_the_service_refuse_and_what_is_not_known_is_said() {
         "no value in EUR: its limit 500.00 EUR was not checked",
     ];
     assert_eq!(notes, told);
-    assert_eq!(tables.objection(&parcel("FR", 900), "alpha", "large"), None);
-    assert_eq!(
-        tables
-            .objection(&parcel("FR", 1), "alpha", "gone")
-            .as_deref(),
-        Some("is in no table")
-    );
+    assert!(tables.admits("alpha", "large", &parcel("FR", 900)).is_ok());
+    // The service alone is asked, whatever the rules say of it.
+    let small = tables
+        .admits("alpha", "small", &parcel("US", 1))
+        .unwrap_err();
+    assert_eq!(small.text, "Alpha Small: does not go to US.");
 }
 
 #[test]

@@ -51,7 +51,7 @@ pub(super) enum No<'a> {
     /// A rule asks for a measure nobody took.
     NotMeasured,
     /// A rule asks for a value in this currency.
-    NoValue(&'a str),
+    ValueUnknown(&'a str),
     /// Arrives on this day at the latest, but was promised for the other.
     Late {
         by: String,
@@ -125,7 +125,7 @@ impl fmt::Display for No<'_> {
             No::Above(what, limit, is) => write!(f, "{what}up to {limit}, this is {is}"),
             No::Below(what, limit, is) => write!(f, "{what}from {limit} on, this is {is}"),
             No::NotMeasured => f.write_str("asks for a size, none is known"),
-            No::NoValue(currency) => {
+            No::ValueUnknown(currency) => {
                 write!(f, "asks for a value in {currency}, the order gives none")
             }
             No::Late {

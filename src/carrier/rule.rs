@@ -164,7 +164,7 @@ impl Asks {
             return Ok(());
         };
         let value = value.filter(|value| value.currency == asked.currency);
-        let value = value.ok_or(No::NoValue(&asked.currency))?;
+        let value = value.ok_or(No::ValueUnknown(&asked.currency))?;
         let shown = |limit| (limit, Amount::Money(value));
         match (&self.value.min, &self.value.max) {
             (Some(min), _) if value.minor < min.minor => {

@@ -199,6 +199,15 @@ impl Desk for Tables {
         self.choose(request)
     }
 
+    fn admits(
+        &self,
+        carrier: &str,
+        service: &str,
+        request: &AssignRequest<'_>,
+    ) -> Result<(), Refusal> {
+        self.limits(carrier, service, request)
+    }
+
     fn number(
         &self,
         carrier: &str,
@@ -214,15 +223,6 @@ impl Desk for Tables {
 
     fn cutoff(&self, carrier: &str, now: Wall) -> Option<Wall> {
         self.details(carrier)?.calendar.as_ref()?.next_cutoff(now)
-    }
-
-    fn objection(
-        &self,
-        request: &AssignRequest<'_>,
-        carrier: &str,
-        service: &str,
-    ) -> Option<String> {
-        self.object(request, carrier, service)
     }
 
     fn carriers(&self) -> Vec<CarrierInfo> {

@@ -59,7 +59,7 @@ fn size(text: &str) -> Result<Extent, String> {
 pub(crate) fn run(globals: &Globals, args: CarrierArgs) -> anyhow::Result<ExitCode> {
     let config = Config::load(globals.config.as_deref())?;
     let tables =
-        Tables::load(config.carriers.folder.as_deref()).map_err(|e| Exit::new(3, e.to_string()))?;
+        crate::app::tables(&config).map_err(|e| Exit::new(3, e.to_string()))?;
     match args.command {
         CarrierCommand::List => list(globals, &tables),
         CarrierCommand::Explain { order, grams, size } => {
@@ -129,7 +129,7 @@ fn explain(
     });
     if globals.json {
         let candidates: Vec<Value> = verdicts.iter().map(candidate).collect();
-        let taken = taken.map(|a| serde_json::to_value(a)).transpose()?;
+        let taken = taken.map(serde_json::to_value).transpose()?;
         let (country, area) = (&order.country, &order.area);
         output::json(&json!({
             "order": order.id, "country": country, "area": area, "grams": grams,

@@ -3,7 +3,7 @@
 use super::access::{self, Access, Exit};
 use super::{Globals, output};
 use crate::domain::change::RecordKind;
-use crate::domain::state::normal;
+use crate::domain::scan;
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
@@ -163,11 +163,13 @@ pub(crate) fn parcel(globals: &Globals, args: ParcelArgs) -> anyhow::Result<Exit
     let found = match access::open(globals)? {
         Access::Api(api) => api.get(&format!("/api/v1/parcels/{}", encoded(&code)))?,
         Access::Store(store) => {
-            let rows = store.records_by_code(&normal(&code))?;
-            let row = rows
-                .into_iter()
-                .rev()
-                .find(|(kind, _, _)| *kind == RecordKind::Parcel);
+            let mut row = None;
+            for form in scan::forms(&code) {
+                let rows = store.records_by_code(&form)?;
+                let is_parcel =
+                    |(kind, _, _): &(RecordKind, String, Value)| *kind == RecordKind::Parcel;
+                row = row.or(rows.into_iter().rev().find(is_parcel));
+            }
             match row {
                 Some((_, id, body)) => {
                     let events = store.events_of(&id, ROWS_MAX)?;

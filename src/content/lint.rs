@@ -8,14 +8,47 @@ use super::{country, postcode};
 /// Punctuation USPS asks to leave out of street lines; `#` and `/` are needed there.
 const PUNCTUATION: &str = ".,;:!?\"()[]{}";
 
+/// One thing that looks wrong.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Doubt {
+    /// Such as `city` or `lines[1]`.
+    pub field: String,
+    /// The text in question; personal data.
+    pub shown: String,
+    /// What is wrong with it. It quotes nothing, so it may be kept where nobody can be forgotten.
+    pub what: String,
+    pub remedy: String,
+}
+
+impl Doubt {
+    /// For whoever sent the address: with the text in question.
+    pub fn problem(self) -> Problem {
+        let text = match self.shown.as_str() {
+            "" => self.what,
+            shown => format!("{} {}", shorten(shown), self.what),
+        };
+        Problem {
+            field: self.field,
+            text,
+            remedy: self.remedy,
+        }
+    }
+}
+
 /// Everything that looks wrong, in field order. An address that is refused is told by
 /// [`super::address::check`], not here.
 pub fn warnings(address: &Parts<'_>) -> Vec<Problem> {
+    doubts(address).into_iter().map(Doubt::problem).collect()
+}
+
+/// As [`warnings`], with the texts in question apart.
+pub fn doubts(address: &Parts<'_>) -> Vec<Doubt> {
     let mut found = Vec::new();
-    let mut warn = |field: &str, text: String, remedy: &str| {
-        found.push(Problem {
+    let mut doubt = |field: &str, shown: &str, what: &str, remedy: &str| {
+        found.push(Doubt {
             field: field.to_owned(),
-            text,
+            shown: shown.to_owned(),
+            what: what.to_owned(),
             remedy: remedy.to_owned(),
         });
     };
@@ -26,38 +59,34 @@ pub fn warnings(address: &Parts<'_>) -> Vec<Problem> {
     fields.push(("city".to_owned(), address.city));
     for (field, text) in &fields {
         if let Some((why, remedy)) = leftover(text) {
-            warn(field, format!("{} {why}", shorten(text)), remedy);
+            doubt(field, text, why, remedy);
         }
         if address.country == "US" && text.contains(|c| PUNCTUATION.contains(c)) {
-            let told = format!("{} has punctuation", shorten(text));
-            warn(
-                field,
-                told,
-                "leave it out: sorting machines in the United States read better",
-            );
+            let remedy = "leave it out: sorting machines in the United States read better";
+            doubt(field, text, "has punctuation", remedy);
         }
         if is_box(text) {
-            let told = format!("{} is a post office box", shorten(text));
-            warn(
-                field,
-                told,
-                "choose the post as carrier: others do not deliver to boxes",
-            );
+            let remedy = "choose the post as carrier: others do not deliver to boxes";
+            doubt(field, text, "is a post office box", remedy);
         }
     }
     for (at, line) in address.lines.iter().enumerate() {
         let twice = address.lines.iter().take(at).any(|earlier| earlier == line);
         if twice || (!line.is_empty() && line == address.city) {
-            let told = format!("{} is there twice", shorten(line));
-            warn(&format!("lines[{at}]"), told, "remove one");
+            doubt(
+                &format!("lines[{at}]"),
+                line,
+                "is there twice",
+                "remove one",
+            );
         }
     }
-    codes(address, &mut warn);
+    codes(address, &mut doubt);
     found
 }
 
 /// Postcode and region against what the country has.
-fn codes(address: &Parts<'_>, warn: &mut dyn FnMut(&str, String, &str)) {
+fn codes(address: &Parts<'_>, doubt: &mut dyn FnMut(&str, &str, &str, &str)) {
     let Some(country) = country::find(address.country) else {
         return;
     };
@@ -65,31 +94,21 @@ fn codes(address: &Parts<'_>, warn: &mut dyn FnMut(&str, String, &str)) {
     if let Some(shape) = postcode::of(country.code) {
         if code.is_empty() {
             if !country.needs_postcode {
-                let told = format!("is missing; {} has postcodes", country.name);
-                warn("postcode", told, "ask for it, or ship without");
+                let what = format!("is missing; {} has postcodes", country.name);
+                doubt("postcode", "", &what, "ask for it, or ship without");
             }
         } else if !shape.fits(code, country.code) {
-            let (shown, name, example) = (shorten(code), country.name, shape.example);
-            let told = format!("{shown} is no usual postcode of {name}, such as {example}");
-            warn(
-                "postcode",
-                told,
-                "compare it with the order; ship if it is right",
-            );
+            let (name, example) = (country.name, shape.example);
+            let what = format!("is no usual postcode of {name}, such as {example}");
+            let remedy = "compare it with the order; ship if it is right";
+            doubt("postcode", code, &what, remedy);
         }
     }
     let region = address.region.trim();
     if !region.is_empty() && postcode::is_region(country.code, region) == Some(false) {
-        let told = format!(
-            "{} is no state or province of {}",
-            shorten(region),
-            country.name
-        );
-        warn(
-            "region",
-            told,
-            "write its postal letters, such as CA, ON or NSW",
-        );
+        let what = format!("is no state or province of {}", country.name);
+        let remedy = "write its postal letters, such as CA, ON or NSW";
+        doubt("region", region, &what, remedy);
     }
 }
 
@@ -161,6 +180,27 @@ mod tests {
         assert_eq!(told(de, "Große Str. 7", "DE"), [] as [&str; 0]);
         let hk = ["Chan Tai Man", "", "Kowloon", ""];
         assert_eq!(told(hk, "1 Nathan Road", "HK"), [] as [&str; 0]);
+    }
+
+    #[test]
+    fn what_is_kept_quotes_nobody() {
+        let lines = vec!["Mustergasse 7".to_owned(), "Mustergasse 7".to_owned()];
+        let address = Parts {
+            name: "Erika@Muster",
+            lines: &lines,
+            postcode: "987",
+            city: "Musterstadt",
+            region: "Musterland",
+            country: "US",
+            ..Parts::default()
+        };
+        let doubts = doubts(&address);
+        assert_eq!(doubts.len(), 4, "{doubts:?}");
+        for doubt in doubts {
+            let kept = format!("{} {} {}", doubt.field, doubt.what, doubt.remedy);
+            assert!(!kept.contains("uster") && !kept.contains("987"), "{kept}");
+            assert!(doubt.problem().text.contains(['u', '9']));
+        }
     }
 
     #[test]

@@ -13,6 +13,7 @@ use super::order::{Order, OrderStatus};
 use super::parcel::{Parcel, Stage};
 use super::place::Place;
 use super::state::{Context, Lease, State};
+use super::{exception, journey};
 use handovers::apply_handover;
 use labels::apply_label;
 use std::collections::BTreeMap;
@@ -76,7 +77,9 @@ pub(super) fn apply(state: &mut State, at: Context<'_>, fact: &Fact) {
         | Fact::FirstScanCorrected { .. } => apply_handover(state, at, fact),
         Fact::EstimateChanged { .. }
         | Fact::ParcelException { .. }
-        | Fact::ExceptionResolved { .. } => apply_journey(state, fact),
+        | Fact::ExceptionResolved { .. }
+        | Fact::CarrierAccepted { .. }
+        | Fact::CarrierMoved { .. } => apply_journey(state, fact),
         Fact::NumberLeased { range, first, last } => {
             let lease = Lease {
                 first: *first,
@@ -88,9 +91,7 @@ pub(super) fn apply(state: &mut State, at: Context<'_>, fact: &Fact) {
             }
             state.touch(RecordKind::Station, "station");
         }
-        Fact::CarrierAccepted { .. }
-        | Fact::CarrierMoved { .. }
-        | Fact::ScanCaptured { .. }
+        Fact::ScanCaptured { .. }
         | Fact::ScanIgnored { .. }
         | Fact::DeviceConnected { .. }
         | Fact::DeviceLost { .. }
@@ -269,6 +270,7 @@ fn apply_parcel(state: &mut State, at: Context<'_>, fact: &Fact) {
             p.weight = None;
             p.size = None;
             p.size_waived = false;
+            p.settled.retain(|code| code != exception::OVER_LIMIT);
         }),
         Fact::ParcelAssigned {
             parcel: id,
@@ -291,7 +293,7 @@ fn apply_parcel(state: &mut State, at: Context<'_>, fact: &Fact) {
     }
 }
 
-/// What becomes of a parcel beside its packing: estimates and exceptions.
+/// What becomes of a parcel beside its packing: estimates, exceptions, the carrier's own scans.
 fn apply_journey(state: &mut State, fact: &Fact) {
     match fact {
         Fact::EstimateChanged {
@@ -307,10 +309,24 @@ fn apply_journey(state: &mut State, fact: &Fact) {
             p.exceptions.push(exception.clone());
         }),
         Fact::ExceptionResolved {
-            parcel: id, code, ..
+            parcel: id,
+            code,
+            by,
+            ..
         } => parcel(state, id, |p| {
-            p.exceptions.retain(|open| open.code != *code)
+            p.exceptions.retain(|open| open.code != *code);
+            let lasting = by != exception::STATION && exception::is_confirmable(code);
+            if lasting && !p.settled.contains(code) {
+                p.settled.push(code.clone());
+            }
         }),
+        Fact::CarrierAccepted { parcel: id, scan } | Fact::CarrierMoved { parcel: id, scan } => {
+            parcel(state, id, |p| {
+                if p.carrier_scans.len() < journey::SCANS_MAX {
+                    p.carrier_scans.push(scan.clone());
+                }
+            });
+        }
         _ => {}
     }
 }
@@ -357,6 +373,8 @@ fn open_parcel(state: &mut State, at: Context<'_>, id: &ParcelId, order: &OrderI
         first_scan: None,
         estimate: None,
         exceptions: Vec::new(),
+        settled: Vec::new(),
+        carrier_scans: Vec::new(),
         opened_at: at.wall,
     });
     state.touch(RecordKind::Parcel, id.as_str());

@@ -9,7 +9,7 @@ use super::parcel::{Parcel, Stage};
 use super::place::{Pending, Stop};
 use super::scan::Meaning;
 use super::step::Desktop;
-use super::{controls, label, measure, rate, weigh};
+use super::{controls, exception, label, measure, rate, weigh};
 use crate::content::control::Control;
 
 /// A scan at a bench that is not red.
@@ -155,6 +155,9 @@ fn open(at: &mut Desktop<'_>, order: &Order) {
     };
     at.emit(order.id.as_str(), fact);
     open_parcel(at, order);
+    if at.current_stop().is_some() {
+        return;
+    }
     at.say(true, format!("Order {} open", order.id));
     at.sound(Cue::ItemOk);
 }
@@ -171,6 +174,7 @@ pub(super) fn open_parcel(at: &mut Desktop<'_>, order: &Order) -> ParcelId {
         n,
     };
     at.emit(parcel.as_str(), fact);
+    exception::check_number(at, &parcel, order);
     parcel
 }
 
@@ -183,7 +187,12 @@ pub(super) fn resume(at: &mut Desktop<'_>, parcel: &Parcel) {
     at.emit(parcel.id.as_str(), fact);
     at.say(true, format!("Order {order} resumed"));
     at.sound(Cue::ItemOk);
+    exception::remind(at);
     weigh::try_capture(at);
+    // Parked on a stop after its weight was taken: on with what the stop held up.
+    if at.current_stop().is_none() {
+        weigh::label_weighed(at);
+    }
 }
 
 /// Item-first: the scanned article opens the oldest waiting order that needs it.
@@ -209,7 +218,8 @@ fn item_first(at: &mut Desktop<'_>, code: &str, items: &[Item]) {
         return;
     };
     open(at, &order);
-    if let Some(parcel) = at.parcel().cloned() {
+    let red = at.current_stop().is_some();
+    if let Some(parcel) = at.parcel().filter(|_| !red).cloned() {
         with_parcel(at, &parcel, code, &Meaning::Items(items.to_vec()));
     }
 }
@@ -347,6 +357,9 @@ pub(super) fn clears(at: &Desktop<'_>, stop: &Stop, code: &str, meaning: &Meanin
     if must_abort {
         return false;
     }
+    if exception::is_confirmable(&stop.code) {
+        return control == Some(C::Park) || (control == Some(C::Reweigh) && is_weighing(at));
+    }
     let stage = at.parcel().map(|p| p.stage);
     match (stage, meaning) {
         (Some(Stage::Verifying), Meaning::Items(items)) => at
@@ -373,6 +386,10 @@ pub(super) fn clears(at: &Desktop<'_>, stop: &Stop, code: &str, meaning: &Meanin
     }
 }
 
+fn is_weighing(at: &Desktop<'_>) -> bool {
+    at.parcel().is_some_and(|p| p.stage == Stage::Weighing)
+}
+
 /// OK was scanned on a stop: some stops have a consequence.
 pub(super) fn after_ok(at: &mut Desktop<'_>, stop: &Stop) {
     let Some(place) = at.place.clone() else {
@@ -387,6 +404,13 @@ pub(super) fn after_ok(at: &mut Desktop<'_>, stop: &Stop) {
             at.live.place(&place).empty_seen = None;
         }
         "no_carrier" | "no_number" => weigh::label_weighed(at),
+        code if exception::is_confirmable(code) => {
+            exception::confirmed(at, code);
+            exception::remind(at);
+            if at.current_stop().is_none() {
+                weigh::label_weighed(at);
+            }
+        }
         measure::STOP => measure::waive(at),
         rate::STOP => weigh::label_confirmed(at),
         _ => {}

@@ -4,6 +4,7 @@ use super::Cue;
 use super::bench;
 use super::effect::Effect;
 use super::event::Fact;
+use super::exception;
 use super::ids::{JobId, PlaceId};
 use super::job::{Evidence, JobState};
 use super::parcel::{Parcel, Stage};
@@ -172,6 +173,7 @@ pub(super) fn abort(at: &mut Desktop<'_>, why: &str) {
         reason: why.to_owned(),
     };
     at.emit(subject, fact);
+    exception::gone_all(at, &parcel.id);
     at.say(true, format!("{} given up", parcel.id));
     at.sound(Cue::Warn);
 }
@@ -421,6 +423,7 @@ fn destroyed(at: &mut Desktop<'_>, code: &str, meaning: &Meaning) {
                     .cloned()
             }),
     };
+    let old = old.or_else(|| void_copy(at, meaning));
     let owner = old
         .as_ref()
         .and_then(|id| at.state.jobs.get(id))
@@ -429,11 +432,22 @@ fn destroyed(at: &mut Desktop<'_>, code: &str, meaning: &Meaning) {
         (Some(job), Some(parcel)) => {
             let reason = "destroyed".to_owned();
             at.emit(parcel.as_str(), Fact::LabelWasted { job, reason });
+            for code in [exception::OLD_COPY, exception::VOIDED] {
+                exception::settle(at, &parcel, code, "the label was destroyed");
+            }
             at.say(true, "The old label is written off.");
             at.sound(Cue::ItemOk);
         }
         _ => at.warn("This is no old copy of a label."),
     }
+}
+
+/// The label of a parcel that was voided or given up: any copy of it is an old one.
+fn void_copy(at: &Desktop<'_>, meaning: &Meaning) -> Option<JobId> {
+    let named = parcels_named(at, meaning);
+    let void = |p: &&Parcel| matches!(p.stage, Stage::Voided | Stage::Aborted);
+    let mut jobs = named.iter().find(void)?.jobs.iter().rev();
+    jobs.find(|id| may_exist(at, id)).cloned()
 }
 
 fn may_exist(at: &Desktop<'_>, id: &JobId) -> bool {
@@ -474,6 +488,7 @@ fn void(at: &mut Desktop<'_>, code: &str, meaning: &Meaning) {
         tracking_number: number.tracking_number,
     };
     at.emit(parcel.id.as_str(), fact);
+    exception::gone_all(at, &parcel.id);
     at.say(true, format!("{} is void. Destroy its label.", parcel.id));
     at.sound(Cue::Warn);
 }

@@ -161,6 +161,20 @@ pub trait Desk {
     /// [`Refusal`] if no rule fits; the text names why each was refused.
     fn assign(&self, request: &AssignRequest<'_>) -> Result<Assignment, Refusal>;
 
+    /// Whether a service takes a parcel that was not assigned here, because it came with its own
+    /// label. A service nobody knows takes everything.
+    ///
+    /// # Errors
+    /// [`Refusal`] naming the limit it breaks.
+    fn admits(
+        &self,
+        _carrier: &str,
+        _service: &str,
+        _request: &AssignRequest<'_>,
+    ) -> Result<(), Refusal> {
+        Ok(())
+    }
+
     /// The next tracking number of the carrier's range. `next_serial` tells, per range id, the
     /// first serial this station has not used yet (0 if none was used).
     ///
@@ -175,17 +189,6 @@ pub trait Desk {
 
     /// When the carrier should deliver what it took at a moment; `None` if its table does not say.
     fn estimate(&self, request: &EstimateRequest<'_>) -> Option<Estimate>;
-
-    /// Why a service does not take a parcel, in half a sentence; `None` if it does, or if that is
-    /// not known here.
-    fn objection(
-        &self,
-        _request: &AssignRequest<'_>,
-        _carrier: &str,
-        _service: &str,
-    ) -> Option<String> {
-        None
-    }
 
     /// The carrier's next cut-off at or after `now`; `None` if its calendar does not say.
     fn cutoff(&self, _carrier: &str, _now: Wall) -> Option<Wall> {

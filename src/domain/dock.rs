@@ -6,6 +6,7 @@ use super::bench;
 use super::controls::{parcels_named, pending, refuse, set_pending, wait_for};
 use super::effect::Effect;
 use super::event::Fact;
+use super::gate::{Refused, judge};
 use super::handover::{Handover, HandoverState, Reject};
 use super::ids::{HandoverId, ParcelId};
 use super::order::OrderStatus;
@@ -14,6 +15,7 @@ use super::place::{Pending, Stop};
 use super::scan::Meaning;
 use super::state::State;
 use super::step::Desktop;
+use super::{exception, journey};
 use crate::content::control::Control;
 
 /// A scan at a dock that is not red.
@@ -166,6 +168,10 @@ fn confirm(at: &mut Desktop<'_>, handover: &Handover) {
         .map(|p| p.id.clone())
         .collect();
     let parcels = handover.parcels.clone();
+    for parcel in &parcels {
+        let why = "the counts of the handover were confirmed";
+        exception::settle(at, parcel, exception::DUPLICATE, why);
+    }
     let id = handover.id.clone();
     let fact = Fact::HandoverClosed {
         handover: id.clone(),
@@ -267,7 +273,7 @@ fn parcel_scan(at: &mut Desktop<'_>, code: &str, meaning: &Meaning) {
     }
     match judge(at, &handover, code, meaning) {
         Ok(parcel) => accept(at, &handover, &parcel),
-        Err((reason, text)) => reject(at, &handover, code, reason, &text),
+        Err(refused) => reject(at, &handover, code, refused),
     }
 }
 
@@ -295,91 +301,9 @@ fn remove(at: &mut Desktop<'_>, handover: &Handover, meaning: &Meaning) {
             parcel: id.clone(),
         },
     );
+    exception::gone(at, &id, &[exception::DUPLICATE]);
     at.say(true, format!("{id} taken out"));
     at.sound(Cue::Warn);
-}
-
-type Reason = (&'static str, String);
-
-/// The parcel to accept, or why not. Carriers may share numbers: the one that fits wins.
-fn judge(
-    at: &Desktop<'_>,
-    handover: &Handover,
-    code: &str,
-    meaning: &Meaning,
-) -> Result<Parcel, Reason> {
-    let named = parcels_named(at, meaning);
-    if named.is_empty() {
-        return Err(match meaning {
-            Meaning::Gone => ("duplicate", gone_text(at)),
-            Meaning::Items(_) => ("not_a_label", "This is an item, not a parcel.".into()),
-            Meaning::Order(_) => ("not_a_label", "This is an order. Scan the label.".into()),
-            _ => ("unknown", format!("Nobody here packed {code}.")),
-        });
-    }
-    let mut refusal = None;
-    for parcel in &named {
-        match judge_one(at, handover, parcel, meaning) {
-            Ok(()) => return Ok(parcel.clone()),
-            Err(reason) => refusal = refusal.or(Some(reason)),
-        }
-    }
-    Err(refusal.unwrap_or(("unknown", "Nobody here packed this.".into())))
-}
-
-fn gone_text(at: &Desktop<'_>) -> String {
-    let scan = at
-        .looked
-        .parcels
-        .first()
-        .and_then(|p| p.first_scan.as_ref());
-    match scan {
-        Some(s) => format!("Already left in {} at {}.", s.handover, s.at.time_of_day()),
-        None => "This has already left.".into(),
-    }
-}
-
-fn judge_one(
-    at: &Desktop<'_>,
-    handover: &Handover,
-    parcel: &Parcel,
-    meaning: &Meaning,
-) -> Result<(), Reason> {
-    let cancelled = at
-        .state
-        .orders
-        .get(&parcel.order)
-        .is_some_and(|o| o.status == OrderStatus::Cancelled);
-    if let Some(scan) = &parcel.first_scan {
-        let when = scan.at.time_of_day();
-        return Err((
-            "duplicate",
-            format!("Already scanned at {when} into {}.", scan.handover),
-        ));
-    }
-    match parcel.stage {
-        Stage::Voided => return Err(("voided", "Its label was voided.".into())),
-        Stage::Aborted => return Err(("voided", "This parcel was given up.".into())),
-        _ if cancelled => {
-            return Err(("cancelled", "The order was cancelled. Keep it here.".into()));
-        }
-        Stage::Verifying | Stage::Weighing | Stage::Labelling | Stage::ScanBack => {
-            let text = format!("Not finished at {}.", parcel.place);
-            return Err(("not_verified", text));
-        }
-        Stage::Ready | Stage::HandedOver => {}
-    }
-    if let Meaning::Label { job, .. } = meaning
-        && parcel.jobs.last() != Some(job)
-    {
-        return Err(("old_copy", "This is an old copy of its label.".into()));
-    }
-    let carrier = parcel.assignment.as_ref();
-    if carrier.is_none_or(|a| a.carrier != handover.carrier) {
-        let name = carrier.map_or("no carrier", |a| a.carrier_name.as_str());
-        return Err(("wrong_carrier", format!("This parcel goes with {name}.")));
-    }
-    Ok(())
 }
 
 fn accept(at: &mut Desktop<'_>, handover: &Handover, parcel: &Parcel) {
@@ -405,16 +329,24 @@ fn accept(at: &mut Desktop<'_>, handover: &Handover, parcel: &Parcel) {
         provisional: at.rules.hub,
     };
     at.emit(parcel.id.as_str(), fact);
+    exception::gone_all(at, &parcel.id);
+    journey::handed_over(at, &parcel.id);
     let count = handover.parcels.len().saturating_add(1);
     let all = count.saturating_add(waiting_for(at.state, &handover.carrier).len());
     at.say(true, format!("Accepted {count} of {all}"));
     at.sound(Cue::ItemOk);
 }
 
-fn reject(at: &mut Desktop<'_>, handover: &Handover, code: &str, reason: &str, text: &str) {
+fn reject(at: &mut Desktop<'_>, handover: &Handover, code: &str, refused: Refused) {
+    let Refused {
+        reason,
+        text,
+        remedy,
+        parcel,
+    } = refused;
     let reject = Reject {
         code: code.to_owned(),
-        reason: reason.to_owned(),
+        reason: reason.clone(),
         at: at.stamp.wall,
     };
     let fact = Fact::HandoverRejected {
@@ -422,10 +354,9 @@ fn reject(at: &mut Desktop<'_>, handover: &Handover, code: &str, reason: &str, t
         reject,
     };
     at.emit(handover.id.as_str(), fact);
-    at.stop(
-        reason,
-        Some(code),
-        text,
-        "Set the parcel aside, then scan OK.",
-    );
+    if let Some(id) = parcel {
+        exception::at_dock(at, &id, &reason, &text);
+    }
+    let remedy = remedy.unwrap_or_else(|| "Set the parcel aside, then scan OK.".into());
+    at.stop(&reason, Some(code), &text, &remedy);
 }

@@ -259,7 +259,10 @@ pub enum Fact {
     ExceptionResolved {
         parcel: ParcelId,
         code: String,
+        /// An operator, whoever called the API, or `station` if the cause went away.
         by: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        why: Option<String>,
     },
     /// A block of a range this station may use alone: serials from `first` to `last`.
     #[serde(rename = "number.leased")]

@@ -1,7 +1,8 @@
 //! What can reach the reducer.
 
-use super::ids::{DeviceId, HandoverId, JobId, OrderId, PlaceId};
+use super::ids::{DeviceId, HandoverId, JobId, OrderId, ParcelId, PlaceId};
 use super::order::Order;
+use super::parcel::CarrierScan;
 use super::time::Stamp;
 use firstscan_drivers::length::SizeReading;
 use firstscan_drivers::mass::MassReading;
@@ -42,7 +43,7 @@ pub enum InputKind {
     },
     /// A validated order: new, the same again, or changed (the reducer tells them apart).
     Order {
-        order: Order,
+        order: Box<Order>,
     },
     OrderRefused {
         order: String,
@@ -55,7 +56,7 @@ pub enum InputKind {
     /// The picture of a label job was made, checked and stored, or could not be.
     Rendered {
         job: JobId,
-        outcome: Result<RenderedLabel, Vec<String>>,
+        outcome: Result<RenderedLabel, Unlabelled>,
     },
     /// News of a label job from the print worker.
     Print {
@@ -66,6 +67,20 @@ pub enum InputKind {
     ManifestMade {
         handover: HandoverId,
         document: String,
+    },
+    /// A carrier reported a scan of its own.
+    CarrierScan {
+        /// Id of the carrier here.
+        carrier: String,
+        tracking_number: String,
+        scan: CarrierScan,
+    },
+    /// A person looked at an exception and says why it is none any more.
+    ExceptionSettled {
+        parcel: ParcelId,
+        code: String,
+        by: String,
+        why: String,
     },
     /// Time passed; sent every 250 ms.
     Tick,
@@ -98,6 +113,23 @@ pub struct RenderedLabel {
     pub picture: String,
     /// Symbols that were decoded back from the bitmap.
     pub symbols: u32,
+}
+
+/// Why a label cannot be made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unlabelled {
+    /// It is the address that cannot be printed.
+    pub address: bool,
+    pub problems: Vec<String>,
+}
+
+impl From<Vec<String>> for Unlabelled {
+    fn from(problems: Vec<String>) -> Self {
+        Unlabelled {
+            address: false,
+            problems,
+        }
+    }
 }
 
 /// The life of a label job at the printer.

@@ -3,21 +3,23 @@
 
 use super::Cue;
 use super::bench;
+use super::controls::parcels_named;
 use super::effect::Effect;
 use super::event::Fact;
 use super::ids::{JobId, ParcelId};
-use super::input::{PrintStep, RenderedLabel};
+use super::input::{PrintStep, RenderedLabel, Unlabelled};
 use super::job::{Evidence, JobState, LabelJob};
 use super::order::OrderStatus;
 use super::parcel::{Parcel, Stage};
 use super::scan::{Meaning, names_parcel};
 use super::step::Desktop;
+use super::{exception, reading};
 
 /// The picture is ready, or cannot be made.
 pub(super) fn rendered(
     at: &mut Desktop<'_>,
     id: &JobId,
-    outcome: &Result<RenderedLabel, Vec<String>>,
+    outcome: &Result<RenderedLabel, Unlabelled>,
 ) {
     let Some(job) = at.state.jobs.get(id).cloned() else {
         return;
@@ -49,6 +51,8 @@ pub(super) fn rendered(
                     symbols,
                 },
             );
+            let unprintable = [exception::ADDRESS, exception::LABEL];
+            exception::gone(at, &job.parcel, &unprintable);
             at.emit(subject, Fact::LabelQueued { job: id.clone() });
             at.live.queued.insert(id.clone(), at.stamp.mono);
             at.effect(Effect::Submit {
@@ -56,19 +60,33 @@ pub(super) fn rendered(
                 place: job.place,
             });
         }
-        Err(problems) => {
-            let fact = Fact::LabelFailed {
-                job: id.clone(),
-                problems: problems.clone(),
-            };
-            at.emit(subject, fact);
-            let first = problems
-                .first()
-                .map_or("The label cannot be made.", String::as_str);
-            let remedy = "Call the supervisor. Scan ABORT, or REPRINT and a reason.";
-            at.stop("label_failed", None, first, remedy);
-        }
+        Err(unlabelled) => failed(at, &job, unlabelled),
     }
+}
+
+/// The picture cannot be made: an exception of the parcel, and red.
+fn failed(at: &mut Desktop<'_>, job: &LabelJob, unlabelled: &Unlabelled) {
+    let Unlabelled { address, problems } = unlabelled;
+    let fact = Fact::LabelFailed {
+        job: job.id.clone(),
+        problems: problems.clone(),
+    };
+    at.emit(job.parcel.as_str(), fact);
+    let first = problems
+        .first()
+        .map_or("The label cannot be made.", String::as_str);
+    let (code, remedy) = match address {
+        true => (
+            exception::ADDRESS,
+            "Ask the office for the full address. Scan ABORT.",
+        ),
+        false => (
+            exception::LABEL,
+            "Call the supervisor. Scan ABORT, or REPRINT and a reason.",
+        ),
+    };
+    exception::raise(at, &job.parcel, exception::of(code, first, remedy));
+    at.stop("label_failed", None, first, remedy);
 }
 
 /// Why a label that has not left yet must not leave.
@@ -290,16 +308,35 @@ pub(super) fn scan_back(at: &mut Desktop<'_>, parcel: &Parcel, code: &str, meani
             at.stop("copy_unclear", Some(code), text, remedy);
         }
         Verdict::NotPrinted => at.warn("The label is still on its way."),
-        Verdict::Other => {
-            let text = "This is not the label of this parcel.";
-            at.stop(
-                "wrong_label",
-                Some(code),
-                text,
-                "Put the right label on and scan it.",
-            );
+        Verdict::Other => foreign(at, parcel, code, meaning),
+    }
+}
+
+/// Something else was scanned where the label of the open parcel is wanted.
+fn foreign(at: &mut Desktop<'_>, parcel: &Parcel, code: &str, meaning: &Meaning) {
+    let mut text = "This is not the label of this parcel.".to_owned();
+    let remedy = "Put the right label on and scan it.";
+    match meaning {
+        Meaning::Unknown => {
+            let reading = reading::of(at, code, &[parcel]);
+            if reading.reason == exception::MISREAD {
+                let remedy = reading.remedy.unwrap_or(remedy);
+                let exception = exception::of(exception::MISREAD, &*reading.text, remedy);
+                exception::raise(at, &parcel.id, exception);
+                at.stop(exception::MISREAD, Some(code), &reading.text, remedy);
+                return;
+            }
+        }
+        _ => {
+            let named = parcels_named(at, meaning);
+            if let Some(other) = named.iter().find(|p| p.id != parcel.id) {
+                text = format!("This is the label of {}.", other.id);
+                let exception = exception::of(exception::WRONG_LABEL, &*text, remedy);
+                exception::raise(at, &parcel.id, exception);
+            }
         }
     }
+    at.stop(exception::WRONG_LABEL, Some(code), &text, remedy);
 }
 
 fn verified(at: &mut Desktop<'_>, parcel: &Parcel, job: JobId, code: &str) {
@@ -321,6 +358,7 @@ fn verified(at: &mut Desktop<'_>, parcel: &Parcel, job: JobId, code: &str) {
         evidence,
     };
     at.emit(id.as_str(), fact);
+    exception::gone(at, &id, &exception::OF_THE_LABEL);
     let text = format!("Parcel {id} is ready");
     if let Some(place) = at.place.clone() {
         let live = at.live.place(&place);

@@ -113,6 +113,9 @@ pub struct Order {
     pub requested_service: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub carrier_label: Option<CarrierLabel>,
+    /// What looked wrong when it came in, with what to do; none of it quotes the address.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
     pub status: OrderStatus,
 }
 

@@ -3,11 +3,12 @@
 
 use super::effect::Effect;
 use super::event::Fact;
+use super::exception;
 use super::ids::{OrderId, ParcelId};
 use super::job::JobState;
 use super::order::{Order, OrderStatus};
 use super::parcel::Stage;
-use super::step::{Desktop, OrderReply};
+use super::step::{Desktop, Reply};
 
 pub(super) fn submit(at: &mut Desktop<'_>, order: &Order) {
     let archived = at.looked.orders.iter().find(|o| o.id == order.id).cloned();
@@ -18,13 +19,14 @@ pub(super) fn submit(at: &mut Desktop<'_>, order: &Order) {
                 order: order.clone(),
             },
         );
-        at.reply(OrderReply::Received {
+        at.reply(Reply::Received {
             version: order.version,
         });
         return;
     };
     if stored.fingerprint == order.fingerprint {
-        at.reply(OrderReply::Unchanged {
+        as_before(at, order);
+        at.reply(Reply::Unchanged {
             version: stored.version,
         });
         return;
@@ -43,7 +45,10 @@ pub(super) fn submit(at: &mut Desktop<'_>, order: &Order) {
             order.id,
             status_word(stored.status)
         );
-        at.reply(OrderReply::Conflict(text));
+        at.reply(Reply::Conflict(text));
+        if stored.status != OrderStatus::Cancelled {
+            superseded(at, order);
+        }
         return;
     }
     let version = stored.version.saturating_add(1);
@@ -53,7 +58,7 @@ pub(super) fn submit(at: &mut Desktop<'_>, order: &Order) {
         ..order.clone()
     };
     at.emit(order.id.as_str(), Fact::OrderChanged { order: changed });
-    at.reply(OrderReply::Changed { version });
+    at.reply(Reply::Changed { version });
     stop_benches(
         at,
         &order.id,
@@ -63,18 +68,44 @@ pub(super) fn submit(at: &mut Desktop<'_>, order: &Order) {
     );
 }
 
+/// The seller wants it as it was packed: nothing is superseded any more.
+fn as_before(at: &mut Desktop<'_>, order: &Order) {
+    for id in parcel_ids(at, &order.id) {
+        exception::gone(at, &id, &[exception::SUPERSEDED]);
+    }
+}
+
+/// What is packed keeps its old label until somebody decides: the dock holds it back, and a bench
+/// that has it open is told at once.
+fn superseded(at: &mut Desktop<'_>, order: &Order) {
+    if !exception::superseded(at, order) {
+        return;
+    }
+    stop_benches(
+        at,
+        &order.id,
+        exception::SUPERSEDED,
+        "The order changed after packing.",
+        "Ask the office. Scan ABORT, or OK to go on: the dock keeps it.",
+    );
+}
+
+fn parcel_ids(at: &Desktop<'_>, id: &OrderId) -> Vec<ParcelId> {
+    at.state.parcels_of(id).map(|p| p.id.clone()).collect()
+}
+
 pub(super) fn cancel(at: &mut Desktop<'_>, id: &OrderId, reason: &str) {
     let Some(order) = at.state.orders.get(id).cloned() else {
         let reply = match at.looked.orders.iter().find(|o| &o.id == id) {
-            Some(o) if o.status == OrderStatus::Cancelled => OrderReply::Cancelled,
-            Some(_) => OrderReply::Conflict(format!("order {id} has already left the station")),
-            None => OrderReply::Unknown,
+            Some(o) if o.status == OrderStatus::Cancelled => Reply::Cancelled,
+            Some(_) => Reply::Conflict(format!("order {id} has already left the station")),
+            None => Reply::Unknown,
         };
         at.reply(reply);
         return;
     };
     if order.status == OrderStatus::Cancelled {
-        at.reply(OrderReply::Cancelled);
+        at.reply(Reply::Cancelled);
         return;
     }
     if at
@@ -83,7 +114,7 @@ pub(super) fn cancel(at: &mut Desktop<'_>, id: &OrderId, reason: &str) {
         .any(|p| p.stage == Stage::HandedOver)
     {
         let text = format!("a parcel of order {id} was already handed over: ask for a return");
-        at.reply(OrderReply::Conflict(text));
+        at.reply(Reply::Conflict(text));
         return;
     }
     let fact = Fact::OrderCancelled {
@@ -91,7 +122,7 @@ pub(super) fn cancel(at: &mut Desktop<'_>, id: &OrderId, reason: &str) {
         reason: reason.to_owned(),
     };
     at.emit(id.as_str(), fact);
-    at.reply(OrderReply::Cancelled);
+    at.reply(Reply::Cancelled);
     drop_waiting_labels(at, id);
     let text = "The order was cancelled.";
     stop_benches(
@@ -105,7 +136,7 @@ pub(super) fn cancel(at: &mut Desktop<'_>, id: &OrderId, reason: &str) {
 
 /// Labels of the order that have not started to print are taken back.
 fn drop_waiting_labels(at: &mut Desktop<'_>, id: &OrderId) {
-    let parcels: Vec<ParcelId> = at.state.parcels_of(id).map(|p| p.id.clone()).collect();
+    let parcels = parcel_ids(at, id);
     for job in at.state.jobs_in(JobState::Queued) {
         if parcels.contains(&job.parcel) {
             let reason = "order cancelled".to_owned();
@@ -125,7 +156,7 @@ fn drop_waiting_labels(at: &mut Desktop<'_>, id: &OrderId) {
 
 /// Every bench that has a parcel of the order open turns red.
 fn stop_benches(at: &mut Desktop<'_>, id: &OrderId, code: &str, text: &str, remedy: &str) {
-    let open: Vec<ParcelId> = at.state.parcels_of(id).map(|p| p.id.clone()).collect();
+    let open = parcel_ids(at, id);
     let holds = |p: &&super::place::Place| p.parcel.as_ref().is_some_and(|x| open.contains(x));
     let benches: Vec<_> = at
         .state

@@ -118,14 +118,33 @@ pub struct Exception {
     pub remedy: String,
 }
 
-/// A scan the carrier made itself, as it reported it.
+/// What a carrier's scan says about the parcel.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ScanKind {
+    /// The carrier has it: a scan of this very parcel, not of a form or a container.
+    Accepted,
+    /// On its way.
+    #[default]
+    Moved,
+    /// It will be later than said.
+    Delayed,
+    Delivered,
+}
+
+/// A scan the carrier made itself, as it reported it. Two reports that say the same are one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CarrierScan {
     pub at: Wall,
+    #[serde(default)]
+    pub kind: ScanKind,
     /// The carrier's own code of the event, if it gave one.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub code: String,
     pub text: String,
+    /// When it says it will deliver, if it said so with this scan.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub estimate: Option<Estimate>,
 }
 
 /// A number from a carrier's range, or one that came with the order.
@@ -201,6 +220,12 @@ pub struct Parcel {
     /// Exceptions nobody resolved yet.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub exceptions: Vec<Exception>,
+    /// Reason codes a person looked at and let pass: the station does not raise them again.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub settled: Vec<String>,
+    /// What the carrier reported, in the order it came.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub carrier_scans: Vec<CarrierScan>,
     pub opened_at: Wall,
 }
 

@@ -50,13 +50,12 @@ fn changed(
     };
     if (&planned.carrier, &planned.service) != (&now.carrier, &now.service) {
         let was = self::named(&planned);
-        let why = at
-            .desk
-            .objection(request, &planned.carrier, &planned.service);
-        return Some(match why {
-            Some(why) => format!("Planned: {was} ({why}). Now: {named}."),
-            None => format!("Planned: {was} for {mass}. It {is}: {named}."),
-        });
+        return Some(
+            match at.desk.admits(&planned.carrier, &planned.service, request) {
+                Err(Refusal { text, .. }) => format!("Planned: {text} Now: {named}."),
+                Ok(()) => format!("Planned: {was} for {mass}. It {is}: {named}."),
+            },
+        );
     }
     let more = missing(&now.surcharges, &planned.surcharges);
     let less = missing(&planned.surcharges, &now.surcharges);

@@ -8,6 +8,7 @@ use super::state::{CodeRef, normal};
 use super::step::{Desktop, scan_at_place};
 use super::{Cue, bench, dock};
 use crate::content::control::{self, Control};
+use crate::content::tracking;
 
 /// Prefix of our own 2D symbol: `FS1/P/<parcel>/J/<job>`.
 const LABEL_PREFIX: &str = "FS1/P/";
@@ -190,13 +191,45 @@ fn meaning(at: &Desktop<'_>, code: &str) -> Meaning {
     match order {
         Some(id) => Meaning::Order(id),
         None if !at.looked.items.is_empty() => Meaning::Items(at.looked.items.clone()),
-        None if !at.looked.parcels.is_empty() || !at.looked.orders.is_empty() => Meaning::Gone,
-        None => Meaning::Unknown,
+        None => inside(at, code),
     }
 }
 
-/// Whether a code is the parcel's tracking number or id.
-pub(super) fn names_parcel(tracking: Option<&str>, id: &ParcelId, code: &str) -> bool {
-    let code = normal(code);
-    tracking.is_some_and(|t| normal(t) == code) || normal(id.as_str()) == code
+/// What the numbers inside a code lead to: carriers print the number people know within others.
+fn inside(at: &Desktop<'_>, code: &str) -> Meaning {
+    let mut parcels = Vec::new();
+    for name in tracking::names(code) {
+        for target in at.state.by_code(&name) {
+            if let CodeRef::Parcel(id) = target
+                && !parcels.contains(id)
+            {
+                parcels.push(id.clone());
+            }
+        }
+    }
+    match parcels.is_empty() {
+        false => Meaning::Parcels(parcels),
+        true if !at.looked.parcels.is_empty() || !at.looked.orders.is_empty() => Meaning::Gone,
+        true => Meaning::Unknown,
+    }
+}
+
+/// The forms a code is looked up in, as it is first.
+pub fn forms(code: &str) -> Vec<String> {
+    let plain = code.strip_prefix(LABEL_PREFIX);
+    let plain = plain.and_then(|c| c.split('/').next()).unwrap_or(code);
+    let mut forms = vec![normal(plain)];
+    for name in tracking::names(plain) {
+        if !forms.contains(&name) {
+            forms.push(name);
+        }
+    }
+    forms
+}
+
+/// Whether a code is the parcel's id, or its tracking number in any form a label may hold.
+pub(super) fn names_parcel(number: Option<&str>, id: &ParcelId, code: &str) -> bool {
+    let plain = normal(code);
+    let is = |number: &str| normal(number) == plain || tracking::is_same(number, code);
+    number.is_some_and(is) || normal(id.as_str()) == plain
 }

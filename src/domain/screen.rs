@@ -12,9 +12,9 @@ use super::rules::Rules;
 use super::state::State;
 use super::time::Instant;
 use super::view::{
-    BandView, CueView, DockParcel, DockReject, DockView, DockWaiting, Health, JobView, LastView,
-    LineView, Mode, OperatorView, OrderView, ParcelView, PlaceView, StopView, SyncHealth,
-    WeightState, WeightView,
+    BandView, CueView, DockParcel, DockReject, DockView, DockWaiting, ExceptionView, Health,
+    JobView, LastView, LineView, Mode, OperatorView, OrderView, ParcelView, PlaceView, StopView,
+    SyncHealth, WeightState, WeightView,
 };
 use super::weigh;
 use crate::content::control::{self, Control};
@@ -196,7 +196,7 @@ fn stop_word(code: &str) -> &'static str {
         "no_carrier" => "NO CARRIER",
         "service_changed" => "NEW SERVICE",
         "no_number" => "NO NUMBER",
-        "label_failed" | "label_expired" => "NO LABEL",
+        "label_failed" | "label_expired" | "label_unprintable" => "NO LABEL",
         "no_label_counted" => "LOOK AGAIN",
         "wrong_label" | "unexpected_label" => "WRONG LABEL",
         "old_copy" | "copy_unclear" => "OLD LABEL",
@@ -205,6 +205,12 @@ fn stop_word(code: &str) -> &'static str {
         "not_verified" => "NOT FINISHED",
         "voided" => "VOID",
         "not_a_label" => "NOT A LABEL",
+        "misread" => "SCAN AGAIN",
+        "number_check_failed" => "BAD NUMBER",
+        "number_of_other_carrier" => "WHOSE NUMBER?",
+        "weight_over_limit" => "TOO HEAVY",
+        "label_superseded" => "ORDER CHANGED",
+        "address_unprintable" => "NO ADDRESS",
         "gone" => "GONE",
         "bad_control" | "control_refused" | "void_refused" => "NOT POSSIBLE",
         _ => "STOP",
@@ -234,6 +240,7 @@ fn order_view(scene: &Scene<'_>, parcel: &Parcel) -> Option<OrderView> {
         wanted: order.pieces(),
         lines,
         parked: parcel.parked,
+        warnings: order.warnings.clone(),
     })
 }
 
@@ -265,7 +272,19 @@ fn parcel_view(parcel: &Parcel, job: Option<&LabelJob>) -> ParcelView {
                 .as_ref()
                 .map(|_| format!("/api/v1/jobs/{}/label.png", j.id)),
         }),
+        exceptions: exceptions(parcel).collect(),
     }
+}
+
+fn exceptions(parcel: &Parcel) -> impl Iterator<Item = ExceptionView> {
+    parcel.exceptions.iter().map(|e| ExceptionView {
+        parcel: parcel.id.clone(),
+        tracking_number: parcel.tracking_number().map(str::to_owned),
+        code: e.code.clone(),
+        word: stop_word(&e.code).to_owned(),
+        text: e.text.clone(),
+        remedy: e.remedy.clone(),
+    })
 }
 
 fn weight_view(scene: &Scene<'_>, live: &LivePlace, parcel: Option<&Parcel>) -> WeightView {
@@ -349,6 +368,13 @@ fn dock_view(scene: &Scene<'_>, handover: Option<&Handover>) -> DockView {
                 code: r.code.clone(),
                 reason: r.reason.clone(),
             })
+            .collect(),
+        exceptions: state
+            .parcels
+            .values()
+            .rev()
+            .flat_map(exceptions)
+            .take(DOCK_ROWS_MAX)
             .collect(),
         missing: missing.into_iter().take(DOCK_ROWS_MAX).map(row).collect(),
         manifest: handover

@@ -9,6 +9,7 @@ use super::order::{Order, OrderStatus};
 use super::parcel::{Parcel, Stage};
 use super::place::{Place, PlaceKind};
 use super::time::Wall;
+use crate::content::tracking;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -170,6 +171,15 @@ impl State {
         self.parcels.insert(parcel.id.clone(), parcel);
     }
 
+    /// Takes an archived parcel back into memory for the step that adds to its record; it leaves
+    /// again with the changes of that step.
+    pub(super) fn recall(&mut self, parcel: &Parcel) {
+        if !self.parcels.contains_key(&parcel.id) {
+            self.parcels.insert(parcel.id.clone(), parcel.clone());
+            self.touch(RecordKind::Parcel, parcel.id.as_str());
+        }
+    }
+
     /// Pieces of the article already in counting parcels of the order.
     pub fn pieces_done(&self, order: &OrderId, sku: &super::ids::Sku) -> u32 {
         self.parcels_of(order)
@@ -259,7 +269,13 @@ impl State {
         };
         if kind == RecordKind::Parcel {
             let parcel = self.parcels.get(&ParcelId::new(id));
-            codes.extend(parcel.and_then(Parcel::tracking_number).map(normal));
+            if let Some(number) = parcel.and_then(Parcel::tracking_number) {
+                codes.push(normal(number));
+                // The numbers inside it, which other codes of the label may hold alone.
+                codes.extend(tracking::names(number));
+            }
+            codes.sort();
+            codes.dedup();
         }
         codes
     }
@@ -346,10 +362,10 @@ impl State {
     fn is_archived(&self, kind: RecordKind, id: &str) -> bool {
         match kind {
             RecordKind::Order => self.order_archived(&OrderId::new(id)),
-            RecordKind::Parcel => self
-                .parcels
-                .get(&ParcelId::new(id))
-                .is_some_and(|p| self.order_archived(&p.order)),
+            // A parcel recalled for one step comes without its order.
+            RecordKind::Parcel => self.parcels.get(&ParcelId::new(id)).is_some_and(|p| {
+                !self.orders.contains_key(&p.order) || self.order_archived(&p.order)
+            }),
             RecordKind::Job => self
                 .jobs
                 .get(&JobId::new(id))

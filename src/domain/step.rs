@@ -7,7 +7,7 @@ use super::change::Change;
 use super::desk::Desk;
 use super::effect::{Cue, Effect};
 use super::event::{Draft, Fact};
-use super::ids::{OperatorId, PlaceId};
+use super::ids::{OperatorId, ParcelId, PlaceId};
 use super::input::{DeviceChange, Input, InputKind};
 use super::job::JobState;
 use super::live::Live;
@@ -17,7 +17,7 @@ use super::place::{PlaceKind, Stop};
 use super::rules::Rules;
 use super::state::{Context, State};
 use super::time::Stamp;
-use super::{bench, dock, label, measure, orders, scan, weigh};
+use super::{bench, dock, exception, journey, label, measure, orders, scan, weigh};
 
 /// Smaller disagreements between the clocks are drift, not a step.
 const CLOCK_STEP_MS_MIN: i64 = 2_000;
@@ -32,9 +32,9 @@ pub struct Looked {
     pub parcels: Vec<Parcel>,
 }
 
-/// What an order input came to.
+/// What an input from outside came to.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum OrderReply {
+pub enum Reply {
     Received {
         version: u32,
     },
@@ -48,6 +48,17 @@ pub enum OrderReply {
     /// Not possible any more; the text says why and what to do.
     Conflict(String),
     Unknown,
+    /// A carrier's scan became an event of this type.
+    Scanned {
+        parcel: ParcelId,
+        kind: String,
+    },
+    /// This very scan was reported before.
+    Known {
+        parcel: ParcelId,
+    },
+    /// The exception is resolved.
+    Settled,
 }
 
 /// Result of a step: commit first, then run the effects.
@@ -56,7 +67,7 @@ pub struct Step {
     pub drafts: Vec<Draft>,
     pub changes: Vec<Change>,
     pub effects: Vec<Effect>,
-    pub reply: Option<OrderReply>,
+    pub reply: Option<Reply>,
 }
 
 /// Everything a decision may look at, and where its facts go.
@@ -132,6 +143,17 @@ impl Desktop<'_> {
                 };
                 self.emit(handover.as_str(), fact);
             }
+            InputKind::CarrierScan {
+                carrier,
+                tracking_number,
+                scan,
+            } => journey::carrier_scan(self, carrier, tracking_number, scan),
+            InputKind::ExceptionSettled {
+                parcel,
+                code,
+                by,
+                why,
+            } => exception::settled(self, parcel, code, by, why),
             InputKind::Tick => self.tick(),
             InputKind::Start { version } => self.start(version),
         }
@@ -159,7 +181,7 @@ impl Desktop<'_> {
         self.step.effects.push(effect);
     }
 
-    pub fn reply(&mut self, reply: OrderReply) {
+    pub fn reply(&mut self, reply: Reply) {
         self.step.reply = Some(reply);
     }
 

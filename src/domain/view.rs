@@ -72,6 +72,8 @@ pub struct OrderView {
     pub wanted: u32,
     /// Parcels waiting in the bench's park.
     pub parked: bool,
+    /// What looked wrong when the order came in.
+    pub warnings: Vec<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -103,6 +105,20 @@ pub struct ParcelView {
     pub surcharges: Vec<String>,
     pub tracking_number: Option<String>,
     pub job: Option<JobView>,
+    /// What does not fit together about it, and nobody resolved yet.
+    pub exceptions: Vec<ExceptionView>,
+}
+
+/// An open exception.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ExceptionView {
+    pub parcel: ParcelId,
+    pub tracking_number: Option<String>,
+    pub code: String,
+    /// Two words at most, in capitals.
+    pub word: String,
+    pub text: String,
+    pub remedy: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -176,6 +192,8 @@ pub struct DockView {
     pub expected: u32,
     pub parcels: Vec<DockParcel>,
     pub rejects: Vec<DockReject>,
+    /// Open exceptions of all parcels that are still here, newest parcel first.
+    pub exceptions: Vec<ExceptionView>,
     /// Expected but not scanned; filled while closing.
     pub missing: Vec<DockParcel>,
     /// URL path of the manifest, once made.

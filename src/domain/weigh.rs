@@ -4,6 +4,7 @@
 use super::desk::Refusal;
 use super::effect::{Cue, Effect};
 use super::event::Fact;
+use super::exception;
 use super::ids::{DeviceId, JobId, ParcelId};
 use super::live::Weighing;
 use super::measure;
@@ -218,6 +219,9 @@ fn label(at: &mut Desktop<'_>, confirmed: bool) {
     let Some(order) = at.state.orders.get(&parcel.order).cloned() else {
         return;
     };
+    if exception::is_over_limit(at, &parcel, &order) {
+        return;
+    }
     let assignment = match assignment(at, &parcel, &order, &weight) {
         Ok(assignment) => assignment,
         Err(refusal) => {

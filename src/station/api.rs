@@ -9,7 +9,7 @@ use crate::domain::order::Order;
 use crate::domain::parcel::Parcel;
 use crate::domain::place::PlaceKind;
 use crate::domain::view::PlaceView;
-use crate::domain::{Event, OrderId, PlaceId};
+use crate::domain::{Event, OrderId, ParcelId, PlaceId};
 pub use crate::sync::status::{ParkedEvent, SinkStatus};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -50,6 +50,23 @@ pub enum Submitted {
         order: String,
         problems: Vec<String>,
     },
+}
+
+/// How a carrier's scan was taken.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "outcome")]
+pub enum CarrierScanned {
+    /// It became an event of this type: `carrier.accepted` or `carrier.moved`.
+    Recorded { parcel: ParcelId, event: String },
+    /// Reported before, word for word: nothing changed.
+    Unchanged { parcel: ParcelId },
+}
+
+/// A settled exception.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Settled {
+    pub parcel: ParcelId,
+    pub code: String,
 }
 
 /// Why a request failed; the texts say what to do next.
@@ -154,6 +171,25 @@ pub trait StationApi: Send + Sync {
     /// # Errors
     /// As [`StationApi::order`].
     fn parcel(&self, code: &str) -> Result<Option<ParcelDetail>, ApiError>;
+    /// Takes one scan a carrier made itself (JSON, see the OpenAPI document). The same scan twice
+    /// is one.
+    ///
+    /// # Errors
+    /// [`ApiError::Invalid`] naming every field, [`ApiError::NotFound`] if the carrier has no such
+    /// parcel of ours, [`ApiError::Conflict`] after too many scans of one parcel.
+    fn carrier_scan(&self, body: &[u8]) -> Result<CarrierScanned, ApiError>;
+    /// A person settles an open exception of a parcel (id, tracking number or label code).
+    ///
+    /// # Errors
+    /// [`ApiError::NotFound`] for the parcel or the exception, [`ApiError::Invalid`] without who
+    /// and why.
+    fn settle_exception(
+        &self,
+        parcel: &str,
+        code: &str,
+        who: &str,
+        why: &str,
+    ) -> Result<Settled, ApiError>;
     /// All handovers, newest last.
     ///
     /// # Errors

@@ -12,7 +12,7 @@ use crate::domain::event::Draft;
 use crate::domain::place::PlaceKind;
 use crate::domain::screen::{self, Scene};
 use crate::domain::state::CodeRef;
-use crate::domain::step::OrderReply;
+use crate::domain::step::Reply;
 use crate::domain::view::{Mode, PlaceView, StopView, SyncHealth};
 use crate::domain::{
     Desk, Effect, Event, Input, InputKind, Live, PlaceId, Rules, Sku, Stamp, State, step,
@@ -70,7 +70,7 @@ impl Delivery {
 }
 
 /// How a delivered input ended.
-pub type Outcome = Result<Option<OrderReply>, StoreError>;
+pub type Outcome = Result<Option<Reply>, StoreError>;
 
 /// Runs effects; must not block.
 pub trait Hands: Send {
@@ -212,8 +212,7 @@ impl Core {
     fn deliver(&mut self, deliveries: Vec<Delivery>) {
         let mut group = Vec::new();
         for delivery in deliveries {
-            // An answer under a key is stored with its own commit, alone.
-            if delivery.idempotency.is_some() {
+            if is_alone(&delivery) {
                 self.commit(std::mem::take(&mut group));
                 self.commit(vec![delivery]);
             } else {
@@ -283,7 +282,7 @@ impl Core {
         delivery: Delivery,
         commit: &mut Commit,
         effects: &mut Vec<Effect>,
-    ) -> Result<Option<(Replier, Option<OrderReply>)>, StoreError> {
+    ) -> Result<Option<(Replier, Option<Reply>)>, StoreError> {
         let looked = look(&self.store, &self.state, &delivery.kind)?;
         let input = Input {
             place: delivery.place,
@@ -341,7 +340,7 @@ impl Core {
     }
 
     /// The commit did not happen: nothing of the group may be believed.
-    fn fail(&mut self, error: &StoreError, waiting: Vec<(Replier, Option<OrderReply>)>) {
+    fn fail(&mut self, error: &StoreError, waiting: Vec<(Replier, Option<Reply>)>) {
         tracing::error!(%error, "commit failed; state is loaded again");
         for (reply, _) in waiting {
             drop(reply.send(Err(error.clone())));
@@ -412,6 +411,16 @@ impl Core {
             }
         }
     }
+}
+
+/// An answer under a key is stored with its own commit. What adds to archived records reads them
+/// from the store, which must have the commits before it.
+fn is_alone(delivery: &Delivery) -> bool {
+    let archived = matches!(
+        delivery.kind,
+        InputKind::CarrierScan { .. } | InputKind::ExceptionSettled { .. }
+    );
+    archived || delivery.idempotency.is_some()
 }
 
 /// When the oldest scan of a batch arrived.

@@ -1,8 +1,8 @@
 //! The handle pages and commands hold: sends inputs to the station thread, reads the store.
 
 use super::api::{
-    ApiError, DeviceStatus, Document, ParcelDetail, PlaceInfo, SinkStatus, StationApi, Status,
-    Submitted,
+    ApiError, CarrierScanned, DeviceStatus, Document, ParcelDetail, PlaceInfo, Settled, SinkStatus,
+    StationApi, Status, Submitted,
 };
 use super::clock::StationClock;
 use super::core::{Delivery, Message};
@@ -13,9 +13,8 @@ use crate::domain::change::RecordKind;
 use crate::domain::handover::Handover;
 use crate::domain::order::Order;
 use crate::domain::parcel::Parcel;
-use crate::domain::state::normal;
 use crate::domain::view::PlaceView;
-use crate::domain::{Desk, DeviceId, Event, InputKind, OrderId, PlaceId};
+use crate::domain::{Desk, DeviceId, Event, InputKind, OrderId, PlaceId, scan};
 use crate::store::{Store, StoreError};
 use crate::sync::inbound;
 use std::collections::BTreeMap;
@@ -93,20 +92,19 @@ fn json<T: serde::Serialize>(value: T) -> Result<serde_json::Value, ApiError> {
 }
 
 impl Handle {
-    fn by_code(&self, code: &str) -> Result<Option<Parcel>, ApiError> {
-        let plain = code
-            .strip_prefix("FS1/P/")
-            .and_then(|c| c.split('/').next())
-            .unwrap_or(code);
-        if let Some(body) = self.store.record(RecordKind::Parcel, plain)? {
+    /// The newest parcel under any form of a code.
+    pub(super) fn by_code(&self, code: &str) -> Result<Option<Parcel>, ApiError> {
+        if let Some(body) = self.store.record(RecordKind::Parcel, code)? {
             return parse(body).map(Some);
         }
-        let found = self.store.records_by_code(&normal(plain))?;
-        let parcel = found
-            .into_iter()
-            .rev()
-            .find(|(kind, _, _)| *kind == RecordKind::Parcel);
-        parcel.map(|(_, _, body)| parse(body)).transpose()
+        for form in scan::forms(code) {
+            let found = self.store.records_by_code(&form)?;
+            let mut newest = found.into_iter().rev();
+            if let Some((_, _, body)) = newest.find(|(kind, _, _)| *kind == RecordKind::Parcel) {
+                return parse(body).map(Some);
+            }
+        }
+        Ok(None)
     }
 }
 
@@ -220,6 +218,20 @@ impl StationApi for Handle {
                 .events_of(parcel.id.as_str(), PARCEL_EVENTS_MAX)?,
             parcel,
         }))
+    }
+
+    fn carrier_scan(&self, body: &[u8]) -> Result<CarrierScanned, ApiError> {
+        self.take_carrier_scan(body)
+    }
+
+    fn settle_exception(
+        &self,
+        parcel: &str,
+        code: &str,
+        who: &str,
+        why: &str,
+    ) -> Result<Settled, ApiError> {
+        self.settle(parcel, code, who, why)
     }
 
     fn handovers(&self, limit: u32) -> Result<Vec<Handover>, ApiError> {

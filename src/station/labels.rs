@@ -3,9 +3,9 @@
 
 use super::clock::StationClock;
 use super::core::{Delivery, Message};
-use crate::content::address;
+use crate::content::{address, tracking};
 use crate::domain::handover::Handover;
-use crate::domain::input::RenderedLabel;
+use crate::domain::input::{RenderedLabel, Unlabelled};
 use crate::domain::job::LabelJob;
 use crate::domain::order::{Address, Order};
 use crate::domain::parcel::Parcel;
@@ -121,7 +121,7 @@ impl LabelDesk {
     }
 
     /// Makes, checks and stores one label picture.
-    fn label(&self, task: &LabelTask) -> Result<RenderedLabel, Vec<String>> {
+    fn label(&self, task: &LabelTask) -> Result<RenderedLabel, Unlabelled> {
         let given = task
             .order
             .carrier_label
@@ -152,14 +152,16 @@ impl LabelDesk {
     }
 
     /// Our own template; every symbol is decoded from the final bitmap before paper is used.
-    fn own_label(&self, task: &LabelTask) -> Result<Made, Vec<String>> {
+    fn own_label(&self, task: &LabelTask) -> Result<Made, Unlabelled> {
         let person = self
             .store
             .person(&task.order.ship_to.id)
             .map_err(|e| vec![e.to_string()])?;
         let person = person.ok_or_else(|| {
-            vec!["The address was erased: send the order again with its address.".to_owned()]
+            let text = "The address was erased: send the order again with its address.";
+            unaddressed(text.to_owned())
         })?;
+        check_address(&person.address)?;
         let name = task
             .parcel
             .assignment
@@ -188,7 +190,7 @@ impl LabelDesk {
                 },
             })
         } else {
-            Err(problems)
+            Err(problems.into())
         }
     }
 
@@ -216,7 +218,8 @@ impl LabelDesk {
         };
         let mut problems: Vec<String> = page.problems.iter().map(ToString::to_string).collect();
         let number = task.parcel.tracking_number().unwrap_or_default();
-        if !page.symbols_after.iter().any(|s| s.data.contains(number)) {
+        let bears = |data: &str| data.contains(number) || tracking::is_same(data, number);
+        if !page.symbols_after.iter().any(|s| bears(&s.data)) {
             problems.push(format!("The label's barcodes do not contain {number}."));
         }
         if problems.is_empty() {
@@ -247,6 +250,28 @@ impl LabelDesk {
             .map_err(|e| e.to_string())?;
         Ok(sha256)
     }
+}
+
+fn unaddressed(text: String) -> Unlabelled {
+    Unlabelled {
+        address: true,
+        problems: vec![text],
+    }
+}
+
+/// Orders with the carrier's own label may come with a masked address; another label of theirs
+/// cannot be made of it. The text names the fields and quotes nobody.
+fn check_address(address: &Address) -> Result<(), Unlabelled> {
+    let problems = address::check(&address.parts());
+    let fields = problems.iter().map(|p| p.field.as_str());
+    let fields: Vec<&str> = fields.filter(|field| *field != "phone").collect();
+    if fields.is_empty() {
+        return Ok(());
+    }
+    let fields = fields.join(", ");
+    Err(unaddressed(format!(
+        "The address is masked or not complete: {fields}."
+    )))
 }
 
 /// A label ready for its printer.
@@ -314,17 +339,7 @@ fn fields(task: &LabelTask, address: &Address, sender: &Sender, clock: &StationC
     for (i, line) in sender.lines.iter().take(4).enumerate() {
         put(&format!("ship_from.{}", i + 1), line);
     }
-    let to = address::Parts {
-        name: &address.name,
-        company: address.company.as_deref().unwrap_or_default(),
-        lines: &address.lines,
-        postcode: &address.postcode,
-        city: &address.city,
-        region: address.region.as_deref().unwrap_or_default(),
-        country: &address.country,
-        phone: address.phone.as_deref().unwrap_or_default(),
-    };
-    let to = address::label_lines(&to, &sender.country);
+    let to = address::label_lines(&address.parts(), &sender.country);
     for (i, line) in to.lines.iter().take(7).enumerate() {
         put(&format!("ship_to.{}", i + 1), line);
     }

@@ -1,8 +1,7 @@
 //! Snapshots fetched for the reducer before it decides: items and archived records.
 
 use crate::domain::change::RecordKind;
-use crate::domain::state::normal;
-use crate::domain::{InputKind, Looked, State};
+use crate::domain::{InputKind, Looked, OrderId, ParcelId, State, scan};
 use crate::store::{Store, StoreError};
 
 /// What the store knows about this input beyond the live state.
@@ -12,12 +11,27 @@ pub(super) fn look(store: &Store, state: &State, kind: &InputKind) -> Result<Loo
         InputKind::Scan { code, .. } => {
             let code = code.trim();
             looked.items = store.items_by_barcode(code)?;
-            let plain = code
-                .strip_prefix("FS1/P/")
-                .and_then(|c| c.split('/').next());
-            let code = normal(plain.unwrap_or(code));
-            if state.by_code(&code).next().is_none() {
-                archived(store, &code, &mut looked)?;
+            let forms = scan::forms(code);
+            if !forms
+                .iter()
+                .any(|form| state.by_code(form).next().is_some())
+            {
+                archived(store, state, &forms, &mut looked)?;
+            }
+        }
+        InputKind::CarrierScan {
+            tracking_number, ..
+        } => {
+            // Also beside a live parcel: the number may be in use again.
+            archived(store, state, &scan::forms(tracking_number), &mut looked)?;
+            let orders: Vec<_> = looked.parcels.iter().map(|p| p.order.clone()).collect();
+            for order in orders {
+                order_by_id(store, order.as_str(), &mut looked)?;
+            }
+        }
+        InputKind::ExceptionSettled { parcel, .. } if !state.parcels.contains_key(parcel) => {
+            if let Some(body) = store.record(RecordKind::Parcel, parcel.as_str())? {
+                looked.parcels.extend(serde_json::from_value(body));
             }
         }
         InputKind::Order { order } if !state.orders.contains_key(&order.id) => {
@@ -31,12 +45,24 @@ pub(super) fn look(store: &Store, state: &State, kind: &InputKind) -> Result<Loo
     Ok(looked)
 }
 
-fn archived(store: &Store, code: &str, looked: &mut Looked) -> Result<(), StoreError> {
-    for (kind, _, body) in store.records_by_code(code)? {
-        match kind {
-            RecordKind::Order => looked.orders.extend(serde_json::from_value(body)),
-            RecordKind::Parcel => looked.parcels.extend(serde_json::from_value(body)),
-            RecordKind::Job | RecordKind::Handover | RecordKind::Place | RecordKind::Station => {}
+/// Records under any form of a code that have left memory.
+fn archived(
+    store: &Store,
+    state: &State,
+    forms: &[String],
+    looked: &mut Looked,
+) -> Result<(), StoreError> {
+    for form in forms {
+        for (kind, id, body) in store.records_by_code(form)? {
+            match kind {
+                RecordKind::Order if !state.orders.contains_key(&OrderId::new(&*id)) => {
+                    looked.orders.extend(serde_json::from_value(body));
+                }
+                RecordKind::Parcel if !state.parcels.contains_key(&ParcelId::new(&*id)) => {
+                    looked.parcels.extend(serde_json::from_value(body));
+                }
+                _ => {}
+            }
         }
     }
     Ok(())

@@ -5,6 +5,7 @@ pub mod clock;
 pub mod core;
 pub mod handle;
 pub mod hands;
+mod journey;
 pub mod labels;
 mod look;
 pub mod mark;

@@ -6,7 +6,7 @@ use super::handle::{Handle, parse, unavailable};
 use super::labels::sha256_hex;
 use crate::domain::change::RecordKind;
 use crate::domain::order::Order;
-use crate::domain::step::OrderReply;
+use crate::domain::step::Reply;
 use crate::domain::{InputKind, OrderId};
 use crate::store::{NewDocument, NewPerson};
 use crate::sync::inbound;
@@ -18,7 +18,7 @@ const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
 type Incomings = Vec<Result<inbound::Document, inbound::Refused>>;
 
 /// The stored answer of an order submission.
-pub(super) fn response_text(kind: &InputKind, reply: Option<&OrderReply>) -> String {
+pub(super) fn response_text(kind: &InputKind, reply: Option<&Reply>) -> String {
     let submitted = match kind {
         InputKind::Order { order } => submitted(&order.id, reply),
         InputKind::OrderCancelled { order, .. } => submitted(order, reply),
@@ -43,34 +43,36 @@ enum Stored {
     Conflict(String),
 }
 
-fn submitted(order: &OrderId, reply: Option<&OrderReply>) -> Result<Submitted, ApiError> {
+fn submitted(order: &OrderId, reply: Option<&Reply>) -> Result<Submitted, ApiError> {
     let order = order.clone();
     match reply {
-        Some(OrderReply::Received { version }) => Ok(Submitted::Received {
+        Some(Reply::Received { version }) => Ok(Submitted::Received {
             order,
             version: *version,
         }),
-        Some(OrderReply::Unchanged { version }) => Ok(Submitted::Unchanged {
+        Some(Reply::Unchanged { version }) => Ok(Submitted::Unchanged {
             order,
             version: *version,
         }),
-        Some(OrderReply::Changed { version }) => Ok(Submitted::Changed {
+        Some(Reply::Changed { version }) => Ok(Submitted::Changed {
             order,
             version: *version,
         }),
-        Some(OrderReply::Cancelled) => Ok(Submitted::Cancelled { order }),
-        Some(OrderReply::Conflict(text)) => Err(ApiError::Conflict { text: text.clone() }),
-        Some(OrderReply::Unknown) => Err(ApiError::NotFound {
+        Some(Reply::Cancelled) => Ok(Submitted::Cancelled { order }),
+        Some(Reply::Conflict(text)) => Err(ApiError::Conflict { text: text.clone() }),
+        Some(Reply::Unknown) => Err(ApiError::NotFound {
             what: "order",
             id: order.to_string(),
         }),
-        None => Err(unavailable("the station gave no answer: try again")),
+        Some(Reply::Scanned { .. } | Reply::Known { .. } | Reply::Settled) | None => {
+            Err(unavailable("the station gave no answer: try again"))
+        }
     }
 }
 
 impl Handle {
     /// Sends an input and waits for its commit.
-    pub(super) fn deliver(&self, mut delivery: Delivery) -> Result<Option<OrderReply>, ApiError> {
+    pub(super) fn deliver(&self, mut delivery: Delivery) -> Result<Option<Reply>, ApiError> {
         let (sender, receiver) = std::sync::mpsc::sync_channel::<Outcome>(1);
         delivery.reply = Some(sender);
         let gone = || unavailable("the station is stopping: try again in a moment");
@@ -119,6 +121,7 @@ impl Handle {
             format: label.format.to_owned(),
             bytes: label.bytes,
         });
+        let order = Box::new(order);
         let reply = self.deliver(Delivery {
             persons: vec![person],
             documents: document.into_iter().collect(),

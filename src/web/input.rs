@@ -31,14 +31,33 @@ impl<S: Send + Sync> FromRequestParts<S> for Named {
         let Path(text) = Path::<String>::from_request_parts(parts, state)
             .await
             .map_err(|e| bad_request(format!("the path cannot be read: {e}")))?;
-        let fits = (1..=TEXT_BYTES_MAX).contains(&text.len());
-        if fits && !text.chars().any(char::is_control) {
-            return Ok(Self(text));
-        }
-        Err(bad_request(
-            "the id in the path is empty, too long or has control characters",
-        ))
+        segment(text).map(Self)
     }
+}
+
+/// Two texts out of the path, each as [`Named`].
+#[derive(Debug)]
+pub(super) struct Pair(pub(super) String, pub(super) String);
+
+impl<S: Send + Sync> FromRequestParts<S> for Pair {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let Path((one, other)) = Path::<(String, String)>::from_request_parts(parts, state)
+            .await
+            .map_err(|e| bad_request(format!("the path cannot be read: {e}")))?;
+        Ok(Self(segment(one)?, segment(other)?))
+    }
+}
+
+fn segment(text: String) -> Result<String, Problem> {
+    let fits = (1..=TEXT_BYTES_MAX).contains(&text.len());
+    if fits && !text.chars().any(char::is_control) {
+        return Ok(text);
+    }
+    Err(bad_request(
+        "the id in the path is empty, too long or has control characters",
+    ))
 }
 
 /// Query parameters; unknown ones are refused by the type's `deny_unknown_fields`.

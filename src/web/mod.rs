@@ -10,6 +10,7 @@ mod api;
 mod error;
 mod guard;
 mod input;
+mod journey;
 mod openapi;
 mod pages;
 mod routes;

@@ -1,7 +1,7 @@
 //! The one table of routes: the router and the OpenAPI document are both built from it.
 
 use super::guard::{self, Access};
-use super::{App, api, error::Problem, pages, stream};
+use super::{App, api, error::Problem, journey, pages, stream};
 use axum::Router;
 use axum::extract::Request;
 use axum::http::StatusCode;
@@ -88,6 +88,18 @@ const CODE: &[Param] = &[param(
     Place::Path,
     "parcel id, tracking number or label code",
 )];
+const EXCEPTION: &[Param] = &[
+    param(
+        "code",
+        Place::Path,
+        "parcel id, tracking number or label code",
+    ),
+    param(
+        "exception",
+        Place::Path,
+        "reason code of the open exception",
+    ),
+];
 const SAMPLE: &[Param] = &[
     param("name", Place::Path, "template as listed"),
     number("dpi", "203, 300 or 600; 203 if not given"),
@@ -175,6 +187,13 @@ pub(super) static ROUTES: &[Route] = &[
         api::import_items, "Takes an item master, JSON array or CSV (text/csv)"),
     route!(get "/api/v1/parcels/{code}", Program, CODE, None, answer("ParcelDetail"),
         api::parcel, "A parcel with its order, label jobs and events"),
+    route!(post "/api/v1/parcels/{code}/exceptions/{exception}/resolve", Program, EXCEPTION,
+        Some("Settle"), answer("Settled"), journey::settle,
+        "A person settles an open exception of a parcel, and says why"),
+    route!(post "/api/v1/carrier-events", Program, &[], Some("CarrierScan"),
+        Answer { status: 201, media: "application/json", schema: Some("CarrierScanned") },
+        journey::carrier_scan,
+        "Takes one scan a carrier made itself: 201 when new, 200 when known"),
     route!(get "/api/v1/handovers", Program, LIMIT, None, answer("Handovers"), api::handovers,
         "Handovers, newest last"),
     route!(get "/api/v1/handovers/{id}/manifest.pdf", Page, ID, None, media("application/pdf"),

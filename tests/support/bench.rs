@@ -5,7 +5,7 @@ use firstscan::domain::change::Change;
 use firstscan::domain::desk::*;
 use firstscan::domain::event::{Draft, Fact};
 use firstscan::domain::input::{PrintStep, RenderedLabel};
-use firstscan::domain::order::{Item, Order, OrderLine, OrderStatus, PersonRef};
+use firstscan::domain::order::{CarrierLabel, Item, Order, OrderLine, OrderStatus, PersonRef};
 use firstscan::domain::parcel::{Assignment, Estimate, Number};
 use firstscan::domain::place::PlaceKind;
 use firstscan::domain::rules::Badge;
@@ -13,8 +13,10 @@ use firstscan::domain::*;
 use firstscan_drivers::mass::{Decimal, Mass, MassFlags, MassReading, Unit};
 use std::collections::BTreeMap;
 
-/// Two carriers; `AA` destinations go with `alpha`, the rest with `beta`. Above 1000 g it is the
-/// service `heavy`, and an edge above 600 mm costs extra.
+/// `AA` destinations go with `alpha`, the rest with `beta`; the others bring their own labels.
+/// Everybody but `beta` says when it delivers, and `dpd` takes up to 1 kg. Of
+/// `alpha` and `beta`, what is above 1000 g is the service `heavy`, and an edge above 600 mm costs
+/// extra.
 pub struct TestDesk;
 
 /// What the service `std` takes.
@@ -67,13 +69,42 @@ impl Desk for TestDesk {
         })
     }
 
-    fn estimate(&self, _request: &EstimateRequest<'_>) -> Option<Estimate> {
-        None
+    fn admits(
+        &self,
+        carrier: &str,
+        service: &str,
+        request: &AssignRequest<'_>,
+    ) -> Result<(), Refusal> {
+        if service == "std" && carrier != "dpd" && request.mass > STANDARD_MAX {
+            let carrier = carrier.to_uppercase();
+            return Err(Refusal {
+                text: format!(
+                    "{carrier} Standard: up to 1000 g, this is {}.",
+                    request.mass
+                ),
+                remedy: "Take another.".into(),
+            });
+        }
+        if carrier != "dpd" || request.mass <= Mass::from_grams(1_000) {
+            return Ok(());
+        }
+        Err(Refusal {
+            text: "DPD takes up to 1 kg.".into(),
+            remedy: "Scan OK, or ABORT.".into(),
+        })
     }
 
-    fn objection(&self, request: &AssignRequest<'_>, _: &str, service: &str) -> Option<String> {
-        let too_much = service == "std" && request.mass > STANDARD_MAX;
-        too_much.then(|| format!("up to {STANDARD_MAX}, this is {}", request.mass))
+    /// From the day of the handover to the day after.
+    fn estimate(&self, request: &EstimateRequest<'_>) -> Option<Estimate> {
+        let next = Wall {
+            unix_ms: request.handed_over.unix_ms + 86_400_000,
+            ..request.handed_over
+        };
+        (request.carrier != "beta").then(|| Estimate {
+            from: request.handed_over.date(),
+            to: next.date(),
+            source: format!("table of {} to {}", request.carrier, request.country),
+        })
     }
 
     fn carriers(&self) -> Vec<CarrierInfo> {
@@ -83,7 +114,13 @@ impl Desk for TestDesk {
             token: token.into(),
             lane: None,
         };
-        vec![info("alpha", "LP"), info("beta", "BT")]
+        vec![
+            info("alpha", "LP"),
+            info("beta", "BT"),
+            info("dpd", "DPD"),
+            info("ups", "UPS"),
+            info("usps", "USP"),
+        ]
     }
 
     fn box_by_token(&self, token: &str) -> Option<BoxType> {
@@ -146,7 +183,23 @@ pub fn order(id: &str, country: &str, lines: &[(&str, u32)]) -> Order {
         promised: None,
         requested_service: None,
         carrier_label: None,
+        warnings: Vec::new(),
         status: OrderStatus::Waiting,
+    }
+}
+
+/// An order that brings its own label.
+pub fn labelled(id: &str, carrier: &str, number: &str, lines: &[(&str, u32)]) -> Order {
+    let label = CarrierLabel {
+        document: "sha".into(),
+        format: "pdf".into(),
+        carrier: carrier.into(),
+        service: "std".into(),
+        tracking_number: number.into(),
+    };
+    Order {
+        carrier_label: Some(label),
+        ..order(id, "AA", lines)
     }
 }
 
@@ -212,8 +265,28 @@ impl Station {
     /// Feeds one input; returns the facts it led to.
     pub fn input(&mut self, at: Option<&str>, kind: InputKind) -> Vec<Fact> {
         let mut looked = Looked::default();
-        if let InputKind::Scan { code, .. } = &kind {
-            looked.items = self.items.get(code.trim()).cloned().into_iter().collect();
+        match &kind {
+            InputKind::Scan { code, .. } => {
+                looked.items = self.items.get(code.trim()).cloned().into_iter().collect();
+                let forms = scan::forms(code);
+                if !forms.iter().any(|f| self.state.by_code(f).next().is_some()) {
+                    looked.parcels = self.archived(&forms);
+                }
+            }
+            InputKind::CarrierScan {
+                tracking_number, ..
+            } => {
+                looked.parcels = self.archived(&scan::forms(tracking_number));
+                let orders = looked.parcels.iter();
+                let rows = orders.filter_map(|p| self.rows.get(&("order", p.order.to_string())));
+                looked.orders = rows
+                    .map(|r| serde_json::from_value(r.clone()).unwrap())
+                    .collect();
+            }
+            InputKind::ExceptionSettled { parcel, .. } => {
+                looked.parcels = self.archived(&scan::forms(parcel.as_str()));
+            }
+            _ => {}
         }
         // Like the store: archived records are found by id.
         let id = match &kind {
@@ -245,6 +318,20 @@ impl Station {
         let facts = done.drafts.iter().map(|d| d.fact.clone()).collect();
         self.drafts.extend(done.drafts);
         facts
+    }
+
+    /// Like the store: archived parcels by any form of their code.
+    fn archived(&self, forms: &[String]) -> Vec<parcel::Parcel> {
+        let rows = self.rows.iter().filter(|((kind, id), _)| {
+            *kind == "parcel" && !self.state.parcels.contains_key(&ParcelId::new(id.clone()))
+        });
+        let parcels = rows.map(|(_, row)| serde_json::from_value(row.clone()).unwrap());
+        let bears = |p: &parcel::Parcel| {
+            let mut codes = scan::forms(p.tracking_number().unwrap_or_default());
+            codes.push(p.id.to_string());
+            forms.iter().any(|form| codes.contains(form))
+        };
+        parcels.filter(bears).collect()
     }
 
     fn keep(&mut self, changes: Vec<Change>) {
@@ -279,6 +366,7 @@ impl Station {
     }
 
     pub fn add(&mut self, order: Order) -> Vec<Fact> {
+        let order = Box::new(order);
         self.input(None, InputKind::Order { order })
     }
 
@@ -384,6 +472,61 @@ impl Station {
             }
             _ => {}
         }
+    }
+
+    /// A scan the carrier made, `hours` after now.
+    pub fn carrier_scan(
+        &mut self,
+        carrier: &str,
+        number: &str,
+        kind: parcel::ScanKind,
+        hours: i64,
+        days: Option<(&str, &str)>,
+    ) -> Vec<Fact> {
+        let at = Wall {
+            unix_ms: self.stamp().wall.unix_ms + hours * 3_600_000,
+            offset_min: 0,
+        };
+        let estimate = days.map(|(from, to)| Estimate {
+            from: from.into(),
+            to: to.into(),
+            source: carrier.into(),
+        });
+        let scan = parcel::CarrierScan {
+            at,
+            kind,
+            code: String::new(),
+            text: format!("{kind:?}"),
+            estimate,
+        };
+        self.input(
+            None,
+            InputKind::CarrierScan {
+                carrier: carrier.into(),
+                tracking_number: number.into(),
+                scan,
+            },
+        )
+    }
+
+    /// Somebody settles an exception from outside.
+    pub fn settle(&mut self, parcel: &ParcelId, code: &str) -> Vec<Fact> {
+        self.input(
+            None,
+            InputKind::ExceptionSettled {
+                parcel: parcel.clone(),
+                code: code.into(),
+                by: "office".into(),
+                why: "asked the seller".into(),
+            },
+        )
+    }
+
+    /// Codes of the open exceptions of a parcel, as its projection has them.
+    pub fn exceptions(&self, parcel: &ParcelId) -> Vec<String> {
+        let row = &self.rows[&("parcel", parcel.to_string())];
+        let parcel: parcel::Parcel = serde_json::from_value(row.clone()).unwrap();
+        parcel.exceptions.into_iter().map(|e| e.code).collect()
     }
 
     pub fn stop(&self, at: &str) -> Option<String> {

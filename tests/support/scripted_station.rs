@@ -4,17 +4,17 @@ use firstscan::domain::event::{Clock, Event, Fact};
 use firstscan::domain::handover::{Handover, HandoverState, Reject};
 use firstscan::domain::job::{Evidence, JobState, LabelJob};
 use firstscan::domain::order::{CarrierLabel, Order, OrderLine, OrderStatus, PersonRef};
-use firstscan::domain::parcel::{Parcel, Stage};
+use firstscan::domain::parcel::{Exception, Parcel, Stage};
 use firstscan::domain::place::PlaceKind;
 use firstscan::domain::view::{
-    BandView, DockParcel, DockReject, DockView, DockWaiting, Health, JobView, LastView, LineView,
-    Mode, OperatorView, OrderView, ParcelView, PlaceView, StopView, SyncHealth, WeightState,
-    WeightView,
+    BandView, DockParcel, DockReject, DockView, DockWaiting, ExceptionView, Health, JobView,
+    LastView, LineView, Mode, OperatorView, OrderView, ParcelView, PlaceView, StopView, SyncHealth,
+    WeightState, WeightView,
 };
 use firstscan::domain::{HandoverId, JobId, OperatorId, OrderId, ParcelId, PlaceId, Sku, Wall};
 use firstscan::station::api::{
-    ApiError, DeviceStatus, Document, ParcelDetail, ParkedEvent, PlaceInfo, SinkStatus, StationApi,
-    Status, Submitted,
+    ApiError, CarrierScanned, DeviceStatus, Document, ParcelDetail, ParkedEvent, PlaceInfo,
+    Settled, SinkStatus, StationApi, Status, Submitted,
 };
 use std::sync::{Arc, Mutex};
 use tokio::sync::watch;
@@ -172,6 +172,41 @@ impl StationApi for ScriptedStation {
         }))
     }
 
+    fn carrier_scan(&self, body: &[u8]) -> Result<CarrierScanned, ApiError> {
+        self.wrote(format!("carrier scan {}", body.len()));
+        let parcel = ParcelId::new("s1-7");
+        match body.len() {
+            0..=2 => Err(ApiError::Invalid {
+                text: "carrier: is missing: give it as a text".to_owned(),
+            }),
+            3..=40 => Ok(CarrierScanned::Unchanged { parcel }),
+            _ => Ok(CarrierScanned::Recorded {
+                parcel,
+                event: "carrier.accepted".to_owned(),
+            }),
+        }
+    }
+
+    fn settle_exception(
+        &self,
+        parcel: &str,
+        code: &str,
+        who: &str,
+        why: &str,
+    ) -> Result<Settled, ApiError> {
+        self.wrote(format!("settle {parcel} {code} {who}: {why}"));
+        if code != "wrong_label" {
+            return Err(ApiError::NotFound {
+                what: "open exception",
+                id: code.to_owned(),
+            });
+        }
+        Ok(Settled {
+            parcel: ParcelId::new("s1-7"),
+            code: code.to_owned(),
+        })
+    }
+
     fn handovers(&self, _limit: u32) -> Result<Vec<Handover>, ApiError> {
         let at = Wall {
             unix_ms: 1_795_226_700_000,
@@ -276,6 +311,7 @@ fn order() -> Order {
         value: None,
         promised: None,
         requested_service: None,
+        warnings: vec!["ship_to.city has punctuation: leave it out".to_owned()],
         carrier_label: Some(CarrierLabel {
             document: "ef".repeat(32),
             format: "pdf".to_owned(),
@@ -313,7 +349,13 @@ fn parcel() -> Parcel {
         ready_at: None,
         first_scan: None,
         estimate: None,
-        exceptions: Vec::new(),
+        exceptions: vec![Exception {
+            code: "wrong_label".to_owned(),
+            text: "This is the label of s1-8.".to_owned(),
+            remedy: "Put the right label on and scan it.".to_owned(),
+        }],
+        settled: Vec::new(),
+        carrier_scans: Vec::new(),
         opened_at: Wall {
             unix_ms: 1_795_226_700_000,
             offset_min: 60,
@@ -495,6 +537,7 @@ fn order_view(mode: &Mode) -> OrderView {
         seller: "Nordlicht".to_owned(),
         channel: "tiktok-shop".to_owned(),
         country: "DE".to_owned(),
+        warnings: Vec::new(),
         done: lines.iter().map(|l| l.done).sum(),
         wanted: lines.iter().map(|l| l.wanted).sum(),
         lines,
@@ -521,6 +564,19 @@ fn parcel_view(late: bool) -> ParcelView {
             copy: 0,
             picture: Some("/api/v1/jobs/s1-7.0/label.png".to_owned()),
         }),
+        exceptions: Vec::new(),
+    }
+}
+
+/// An open exception of the parcel of [`bench`] or of another one.
+pub fn exception(parcel: &str, word: &str, text: &str, remedy: &str) -> ExceptionView {
+    ExceptionView {
+        parcel: ParcelId::new(parcel),
+        tracking_number: Some(NUMBER.to_owned()),
+        code: word.to_lowercase().replace(' ', "_"),
+        word: word.to_owned(),
+        text: text.to_owned(),
+        remedy: remedy.to_owned(),
     }
 }
 
@@ -601,6 +657,7 @@ pub fn dock(mode: Mode) -> PlaceView {
         } else {
             vec![]
         },
+        exceptions: vec![],
         missing: if mode == Mode::DockClosing {
             (13..=15).map(dock_parcel).collect()
         } else {

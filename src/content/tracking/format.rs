@@ -226,7 +226,7 @@ impl Format {
     }
 
     /// Characters at the start that this format fixes: two letters of a prefix say more than none.
-    pub(super) fn fixed(&self) -> usize {
+    pub fn fixed(&self) -> usize {
         match self.parts.first() {
             Some(Part::Text(text)) => text.len(),
             Some(one @ Part::OneOf(_)) => one.length().0,

@@ -6,18 +6,22 @@
 //! is that the station expects it.
 
 mod clean;
+mod fit;
 mod format;
 mod formats;
 pub mod make;
+mod names;
 mod rank;
 mod recognise;
 #[cfg(test)]
 mod tests;
 
 pub use clean::{Note, normalise};
+pub use fit::{Fit, fit};
 pub use format::{Cover, Format, Grade, Part, Set};
 pub use formats::{FORMATS, by_id};
 pub use make::s10;
+pub use names::{is_same, names};
 pub use recognise::{
     BELIEVE_MIN, Candidate, Check, Context, Expected, Field, Recognition, Report, recognise,
 };

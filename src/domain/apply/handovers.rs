@@ -76,7 +76,13 @@ pub(super) fn apply_handover(state: &mut State, at: Context<'_>, fact: &Fact) {
                 p.handover = None;
             });
         }
-        Fact::FirstScanCorrected { parcel: id, .. } => parcel(state, id, |p| p.first_scan = None),
+        Fact::FirstScanCorrected { parcel: id, .. } => parcel(state, id, |p| {
+            p.first_scan = None;
+            // Ours counted from that scan; what the carrier knows better stands.
+            if p.carrier_scans.is_empty() {
+                p.estimate = None;
+            }
+        }),
         Fact::HandoverClosing { handover: id } => {
             handover(state, id, |h| h.state = HandoverState::Closing);
         }

@@ -1,12 +1,13 @@
 //! The rules every order must keep, whatever language it came in.
 
 use super::canonical::{fingerprint, person_hash, sha256};
-use super::draft::{Draft, LabelDraft, LineDraft, OrderDraft};
+use super::draft::{Draft, LabelDraft, LineDraft, Names, OrderDraft};
 use super::problem::{Refused, Report};
 use super::{
     Document, Incoming, LABEL_BYTES_MAX, LINES_MAX, LabelDocument, Person, QUANTITY_MAX, Rules,
 };
-use crate::content::{address, control, tracking};
+use crate::content::tracking::Fit;
+use crate::content::{address, control, lint, tracking};
 use crate::domain::ids;
 use crate::domain::money::{Money, MoneyError};
 use crate::domain::order::{Address, CarrierLabel, Order, OrderLine, OrderStatus, PersonRef};
@@ -21,6 +22,8 @@ pub(super) const TITLE_CHARS_MAX: usize = 200;
 const REASON_CHARS_MAX: usize = 200;
 /// Characters of a tracking number.
 const TRACKING_CHARS: std::ops::RangeInclusive<usize> = 6..=40;
+/// Warnings kept with an order.
+const WARNINGS_MAX: usize = 20;
 const ID_REMEDY: &str = "give 1 to 64 letters, digits or -_.:/#";
 pub(super) const RESERVED: &str = "XCTL begins the station's control codes: give another code";
 
@@ -98,6 +101,7 @@ fn order(
     let address = draft.ship_to;
     let hash = person_hash(&salt, &address);
     let (carrier_label, label) = label.unzip();
+    let warnings = warnings(&address, carrier_label.as_ref(), draft.names, rules);
     let mut order = Order {
         id,
         version: 1,
@@ -112,9 +116,12 @@ fn order(
         promised,
         requested_service: service,
         carrier_label,
+        warnings: Vec::new(),
         status: OrderStatus::Waiting,
     };
     order.fingerprint = fingerprint(&order);
+    // Not of the content: a later version may find other things.
+    order.warnings = warnings;
     Ok(Document::Order(Box::new(Incoming {
         order,
         address,
@@ -161,6 +168,35 @@ fn check_promised(draft: &OrderDraft, report: &mut Report) -> Option<String> {
     let cause = format!("{} is no day", address::shorten(text));
     report.add("promised_by", cause, "give the buyer's day as 2026-11-24");
     None
+}
+
+/// What looks wrong and is taken all the same, without a word of the address: events keep it.
+fn warnings(
+    address: &Address,
+    label: Option<&CarrierLabel>,
+    names: Names,
+    rules: &Rules<'_>,
+) -> Vec<String> {
+    let Some(label) = label else {
+        let doubts = lint::doubts(&address.parts()).into_iter();
+        let told = |d: lint::Doubt| {
+            let field = names.address(&d.field);
+            format!("{field} {}: {}", d.what, d.remedy)
+        };
+        return doubts.map(told).take(WARNINGS_MAX).collect();
+    };
+    let remedy = "compare it with the label; the bench asks for it, too";
+    let number = &label.tracking_number;
+    match tracking::fit(number, &label.carrier, rules.carrier_known) {
+        Fit::Fits => Vec::new(),
+        Fit::CheckFailed { format, reason } => vec![format!(
+            "carrier_label.tracking_number {number} looks like {format}, but its {reason}: {remedy}"
+        )],
+        Fit::Other { carrier } => vec![format!(
+            "carrier_label.tracking_number {number} is a number of {carrier}, not of {}: {remedy}",
+            label.carrier
+        )],
+    }
 }
 
 /// See [`Order::area`].

@@ -6,6 +6,7 @@
 //! the same fingerprint, whatever the order of its keys or its spaces.
 
 mod canonical;
+pub mod carrier_scan;
 mod check;
 mod csv;
 mod draft;

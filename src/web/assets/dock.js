@@ -11,7 +11,8 @@ export function dock(view, env) {
   return (screens[view.mode] ?? ready)(view, env);
 }
 
-const NONE = { scanned: 0, expected: 0, parcels: [], rejects: [], missing: [], waiting: [] };
+const NONE = { scanned: 0, expected: 0, parcels: [], rejects: [], exceptions: [], missing: [],
+  waiting: [] };
 
 function login(view) {
   return { icon: "badge", layout: "hero", keys: [],
@@ -42,7 +43,9 @@ function scanning(view, env) {
   const room = rows(mainHeight(view, env) - HEAD_MM - 22 - 6 - 7.5);
   const narrow = env.size.width < 210;
   const recent = state.parcels.slice(-room).reverse();
-  const rejects = state.rejects.slice(-room).reverse();
+  const settle = Math.min(state.exceptions.length, Math.max(1, Math.floor(room / 4)));
+  const left = settle ? Math.max(1, room - 2 * settle - 1) : room;
+  const rejects = state.rejects.slice(-left).reverse();
   return {
     icon: "barcode",
     layout: "dock",
@@ -53,8 +56,10 @@ function scanning(view, env) {
         list("In this pickup", recent.map((parcel) => entry(parcel.parcel,
           narrow ? tail(parcel.tracking_number) : grouped(parcel.tracking_number),
           parcel.order)), "Nothing scanned yet"),
-        list(`Refused: ${state.rejects.length}`, rejects.map((reject, at) =>
-          entry(`${state.rejects.length - at}`, tail(reject.code), reject.reason)), "None")),
+        h("div", { key: "troubles", class: "troubles" },
+          openOnes(state.exceptions, settle),
+          list(`Refused: ${state.rejects.length}`, rejects.map((reject, at) =>
+            entry(`${state.rejects.length - at}`, tail(reject.code), reject.reason)), "None"))),
     ],
     keys: [{ name: "REMOVE", label: "Take one out" }, { name: "CLOSE", label: "Close" }],
   };
@@ -85,6 +90,15 @@ function verdict({ last }, waits = false) {
     h("span", {}, "Scan each parcel")) : null;
   return h("p", { key: "verdict", class: `verdict ${last.ok ? "ok" : "bad"}` },
     icon(last.ok ? "tick" : "triangle"), h("span", {}, last.text));
+}
+
+/** Exceptions nobody resolved yet, each with what to do; two lines high. */
+function openOnes(exceptions, room) {
+  if (exceptions.length === 0) return null;
+  const shown = exceptions.slice(0, room);
+  return list(`To settle: ${exceptions.length}`, shown.map(({ parcel, code, word, remedy }) =>
+    h("li", { key: `${parcel} ${code}`, class: "open" },
+      h("b", {}, `${word} · ${parcel}`), h("span", {}, remedy))), "");
 }
 
 function list(title, entries, none) {

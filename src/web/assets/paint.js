@@ -5,7 +5,7 @@ import { bench } from "./bench.js";
 import { dock } from "./dock.js";
 import { h } from "./dom.js";
 import { icon, octagon } from "./icons.js";
-import { duration, fit, keys, ribbonText } from "./parts.js";
+import { duration, fit, issues, keys, ribbonText } from "./parts.js";
 
 /** Elements of the whole screen. */
 export function paint(view, env) {
@@ -31,6 +31,7 @@ function calm(view, env) {
   return [
     top(view, env),
     next(view, env, body.icon),
+    issue(view),
     h("main", { key: "main", class: `main ${body.layout}` }, body.main),
     ribbon(view),
     keys(body.keys, env),
@@ -75,6 +76,15 @@ function next(view, env, shape) {
   return h("div", { key: "next", class: `next ${asked ? "asked" : ""}` },
     icon(asked ? "question" : shape),
     h("p", { vars: { "--size": Math.max(size, 8.3) } }, text));
+}
+
+/** The first exception of the open parcel, or the first warning of its order; the rest counted. */
+function issue(view) {
+  const [first, ...more] = issues(view);
+  if (!first) return null;
+  return h("div", { key: "issue", class: "issue", role: "note" }, icon("triangle"),
+    h("b", {}, first.word), h("span", {}, first.text),
+    more.length ? h("b", { class: "rest" }, `+ ${more.length}`) : null);
 }
 
 /** Offline is a fact, not an alarm: grey-purple, and it says that work goes on. */

@@ -48,13 +48,25 @@ export function ribbonText({ health: { sync } }) {
   return texts.join(" ");
 }
 
+/** What the packer must know of the open parcel beside the next step: exceptions, then warnings. */
+export function issues({ parcel, order }) {
+  const open = (parcel?.exceptions ?? []).map(({ code, word, text, remedy }) =>
+    ({ key: code, word, text: `${text} ${remedy}` }));
+  const doubts = (order?.warnings ?? []).map((text) => ({ key: text, word: "Check", text }));
+  return [...open, ...doubts];
+}
+
+/** Millimetres of the line that tells them. */
+const ISSUE_MM = 15;
+
 /** Height left for a screen's own part, between top lines and touch keys. */
 export function mainHeight(view, { size }) {
   const text = ribbonText(view);
   const ribbonLines = text ? Math.ceil(text.length * 5.8 * LETTER / (size.width - 20)) : 0;
   const next = (view.prompt ?? view.next).length * 8.3 * LETTER > size.width - 30 ? 26 : 20;
   const ribbon = text ? 5.3 + ribbonLines * 6.7 : 0;
-  return size.height - 11 - next - 6 - 23 - ribbon;
+  const issue = issues(view).length > 0 ? ISSUE_MM : 0;
+  return size.height - 11 - next - 6 - 23 - ribbon - issue;
 }
 
 /** `0:07`, `12:30`, `1:02:03`. */

@@ -106,7 +106,10 @@ pub fn check(config: &Config) -> Result<(), AppError> {
 }
 
 /// The carriers of a station.
-fn tables(config: &Config) -> Result<Tables, TableErrors> {
+///
+/// # Errors
+/// [`TableErrors`] naming file, key, cause and remedy.
+pub fn tables(config: &Config) -> Result<Tables, TableErrors> {
     let tables = Tables::load(config.carriers.folder.as_deref())?;
     Ok(match &config.carriers.country {
         Some(country) => tables.shipping_from(country),

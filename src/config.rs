@@ -4,7 +4,7 @@ mod profiles;
 
 pub use profiles::ProfilesConfig;
 
-use crate::device::config::DeviceConfig;
+use crate::device::config::{DeviceConfig, Role};
 use crate::domain::place::PlaceKind;
 use crate::domain::rules::{Badge, Rules};
 use crate::domain::{OperatorId, PlaceId};
@@ -66,6 +66,8 @@ pub struct RulesConfig {
     pub bounce_item_ms: u64,
     /// Box id used when no BOX code was scanned.
     pub default_box: Option<String>,
+    /// A service that weight or size changed waits for OK; false shows it and goes on.
+    pub confirm_rerate: bool,
 }
 
 impl Default for RulesConfig {
@@ -80,6 +82,7 @@ impl Default for RulesConfig {
             bounce_ms: rules.bounce_ms,
             bounce_item_ms: rules.bounce_item_ms,
             default_box: rules.default_box,
+            confirm_rerate: rules.confirm_rerate,
         }
     }
 }
@@ -242,7 +245,9 @@ impl Config {
             ));
         }
         let mut seen = std::collections::BTreeSet::new();
+        let mut devices = std::collections::BTreeSet::new();
         for place in &self.places {
+            let mut roles = Vec::new();
             let key = format!("places[{}]", place.id);
             PlaceId::parse(&place.id).map_err(|e| bad(key.clone(), e.to_string()))?;
             if !seen.insert(&place.id) {
@@ -256,6 +261,16 @@ impl Config {
                     );
                     return Err(bad(format!("{key}.devices[{}]", device.id), text));
                 }
+                if !devices.insert(&device.id) {
+                    let text = "this device id is used twice: rename one";
+                    return Err(bad(format!("{key}.devices[{}]", device.id), text));
+                }
+                if device.role != Role::Scanner && roles.contains(&device.role) {
+                    let text = "a place has one device of this role, and several scanners: give \
+                                this one a place of its own";
+                    return Err(bad(format!("{key}.devices[{}]", device.id), text));
+                }
+                roles.push(device.role);
             }
         }
         for badge in &self.badges {
@@ -291,6 +306,7 @@ impl Config {
             bounce_ms: r.bounce_ms,
             bounce_item_ms: r.bounce_item_ms,
             default_box: r.default_box.clone(),
+            confirm_rerate: r.confirm_rerate,
             badges: self.badges.iter().map(badge).collect(),
             titles: self.places.iter().map(title).collect(),
             ..Rules::default()

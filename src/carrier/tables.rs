@@ -1,6 +1,6 @@
 //! The tables after checking, and what the reducer asks them.
 
-use super::calendar::Calendar;
+use super::calendar::{Calendar, Zone};
 use super::cost::Cost;
 use super::holiday::Holiday;
 use super::limits::{Divisor, Place, Surcharge, Volume};
@@ -147,6 +147,13 @@ impl Tables {
     /// Country of the station, if it is known.
     pub fn origin(&self) -> Option<&str> {
         self.origin.as_deref()
+    }
+
+    /// True if a carrier names its time zone and this computer has no time zone database: its
+    /// cut-off and its delivery days are then not known.
+    pub fn lacks_zones(&self) -> bool {
+        let mut calendars = self.carriers.iter().flat_map(|c| &c.calendar);
+        calendars.any(|c| c.zone == Zone::Missing)
     }
 
     /// Days within which the carrier's numbers must not be used again: with carrier and number

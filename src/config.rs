@@ -4,7 +4,7 @@ mod profiles;
 
 pub use profiles::ProfilesConfig;
 
-use crate::device::config::DeviceConfig;
+use crate::device::config::{DeviceConfig, Role};
 use crate::domain::place::PlaceKind;
 use crate::domain::rules::{Badge, Rules};
 use crate::domain::{OperatorId, PlaceId};
@@ -249,7 +249,9 @@ impl Config {
             ));
         }
         let mut seen = std::collections::BTreeSet::new();
+        let mut devices = std::collections::BTreeSet::new();
         for place in &self.places {
+            let mut roles = Vec::new();
             let key = format!("places[{}]", place.id);
             PlaceId::parse(&place.id).map_err(|e| bad(key.clone(), e.to_string()))?;
             if !seen.insert(&place.id) {
@@ -263,6 +265,16 @@ impl Config {
                     );
                     return Err(bad(format!("{key}.devices[{}]", device.id), text));
                 }
+                if !devices.insert(&device.id) {
+                    let text = "this device id is used twice: rename one";
+                    return Err(bad(format!("{key}.devices[{}]", device.id), text));
+                }
+                if device.role != Role::Scanner && roles.contains(&device.role) {
+                    let text = "a place has one device of this role, and several scanners: give \
+                                this one a place of its own";
+                    return Err(bad(format!("{key}.devices[{}]", device.id), text));
+                }
+                roles.push(device.role);
             }
         }
         for badge in &self.badges {

@@ -280,6 +280,10 @@ impl StationApi for ScriptedStation {
         }
     }
 
+    fn transcript(&self, device: &str) -> Option<String> {
+        (device == "bench1/scale").then(|| "profile toledo-8217-kg\n@0 > W\n".to_owned())
+    }
+
     fn retry_parked(&self, sink: Option<&str>) -> Result<u32, ApiError> {
         self.wrote(format!("retry {}", sink.unwrap_or("all")));
         Ok(1)
@@ -556,6 +560,9 @@ fn parcel_view(late: bool) -> ParcelView {
         carrier: some("DHL Paket"),
         service: some("National"),
         reason: some("Germany, up to 31.5 kg"),
+        changed: None,
+        cost: None,
+        surcharges: Vec::new(),
         tracking_number: some(NUMBER),
         job: late.then(|| JobView {
             id: JobId::new("s1-7.0"),

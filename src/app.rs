@@ -93,7 +93,7 @@ fn io(doing: impl Into<String>) -> impl FnOnce(std::io::Error) -> AppError {
 /// # Errors
 /// [`AppError`] with key and remedy.
 pub fn check(config: &Config) -> Result<(), AppError> {
-    Tables::load(config.carriers.folder.as_deref())?;
+    tables(config)?;
     for place in &config.places {
         for device in &place.devices {
             device.wiring()?;
@@ -103,6 +103,15 @@ pub fn check(config: &Config) -> Result<(), AppError> {
         sink.check()?;
     }
     Ok(())
+}
+
+/// The carriers of a station.
+fn tables(config: &Config) -> Result<Tables, TableErrors> {
+    let tables = Tables::load(config.carriers.folder.as_deref())?;
+    Ok(match &config.carriers.country {
+        Some(country) => tables.shipping_from(country),
+        None => tables,
+    })
 }
 
 /// Runs the daemon until SIGTERM or SIGINT, and with `end_with_stdin` until standard input closes.
@@ -124,8 +133,7 @@ async fn serve(config: Config, data: PathBuf, end_with_stdin: bool) -> Result<()
     let config = with_default_places(config);
     config.check()?;
     check(&config)?;
-    let tables: Arc<dyn Desk + Send + Sync> =
-        Arc::new(Tables::load(config.carriers.folder.as_deref())?);
+    let tables: Arc<dyn Desk + Send + Sync> = Arc::new(tables(&config)?);
     let (store, clock) = folder::open_store(&config, &data)?;
     let token = folder::token(&data)?;
     let address = config.web.listen;

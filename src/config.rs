@@ -66,6 +66,8 @@ pub struct RulesConfig {
     pub bounce_item_ms: u64,
     /// Box id used when no BOX code was scanned.
     pub default_box: Option<String>,
+    /// A service that weight or size changed waits for OK; false shows it and goes on.
+    pub confirm_rerate: bool,
 }
 
 impl Default for RulesConfig {
@@ -80,6 +82,7 @@ impl Default for RulesConfig {
             bounce_ms: rules.bounce_ms,
             bounce_item_ms: rules.bounce_item_ms,
             default_box: rules.default_box,
+            confirm_rerate: rules.confirm_rerate,
         }
     }
 }
@@ -142,6 +145,9 @@ impl Default for ShipFrom {
 pub struct CarriersConfig {
     /// Folder of carrier TOML files that override or extend the built-in ones.
     pub folder: Option<PathBuf>,
+    /// Country the parcels leave from, ISO 3166-1 alpha-2: transit days between countries are
+    /// used only if it is given.
+    pub country: Option<String>,
 }
 
 /// A badge and the person it belongs to.
@@ -231,6 +237,11 @@ impl Config {
                         and pairing exist";
             return Err(bad("web.listen", text));
         }
+        let country = self.carriers.country.as_deref();
+        if country.is_some_and(|code| crate::content::country::find(code).is_none()) {
+            let text = "write the two capital letters of ISO 3166, such as \"DE\"";
+            return Err(bad("carriers.country", text));
+        }
         if self.rules.band_permille > 1000 || self.rules.band_grams < 0 {
             return Err(bad(
                 "rules.band_permille",
@@ -299,6 +310,7 @@ impl Config {
             bounce_ms: r.bounce_ms,
             bounce_item_ms: r.bounce_item_ms,
             default_box: r.default_box.clone(),
+            confirm_rerate: r.confirm_rerate,
             badges: self.badges.iter().map(badge).collect(),
             titles: self.places.iter().map(title).collect(),
             ..Rules::default()

@@ -361,6 +361,7 @@ fn boxes(files: &BTreeMap<String, String>, errors: &mut Vec<TableError>) -> Vec<
                 id: row.id,
                 name: row.name,
                 tare,
+                size: None,
             },
         ));
     }

@@ -16,6 +16,8 @@ pub struct AssignRequest<'a> {
     /// The first characters of the postcode, see `Order::area`; empty if unknown.
     pub area: &'a str,
     pub seller: &'a str,
+    /// The marketplace's name, see `Order::channel`; empty if unknown.
+    pub channel: &'a str,
     pub requested_service: Option<&'a str>,
     pub mass: Mass,
     /// Outer dimensions, if they were measured or the box has them.
@@ -35,6 +37,7 @@ impl<'a> AssignRequest<'a> {
             country,
             area: "",
             seller,
+            channel: "",
             requested_service: None,
             mass,
             size: None,
@@ -94,6 +97,8 @@ pub struct BoxType {
     pub id: String,
     pub name: String,
     pub tare: Mass,
+    /// Outer dimensions, if they are known.
+    pub size: Option<Extent>,
 }
 
 /// A carrier as the dock sees it.

@@ -16,9 +16,9 @@ mod load;
 mod numbers;
 mod problem;
 mod ranges;
+mod ranges_file;
 mod tables;
 
 pub use assign::Verdict;
-pub use numbers::Stock;
 pub use problem::{TableError, TableErrors};
 pub use tables::{Carrier, Tables};

@@ -1,8 +1,12 @@
 //! The tables after checking, and what the reducer asks them.
 
 use super::numbers::Range;
-use crate::domain::desk::{AssignRequest, BoxType, CarrierInfo, Desk, EstimateRequest, Refusal};
+use crate::domain::Wall;
+use crate::domain::desk::{
+    AssignRequest, BoxType, CarrierInfo, Desk, EstimateRequest, Refusal, Stock,
+};
 use crate::domain::parcel::{Assignment, Estimate, Number};
+use crate::domain::state::Counters;
 use firstscan_drivers::mass::Mass;
 
 /// All carriers, rules, boxes and reasons of a station; consistent as a whole.
@@ -103,9 +107,14 @@ impl Desk for Tables {
         &self,
         carrier: &str,
         service: &str,
-        next_serial: &dyn Fn(&str) -> u64,
+        counters: &Counters,
+        now: Wall,
     ) -> Result<Number, Refusal> {
-        self.allocate(carrier, service, next_serial)
+        self.allocate(carrier, service, counters, now)
+    }
+
+    fn stock(&self, counters: &Counters, now: Wall) -> Vec<Stock> {
+        self.count(counters, now)
     }
 
     fn estimate(&self, _request: &EstimateRequest<'_>) -> Option<Estimate> {

@@ -48,14 +48,16 @@ impl Desk for TestDesk {
         &self,
         carrier: &str,
         _service: &str,
-        next: &dyn Fn(&str) -> u64,
+        counters: &state::Counters,
+        _now: Wall,
     ) -> Result<Number, Refusal> {
-        let serial = next(carrier);
+        let serial = counters.ranges.get(carrier).copied().unwrap_or(0);
         let tracking_number = format!("{}{serial:08}", carrier.to_uppercase());
         Ok(Number {
             tracking_number,
             range: Some(carrier.into()),
             serial: Some(serial),
+            reuse_days: None,
         })
     }
 

@@ -66,6 +66,8 @@ pub struct RulesConfig {
     pub bounce_item_ms: u64,
     /// Box id used when no BOX code was scanned.
     pub default_box: Option<String>,
+    /// A service that weight or size changed waits for OK; false shows it and goes on.
+    pub confirm_rerate: bool,
 }
 
 impl Default for RulesConfig {
@@ -80,6 +82,7 @@ impl Default for RulesConfig {
             bounce_ms: rules.bounce_ms,
             bounce_item_ms: rules.bounce_item_ms,
             default_box: rules.default_box,
+            confirm_rerate: rules.confirm_rerate,
         }
     }
 }
@@ -287,6 +290,7 @@ impl Config {
             bounce_ms: r.bounce_ms,
             bounce_item_ms: r.bounce_item_ms,
             default_box: r.default_box.clone(),
+            confirm_rerate: r.confirm_rerate,
             badges: self.badges.iter().map(badge).collect(),
             titles: self.places.iter().map(title).collect(),
             ..Rules::default()

@@ -153,6 +153,72 @@ fn an_auto_run_is_right_in_every_detail() {
     assert_eq!(daemon::json(&verified)["head"], document["head"]);
 }
 
+/// Other models at the same places; what was proven is what their printer can prove.
+fn auto_with(models: [&str; 3], drains: bool) {
+    let folder = tempfile::tempdir().unwrap();
+    let [scale, scanner, printer] = models;
+    let args = ["--scale", scale, "--scanner", scanner, "--printer", printer];
+    let outcome = auto(folder.path(), printer, &args);
+    assert_all_is_well(folder.path(), &outcome);
+    let config = std::fs::read_to_string(folder.path().join("station.toml")).unwrap();
+    for id in models {
+        assert!(
+            config.contains(&format!("profile = \"{id}\"")),
+            "{id}: {config}"
+        );
+    }
+    let mut drained = 0;
+    for parcel in parcels(&outcome.1) {
+        let evidence: BTreeSet<&str> = parcel["evidence"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|e| e.as_str().unwrap())
+            .collect();
+        assert!(
+            evidence.contains("sent") && evidence.contains("verified"),
+            "{parcel}"
+        );
+        assert!(
+            !evidence.contains("counted"),
+            "{printer} has no counter: {parcel}"
+        );
+        drained += usize::from(evidence.contains("drained"));
+    }
+    // One that was asked in time at least, also on a busy machine.
+    assert_eq!(drained > 0, drains, "{printer}");
+}
+
+#[test]
+fn other_models_stand_in_and_prove_what_they_can() {
+    auto_with(["a-and-d", "zebra-ssi", "tspl-203"], true);
+}
+
+#[test]
+fn a_scale_that_streams_a_gun_with_packets_and_an_old_printer() {
+    auto_with(["cas-st-gs", "honeywell-msgget", "epl2-203"], true);
+}
+
+#[test]
+fn a_model_that_cannot_stand_in_is_wrong_use() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("demo");
+    for (args, words) in [
+        (["--scale", "acme"], "`firstscan device profiles`"),
+        (["--scale", "hid-scale"], "toledo-8217-kg"),
+        (["--scanner", "keyboard-de"], "zebra-ssi"),
+        (["--printer", "dymo-450"], "tspl-203"),
+        (["--printer", "serial-line"], "zpl-203"),
+    ] {
+        let all = ["demo", "--auto", "--out", out.to_str().unwrap()];
+        let refused = daemon::run(&[all.as_slice(), &args].concat());
+        let told = daemon::text(&refused.stderr);
+        assert_eq!(daemon::code(&refused), 2, "{told}");
+        assert!(told.contains(args[1]) && told.contains(words), "{told}");
+        assert!(!out.exists(), "something was started");
+    }
+}
+
 #[test]
 fn refused_events_are_delivered_by_the_next_run() {
     let folder = tempfile::tempdir().unwrap();

@@ -122,6 +122,66 @@ fn target(name: &str) -> targets::Target {
     found.map(|(_, target)| *target).unwrap()
 }
 
+/// What each name of the registry is under test as.
+fn names_of(kind: Kind, codec: &str) -> Vec<String> {
+    let name = codec.replace('-', "_");
+    match (kind, codec) {
+        (Kind::Printer, _) => vec![format!("replies_{name}")],
+        (_, "keyboard") => vec!["keyboard_reports".into(), "keyboard_events".into()],
+        _ => vec![name],
+    }
+}
+
+#[test]
+fn every_protocol_has_a_target_and_every_target_is_built_and_tried() {
+    let names = |list: &[(&str, targets::Target)]| -> Vec<String> {
+        list.iter()
+            .map(|(name, _)| name.replace('-', "_"))
+            .collect()
+    };
+    let looped = [
+        names(&targets::scanners::TARGETS),
+        names(&targets::printers::TARGETS),
+    ]
+    .concat();
+    let mut all = [looped.clone(), names(&targets::TARGETS)].concat();
+    let mut wanted = vec!["hid_descriptor".to_owned()];
+    for kind in [Kind::Scale, Kind::Scanner, Kind::Dimensioner, Kind::Printer] {
+        let codecs = registry::codecs(kind).into_iter();
+        wanted.extend(codecs.flat_map(|codec| names_of(kind, codec)));
+    }
+    for name in &wanted {
+        assert!(all.contains(name), "no target for {name}");
+    }
+    let here = include_str!("fuzz_smoke.rs");
+    for name in names(&targets::TARGETS) {
+        let called = here.contains(&format!("target(\"{name}\")"));
+        assert!(called || wanted.contains(&name), "{name} is not tried here");
+    }
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fuzz");
+    let manifest = std::fs::read_to_string(root.join("Cargo.toml")).unwrap();
+    let mut files: Vec<String> = std::fs::read_dir(root.join("fuzz_targets"))
+        .unwrap()
+        .map(|entry| {
+            entry
+                .unwrap()
+                .path()
+                .file_stem()
+                .unwrap()
+                .to_string_lossy()
+                .into_owned()
+        })
+        .collect();
+    for name in &all {
+        assert!(
+            manifest.contains(&format!("name = \"{name}\"")),
+            "{name} is not built"
+        );
+    }
+    (files.sort(), all.sort());
+    assert_eq!(files, all);
+}
+
 #[test]
 fn templates() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("templates");

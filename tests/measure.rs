@@ -79,6 +79,21 @@ fn the_label_waits_for_the_size_and_the_dimensioner_is_asked() {
 }
 
 #[test]
+fn a_size_that_costs_extra_is_said_before_the_label_is_made() {
+    let mut s = filled();
+    connect(&mut s);
+    s.weigh("b1", 100);
+    let facts = size(&mut s, Some([300, 200, 610]), SizeFlags::default());
+    let Some(Fact::ParcelAssigned { assignment, .. }) = facts.get(1) else {
+        panic!("{facts:?}")
+    };
+    assert_eq!(assignment.surcharges, ["Long goods"]);
+    let told = "ALPHA Standard was planned without Long goods. It weighs 0.100 kg and measures \
+        610 x 300 x 200 mm: charged.";
+    assert_eq!(assignment.changed.as_deref(), Some(told));
+}
+
+#[test]
 fn a_size_before_the_weight_counts_and_a_second_one_does_not() {
     let mut s = filled();
     connect(&mut s);

@@ -132,7 +132,7 @@ fn the_same_content_has_the_same_fingerprint_however_it_is_written() {
     assert_eq!(print(&format!("\u{feff}{spaced}")), plain);
     let csv = format!(
         "{ORDER_CSV_HEADER}\r\nTT-1,Nordlicht Outdoor,tiktok-shop,,Erika Mustermann,,\
-         Heidestraße 17,,,51147,Köln,,DE,,MUG,Mug,1\r\nTT-1,,,,,,,,,,,,,,MUG,Mug,1\r\n"
+         Heidestraße 17,,,51147,Köln,,DE,,,,,MUG,Mug,1\r\nTT-1,,,,,,,,,,,,,,,,,MUG,Mug,1\r\n"
     );
     let from_csv = incoming(all(csv.as_bytes(), Language::Csv).remove(0)).order;
     assert_eq!(from_csv, plain, "one order, whatever the language");
@@ -145,13 +145,15 @@ fn the_same_content_has_the_same_fingerprint_however_it_is_written() {
         with("/ship_to/city", json!("Bonn")),
         with("/seller", json!("Other")),
         with("/service", json!("express")),
+        with("/value", json!({"amount": "19.90", "currency": "EUR"})),
+        with("/promised_by", json!("2026-11-24")),
     ];
     let mut prints: BTreeSet<String> = changes
         .iter()
         .map(|order| incoming(one(order)).order.fingerprint)
         .collect();
     prints.insert(plain.fingerprint.clone());
-    assert_eq!(prints.len(), 5);
+    assert_eq!(prints.len(), 7);
     // Without the salt nothing can be guessed back from the fingerprint.
     let other = |_: &OrderId| Person {
         id: "p".into(),
@@ -163,6 +165,89 @@ fn the_same_content_has_the_same_fingerprint_however_it_is_written() {
         panic!()
     };
     assert_ne!(again.order.fingerprint, plain.fingerprint);
+}
+
+/// A station that is updated gets its orders again: the ones it has must not look changed.
+#[test]
+fn an_order_without_the_newer_fields_keeps_its_fingerprint() {
+    let order = incoming(one(&good())).order;
+    assert_eq!(
+        (order.area.as_str(), &order.value, &order.promised),
+        ("511", &None, &None)
+    );
+    // Of the same order as version 0.1.0 wrote it, which knew neither area nor value nor day.
+    let old = "c692be63c630483d4d1525323e457ef893cb2d6926510955d2a530a0c6e2fc98";
+    assert_eq!(order.fingerprint, old);
+}
+
+#[test]
+fn value_and_promised_day_are_exact_in_both_languages() {
+    let mut order = with("/value", json!({"amount": "1299.5", "currency": "EUR"}));
+    order["promised_by"] = json!(" 2026-11-24 ");
+    let taken = incoming(one(&order)).order;
+    let value = taken.value.clone().unwrap();
+    assert_eq!((value.minor, value.currency.as_str()), (129_950, "EUR"));
+    assert_eq!(taken.promised.as_deref(), Some("2026-11-24"));
+    let csv = format!(
+        "{ORDER_CSV_HEADER}\nTT-1,Nordlicht Outdoor,tiktok-shop,,Erika Mustermann,,Heidestraße \
+         17,,,51147,Köln,,DE,,1299.50,EUR,2026-11-24,MUG,Mug,2\n"
+    );
+    let from_csv = incoming(all(csv.as_bytes(), Language::Csv).remove(0)).order;
+    assert_eq!(from_csv, taken);
+}
+
+#[test]
+fn every_problem_of_value_and_promised_day_names_field_cause_and_remedy() {
+    let value = |amount: &str, currency: &str| {
+        with("/value", json!({"amount": amount, "currency": currency}))
+    };
+    refused_with(&[
+        (value("", "EUR"), "value.amount: is missing: give 19.99"),
+        (
+            value("-1", "EUR"),
+            "value.amount: \"-1\" is no amount: give 19.99",
+        ),
+        (
+            value("1.999", "EUR"),
+            "value.amount: \"1.999\" has more than 2 decimals",
+        ),
+        (
+            value("1.5", "JPY"),
+            "value.amount: \"1.5\" has more than 0 decimals",
+        ),
+        (
+            value("1", "EURO"),
+            "value.currency: \"EURO\" is no currency: give",
+        ),
+        (
+            with("/value", json!({"amount": 19.9, "currency": "EUR"})),
+            "value.amount: is a number: give a text in quotation marks",
+        ),
+        (
+            with("/value", json!({"amount": "1"})),
+            "value.currency: is missing",
+        ),
+        (
+            with("/value", json!("19 EUR")),
+            "value: is a text: give an object with amount",
+        ),
+        (
+            with("/promised_by", json!("2026-02-30")),
+            "promised_by: \"2026-02-30\" is no day: give the buyer's day as 2026-11-24",
+        ),
+        (
+            with("/promised_by", json!("20261124")),
+            "promised_by: \"20261124\" is no day",
+        ),
+        (
+            with("/promised_by", json!("2026-11-24T00:00Z")),
+            "promised_by: \"2026-11-24T00:00Z\" is no day",
+        ),
+        (
+            with("/promised_by", json!(20261124)),
+            "promised_by: is a number: give a text",
+        ),
+    ]);
 }
 
 #[test]
@@ -501,7 +586,8 @@ fn documents_that_cannot_be_read_say_why() {
 
 #[test]
 fn csv_problems_name_line_and_column() {
-    let row = "TT-1,Nord,shop,,Erika Muster,,Weg 1,,,51147,Köln,,DE,,MUG,Mug,2";
+    let row =
+        "TT-1,Nord,shop,,Erika Muster,,Weg 1,,,51147,Köln,,DE,,19.90,EUR,2026-11-24,MUG,Mug,2";
     let csv = |rows: &str| format!("{ORDER_CSV_HEADER}\n{rows}\n");
     let told = |text: &str| {
         let read = all(text.as_bytes(), Language::Csv);
@@ -559,15 +645,27 @@ fn csv_problems_name_line_and_column() {
         ),
         (csv(&row.replace("Köln", "")), "line 2: city: is missing"),
         (
+            csv(&row.replace("EUR", "")),
+            "line 2: currency: is missing: give 19.99 and",
+        ),
+        (
+            csv(&row.replace("19.90", "19,90").replace("19,90", "\"19,90\"")),
+            "line 2: value: \"19,90\" is no amount: give 19.99 and",
+        ),
+        (
+            csv(&row.replace("2026-11-24", "24.11.2026")),
+            "line 2: promised_by: \"24.11.2026\" is no day: give",
+        ),
+        (
             csv(&row.replace("Mug,2", "Mug, big,2")),
-            "line 2: row: 18 cells below 17 columns: put",
+            "line 2: row: 21 cells below 20 columns: put",
         ),
         (
             csv(&format!("{row}\n{}", row.replace("Köln", "Bonn"))),
             "line 3: city: \"Bonn\" is not what line 2 says",
         ),
         (
-            csv(&format!("{row}\nTT-1,,,,,,,,,,,,,,CUP,,1")),
+            csv(&format!("{row}\nTT-1,,,,,,,,,,,,,,,,,CUP,,1")),
             "line 3: title: is missing",
         ),
         (
@@ -1012,6 +1110,11 @@ fn the_published_schema_says_what_the_reader_does() {
         ("order", with("/x", json!(1)), "x"),
         ("address", with("/ship_to/x", json!(1)), "ship_to.x"),
         ("line", with("/lines/0/x", json!(1)), "lines[0].x"),
+        (
+            "value",
+            with("/value", json!({"amount": "1", "currency": "EUR", "x": 1})),
+            "value.x",
+        ),
     ] {
         let told = problems(one(&order)).remove(0);
         let (_, listed) = told.split_once("the fields are ").unwrap();
@@ -1052,7 +1155,7 @@ proptest! {
         at in 0..700_usize, put in proptest::collection::vec(any::<u8>(), 0..6), cut in 0..9_usize,
     ) {
         let csv = format!(
-            "{ORDER_CSV_HEADER}\nTT-1,Nord,shop,,Erika Muster,,Weg 1,,,51147,Köln,,DE,,MUG,Mug,2\n"
+            "{ORDER_CSV_HEADER}\nTT-1,Nord,shop,,Erika Muster,,Weg 1,,,51147,Köln,,DE,,,,,MUG,Mug,2\n"
         );
         for (text, language) in [(good().to_string(), Language::Json), (csv, Language::Csv)] {
             let mut body = text.into_bytes();

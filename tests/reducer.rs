@@ -15,7 +15,7 @@ use firstscan::domain::input::PrintStep;
 use firstscan::domain::job::{Evidence, JobState};
 use firstscan::domain::order::OrderStatus;
 use firstscan::domain::parcel::{Parcel, ScanKind, Stage};
-use firstscan::domain::{Effect, InputKind, OrderId};
+use firstscan::domain::{Cue, Effect, InputKind, OrderId};
 use proptest::prelude::*;
 
 fn signed_in() -> Station {
@@ -149,6 +149,101 @@ fn weight_needs_rest_an_empty_platform_and_the_band() {
         ("0.101", "kg")
     );
     assert!(!weight.empty_before.is_empty());
+}
+
+/// An order of 1000 g by its articles, ready to be weighed.
+fn to_be_weighed(confirm_rerate: bool) -> Station {
+    let mut s = signed_in();
+    s.rules.confirm_rerate = confirm_rerate;
+    s.add(order("o1", "AA", &[("E", 2)]));
+    s.scan("b1", "o1");
+    s.scan("b1", "item-E");
+    s.scan("b1", "item-E");
+    s
+}
+
+fn changed(facts: &[Fact]) -> Option<String> {
+    let assigned = facts.iter().find_map(|fact| match fact {
+        Fact::ParcelAssigned { assignment, .. } => Some(assignment.clone()),
+        _ => None,
+    });
+    assigned.expect("it was assigned").changed
+}
+
+const CHANGED: &str = "Planned: ALPHA Standard (up to 1000 g, this is 1015 g). Now: ALPHA Heavy.";
+
+#[test]
+fn a_weight_that_changes_the_service_is_said_before_the_label_is_made() {
+    let mut s = to_be_weighed(false);
+    s.effects.clear();
+    let facts = s.weigh("b1", 1015);
+    let wanted = [
+        "parcel.weighed",
+        "parcel.assigned",
+        "number.allocated",
+        "label.requested",
+    ];
+    assert_eq!(kinds(&facts), wanted, "no extra scan");
+    assert_eq!(changed(&facts).as_deref(), Some(CHANGED));
+    let parcel = s.open_parcel("b1").unwrap();
+    let assignment = parcel.assignment.clone().unwrap();
+    assert_eq!(
+        (assignment.service.as_str(), parcel.stage),
+        ("heavy", Stage::Labelling)
+    );
+    let sound = |e: &Effect| matches!(e, Effect::Sound { cue: Cue::Warn, .. });
+    let render = |e: &Effect| matches!(e, Effect::Render { .. });
+    let warned = s.effects.iter().position(sound);
+    assert!(warned.is_some() && warned < s.effects.iter().position(render));
+    let shown = s.view("b1");
+    assert_eq!(shown.parcel.unwrap().changed.as_deref(), Some(CHANGED));
+    assert!(shown.stop.is_none());
+
+    let mut s = to_be_weighed(false);
+    let facts = s.weigh("b1", 998);
+    assert_eq!(changed(&facts), None, "as planned");
+    assert_eq!(s.view("b1").parcel.unwrap().changed, None);
+
+    let mut s = signed_in();
+    for item in s.items.values_mut() {
+        item.weight = None;
+    }
+    s.add(order("o1", "AA", &[("E", 1)]));
+    s.scan("b1", "o1");
+    s.scan("b1", "item-E");
+    let facts = s.weigh("b1", 1500);
+    assert_eq!(changed(&facts), None, "nothing was planned without weights");
+}
+
+#[test]
+fn where_the_site_wants_it_a_changed_service_waits_for_ok() {
+    let mut s = to_be_weighed(true);
+    let facts = s.weigh("b1", 1015);
+    assert_eq!(kinds(&facts), ["parcel.weighed", "stop.raised"]);
+    assert_eq!(s.stop("b1").as_deref(), Some("service_changed"));
+    let stop = s.view("b1").stop.unwrap();
+    assert_eq!(
+        (stop.text.as_str(), stop.word.as_str()),
+        (CHANGED, "NEW SERVICE")
+    );
+    s.mass("b1", 1015, true);
+    assert!(s.open_parcel("b1").unwrap().number.is_none());
+    let facts = s.control("b1", C::Ok);
+    let wanted = [
+        "scan.captured",
+        "stop.cleared",
+        "parcel.assigned",
+        "number.allocated",
+        "label.requested",
+    ];
+    assert_eq!(kinds(&facts), wanted);
+    assert_eq!(changed(&facts).as_deref(), Some(CHANGED));
+
+    let mut s = to_be_weighed(true);
+    s.weigh("b1", 1015);
+    s.control("b1", C::Reweigh);
+    let facts = s.weigh("b1", 1000);
+    assert_eq!(changed(&facts), None, "weighed again, as planned");
 }
 
 #[test]
@@ -445,7 +540,11 @@ fn the_dock_takes_only_what_may_leave_and_records_each_first_scan_once() {
     let facts = s.scan("d1", &n1);
     assert_eq!(
         kinds(&facts)[1..],
-        ["parcel.first_scan_corrected", "handover.removed"]
+        [
+            "parcel.first_scan_corrected",
+            "handover.removed",
+            "parcel.exception_resolved"
+        ]
     );
     s.scan("d1", &n1);
     s.control("d1", C::Close);

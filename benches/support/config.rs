@@ -32,8 +32,10 @@ impl Surroundings {
     /// Starts devices and upstream below a folder and writes the configuration. Call inside a
     /// tokio runtime.
     pub fn start(dir: &Path) -> Self {
-        let mut layout = StationLayout::default();
-        layout.scale.settle_ms = SETTLE_MS;
+        let layout = StationLayout {
+            settle_ms: SETTLE_MS,
+            ..StationLayout::default()
+        };
         let devices = EmulatedStation::start(dir, &layout).unwrap();
         let upstream = Upstream::open(UpstreamConfig {
             address: SocketAddr::from(([127, 0, 0, 1], 0)),
@@ -70,10 +72,10 @@ fn text(devices: &EmulatedStation, printer: SocketAddr, web: SocketAddr, up: &st
     for (id, kind) in [("bench1", "bench"), ("dock1", "dock")] {
         put(format!("[[places]]\nid = {id:?}\nkind = {kind:?}"));
         for device in devices.connections().iter().filter(|d| d.place == id) {
-            let (profile, wire) = match (&device.address, device.role) {
-                (Address::Serial(path), "scale") => ("toledo-8217-kg", format!("port = {path:?}")),
-                (Address::Serial(path), _) => ("serial-line", format!("port = {path:?}")),
-                (Address::Tcp(_), _) => ("zpl-203", format!("tcp = \"{printer}\"")),
+            let profile = device.profile;
+            let wire = match &device.address {
+                Address::Serial(path) => format!("port = {path:?}"),
+                Address::Tcp(_) => format!("tcp = \"{printer}\""),
             };
             put(format!("[[places.devices]]\nid = \"{id}/{}\"", device.role));
             put(format!(

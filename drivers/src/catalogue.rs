@@ -10,6 +10,53 @@ it anew. Ids prove a model; without ids the operator names the profile. Every pr
 recorded examples, and the tests decode them.
 ";
 
+/// Devices that are known of, and why they have no profile: a guess would be a wrong weight or a
+/// lost label.
+const WITHOUT: &[(&str, &str)] = &[
+    (
+        "IBM \"USB scale\" of checkout scanner-scales (Zebra MP7000)",
+        "its status bits are published, where its weight stands is not; use its serial port (8217, \
+         SCP, SASI)",
+    ),
+    (
+        "Holtek \"AccuPost PP-10\" (04d9:8010)",
+        "not of the point-of-sale class: report 9, nothing by itself; its bytes are not published",
+    ),
+    (
+        "Sartorius Practum over USB (24bc:0011)",
+        "not of the point-of-sale class; its serial port speaks SBI",
+    ),
+    (
+        "Adam PGL",
+        "commands and errors are published, the answer with a weight is not",
+    ),
+    (
+        "Dibal dialogues 02 and 04",
+        "only their line settings are published; set the scale to dialogue 06 or 98/99",
+    ),
+    (
+        "Rice Lake iDimension",
+        "an HTTP guide exists (PN 167741), its answers are not public; with them it is an \
+         `http-json` profile",
+    ),
+    (
+        "Tricolops dimensioner",
+        "single letters on TCP 59086 are known, the answers are not",
+    ),
+    (
+        "Mettler Toledo CSN, TLD",
+        "no public frame; an output like a CubiScan's is said to exist: then `cubiscan`",
+    ),
+    (
+        "Zebra scanners in SNAPI, IBM hand-held or table-top mode",
+        "scan the setup code for HID POS, CDC or SSI",
+    ),
+    (
+        "Seiko SLP printers",
+        "their language is not published here; a print queue of the system can drive them",
+    ),
+];
+
 /// The page: a table per kind, rows by vendor and model.
 pub fn markdown(profiles: &[Profile]) -> String {
     let mut page = HEADER.to_owned();
@@ -40,6 +87,10 @@ pub fn markdown(profiles: &[Profile]) -> String {
         for profile in rows {
             page.push_str(&row(profile));
         }
+    }
+    page.push_str("\n## Known, without a profile\n\n| device | why, and what to do |\n|---|---|\n");
+    for (device, why) in WITHOUT {
+        page.push_str(&format!("| {} | {} |\n", cell(device), cell(why)));
     }
     page
 }

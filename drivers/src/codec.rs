@@ -32,7 +32,8 @@ pub enum Attachment<'a> {
     Stream,
     /// One whole HID report per `receive`, and one output report per `poll_transmit`. A report
     /// begins with its id if the report descriptor numbers its reports; an output report always
-    /// does, with 0 for unnumbered ones (as Linux's hidraw wants it).
+    /// does, with 0 for unnumbered ones (as Linux's hidraw wants it). What the descriptor has as a
+    /// feature report only is one, and goes out so where the connection can.
     Hid { descriptor: &'a [u8] },
     /// Linux input events, whole and in order, 8 bytes each, little-endian: type (u16), code
     /// (u16), value (i32).

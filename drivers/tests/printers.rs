@@ -32,8 +32,8 @@ mod tspl;
 use firstscan_drivers::bitmap::{Bitmap, Resolution};
 use firstscan_drivers::length::Length;
 use firstscan_drivers::printer::{
-    Compression, EncodeError, JobOptions, LANGUAGES, Language, Media, PrintMode, Reply, Stock,
-    language,
+    Compression, Counted, Drained, EncodeError, JobOptions, LANGUAGES, Language, Media, PrintMode,
+    QueryKind, Reply, Stock, language,
 };
 use paper::{Printed, ink};
 use proptest::prelude::*;
@@ -205,6 +205,29 @@ fn the_list_of_languages_is_what_the_command_line_offers() {
     assert_eq!(ids, wanted);
     assert!(wanted.iter().all(|id| get(id).id() == *id));
     assert!(language("png").is_none() && language("ZPL").is_none() && language("").is_none());
+}
+
+#[test]
+fn what_proves_a_label_is_stated_per_language_and_true() {
+    let docs = include_str!("../src/printer/mod.rs");
+    for language in LANGUAGES {
+        let proof = language.proof();
+        let drained = match proof.drained {
+            Drained::BusyThenIdle { idle_answers } => format!("busy, then idle ({idle_answers})"),
+            Drained::Told => "told".to_owned(),
+        };
+        let counted = match proof.counted {
+            Counted::Counter => "label odometer",
+            Counted::Never => "never",
+        };
+        let id = language.id();
+        let row = docs.lines().find(|l| l.contains(&format!("| `{id}` |")));
+        let cells: Vec<&str> = row.unwrap().split(" | ").collect();
+        assert!(cells[2].starts_with(&drained), "{id}: {cells:?}");
+        assert!(cells[3].starts_with(counted), "{id}: {cells:?}");
+        let counts = language.query(QueryKind::Counter).is_some();
+        assert_eq!(counts, proof.counted == Counted::Counter, "{id}");
+    }
 }
 
 #[test]

@@ -141,9 +141,32 @@ fn a_gap_makes_half_a_code_garbage() {
     assert_eq!(line.poll_timeout(), Some(ms(500)));
     line.receive(ms(499), b"1");
     line.receive(ms(999), b"333931\r");
+    line.receive(ms(1000), b"A1\r");
     let events: Vec<_> = std::iter::from_fn(|| line.poll_event()).collect();
     assert_eq!(events[0].event, Event::Garbage { start: 0, end: 7 });
-    assert_eq!(scan(&events[1].event).text(), Some("333931"));
+    assert_eq!(events[1].event, Event::Garbage { start: 7, end: 14 });
+    assert_eq!(scan(&events[2].event).text(), Some("A1"));
+}
+
+#[test]
+fn a_suffix_that_never_comes_costs_no_code_of_later() {
+    let mut line = Line::new(LineOptions::default());
+    // Only the suffix was late.
+    line.receive(ms(0), b"4006");
+    line.receive(ms(600), b"\r");
+    line.receive(ms(700), b"A1\r");
+    // It never came, and the line is quiet for long.
+    line.receive(ms(1000), b"4006");
+    line.handle_timeout(ms(1500));
+    line.receive(ms(11_500), b"B2\r");
+    // Noise of a line is no part of a code.
+    line.receive(ms(12_000), b"\x00\xFE");
+    line.receive(ms(13_000), b"C3\r");
+    let scans = std::iter::from_fn(|| line.poll_event()).filter_map(|e| match e.event {
+        Event::Scan(reading) => reading.text().map(str::to_owned),
+        _ => None,
+    });
+    assert_eq!(scans.collect::<Vec<_>>(), ["A1", "B2", "C3"]);
 }
 
 #[test]

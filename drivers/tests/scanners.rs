@@ -387,20 +387,75 @@ fn an_answer_that_was_asked_for_makes_no_event() {
     assert_eq!(said(codec.as_mut()), ["~A1~"]);
 }
 
-/// The documentation's new scanner is a profile as it stands there, and its example is true.
 #[test]
-fn the_documented_profile_proves_itself() {
-    let doc = include_str!("../src/scanner/mod.rs");
-    let lines = doc.lines().filter_map(|l| l.strip_prefix("//! +"));
-    let text: Vec<&str> = lines.filter(|l| !l.starts_with("++")).collect();
-    let profile = Profile::parse("doc", &text.join("\n")).unwrap();
-    let example = &profile.examples[0];
-    let bytes = firstscan_drivers::profile::unescape(&example.bytes).unwrap();
-    let got = firstscan_drivers::decode::decode(&profile, None, None, &bytes);
-    let wanted: serde_json::Value = serde_json::from_str(&example.lines[0]).unwrap();
+fn a_pause_inside_a_code_makes_both_its_parts_garbage() {
+    let mut codec = codec_with("keyboard-us", |_| {});
+    codec.attach(Attachment::Evdev);
+    codec.receive(ms(0), &typed("40063"));
+    codec.handle_timeout(ms(200));
+    codec.receive(ms(900), &typed("81333931\r"));
+    codec.receive(ms(950), &typed("B2\r"));
+    let got = said(codec.as_mut());
+    assert!(got.len() == 3 && got[2] == "B2", "{got:?}");
+    assert!(got[..2].iter().all(|g| g.starts_with("garbage")), "{got:?}");
+    // A suffix that never came costs nothing after ten quiet seconds.
+    codec.receive(ms(2000), &typed("4006"));
+    codec.handle_timeout(ms(2200));
+    codec.receive(ms(12_200), &typed("C3\r"));
+    assert_eq!(said(codec.as_mut())[1..], ["C3"]);
+}
+
+/// A scanner that promises more for ever and sends nothing holds no memory.
+#[test]
+fn messages_without_an_end_are_given_up() {
+    let mut ssi = codec_with("zebra-ssi", |_| {});
+    let empty = packet(0xF3, 0, 0x02, &[3]);
+    let mut given_up = 0;
+    for round in 0..40_000 {
+        ssi.receive(ms(round / 10), &empty);
+        while ssi.poll_transmit().is_some() {}
+        given_up += said(ssi.as_mut()).len();
+    }
+    assert!((4..40).contains(&given_up), "{given_up}");
+
+    let profile = registry::profile("honeywell-hid-pos").unwrap();
+    let descriptor = profile.hid.as_ref().unwrap().descriptor_bytes().unwrap();
+    let mut pos = registry::codec(profile).unwrap();
+    pos.attach(Attachment::Hid {
+        descriptor: &descriptor,
+    });
+    let mut report = vec![2, 0, b']', b'C', b'0'];
+    report.resize(63, 0);
+    report.push(1);
+    for round in 0..40_000 {
+        pos.receive(ms(round / 10), &report);
+    }
+    report[63] = 0;
+    pos.receive(ms(4000), &report);
+    assert_eq!(said(pos.as_mut()), [format!("garbage 0..{}", 40_001 * 64)]);
+}
+
+#[test]
+fn a_pause_before_the_last_report_makes_a_message_and_its_rest_garbage() {
+    let profile = registry::profile("honeywell-hid-pos").unwrap();
+    let mut codec = registry::codec(profile).unwrap();
+    let descriptor = profile.hid.as_ref().unwrap().descriptor_bytes().unwrap();
+    codec.attach(Attachment::Hid {
+        descriptor: &descriptor,
+    });
+    let report = |text: &[u8], more: bool| {
+        let mut report = vec![2, u8::try_from(text.len()).unwrap(), b']', b'C', b'0'];
+        report.extend(text);
+        report.resize(63, 0);
+        report.push(u8::from(more));
+        report
+    };
+    codec.receive(ms(0), &report(&[b'1'; 56], true));
+    codec.receive(ms(5000), &report(b"REST", false));
+    codec.receive(ms(5010), &report(b"NEXT", false));
     assert_eq!(
-        serde_json::to_value(&got).unwrap(),
-        serde_json::json!([wanted])
+        said(codec.as_mut()),
+        ["garbage 0..64", "garbage 64..128", "NEXT"]
     );
 }
 
@@ -421,8 +476,43 @@ proptest! {
         codec.receive(ms(1001), &events(&up));
         codec.handle_timeout(ms(3000));
         said(codec.as_mut());
-        codec.receive(ms(4000), &typed("Ab1\r"));
+        // A rest of what broke off comes within ten seconds or never.
+        codec.receive(ms(14_000), &typed("Ab1\r"));
         prop_assert_eq!(said(codec.as_mut()), ["Ab1"]);
+    }
+
+    /// Wherever a code is interrupted, and for however long: neither part counts, in reports and
+    /// in input events, and the next code does.
+    #[test]
+    fn a_pause_inside_a_code_spoils_all_of_it(
+        code in "[A-Za-z0-9]{2,20}",
+        cut in 0_usize..1000,
+        pause in 200_u64..10_000,
+        again in proptest::option::of((0_usize..1000, 200_u64..10_000)),
+    ) {
+        let mut codec = codec_with("keyboard-us", |_| {});
+        codec.attach(Attachment::Evdev);
+        // Between the keys of the code; its suffix is the last key.
+        let keys: Vec<Vec<u8>> = code.chars().map(|c| typed(&c.to_string())).collect();
+        let cut = 1 + cut % (keys.len() - 1);
+        let mut now = 0;
+        for (place, key) in keys.iter().enumerate() {
+            if place == cut {
+                now += pause;
+            }
+            if let Some((at, more)) = again
+                && place > cut
+                && place == 1 + at % keys.len()
+            {
+                now += more;
+            }
+            codec.receive(ms(now), key);
+        }
+        codec.receive(ms(now), &tap(ENTER));
+        codec.receive(ms(now + 1), &typed("Ab1\r"));
+        let mut got = said(codec.as_mut());
+        prop_assert_eq!(got.pop(), Some("Ab1".to_owned()));
+        prop_assert!(got.iter().all(|text| text.starts_with("garbage")), "{:?}", got);
     }
 
     /// A stream of packets with noise between them: the good ones arrive, in order.

@@ -54,20 +54,48 @@ fn every_mistake_of_every_file_is_told() {
     assert_eq!(merged(&many).unwrap_err(), [SiteError::TooMany(513)]);
 }
 
-/// The example in the docs of `scale::framed` is a profile that decodes its own proof.
+/// The one diff in a module's docs, as (path, text of the new file): a patch that adds a file.
+fn new_file(docs: &str) -> (String, String) {
+    let lines = docs.lines().filter_map(|line| line.strip_prefix("//! "));
+    let mut lines = lines.skip_while(|line| *line != "```diff").skip(1);
+    assert_eq!(lines.next(), Some("--- /dev/null"));
+    let path = lines.next().unwrap().strip_prefix("+++ b/").unwrap();
+    let hunk = lines.next().unwrap();
+    let added: Vec<&str> = lines
+        .take_while(|line| *line != "```")
+        .map(|line| line.strip_prefix('+').unwrap())
+        .collect();
+    assert_eq!(hunk, format!("@@ -0,0 +1,{} @@", added.len()));
+    (path.to_owned(), added.join("\n") + "\n")
+}
+
+/// A new scale and a new scanner are one file each: the diffs in the docs are whole, and what they
+/// add is a profile at the right place that decodes its own proof.
 #[test]
-fn the_new_scale_of_the_docs_works() {
-    let docs = include_str!("../src/scale/framed/mod.rs");
-    let lines = docs.lines().filter_map(|line| line.strip_prefix("//! +"));
-    let text: Vec<&str> = lines.filter(|line| !line.starts_with('+')).collect();
-    let all = merged(&[file("acme-ps30.toml", &text.join("\n"))]).unwrap();
-    let profile = all.iter().find(|p| p.id == "acme-ps30").unwrap();
-    let example = &profile.examples[0];
-    let bytes = firstscan_drivers::profile::unescape(&example.bytes).unwrap();
-    let said = firstscan_drivers::decode::decode(profile, Some(1), None, &bytes);
-    let said = serde_json::to_value(said).unwrap();
-    let wanted: serde_json::Value = serde_json::from_str(&example.lines[0]).unwrap();
-    assert_eq!(said, serde_json::json!([wanted]));
+fn the_new_devices_of_the_docs_work() {
+    for (docs, folder) in [
+        (include_str!("../src/scale/framed/mod.rs"), "scales"),
+        (include_str!("../src/scanner/mod.rs"), "scanners"),
+    ] {
+        let (path, text) = new_file(docs);
+        let id = path.strip_prefix(&format!("drivers/profiles/{folder}/"));
+        let id = id.and_then(|name| name.strip_suffix(".toml")).unwrap();
+        let all = merged(&[file(&path, &text)]).unwrap();
+        let profile = all.iter().find(|p| p.id == id).unwrap();
+        for example in &profile.examples {
+            let bytes = firstscan_drivers::profile::unescape(&example.bytes).unwrap();
+            for chunk in [None, Some(1)] {
+                let said = firstscan_drivers::decode::decode(profile, chunk, None, &bytes);
+                let said = serde_json::to_value(said).unwrap();
+                let wanted: Vec<serde_json::Value> = example
+                    .lines
+                    .iter()
+                    .map(|line| serde_json::from_str(line).unwrap())
+                    .collect();
+                assert_eq!(said, serde_json::Value::Array(wanted), "{id}");
+            }
+        }
+    }
 }
 
 /// The only test that asks for the profiles in use: they are chosen once in a program's life.

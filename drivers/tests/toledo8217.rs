@@ -373,6 +373,40 @@ fn the_probe_knows_its_answer() {
 }
 
 #[test]
+fn an_echo_is_no_garbage_and_a_forgotten_echo_mode_is_left() {
+    let mut host = Toledo8217::new(Options::new(Unit::Kilogram));
+    let events = |host: &mut Toledo8217| std::iter::from_fn(|| host.poll_event()).count();
+    host.handle_timeout(ms(0));
+    assert_eq!(host.poll_transmit().as_deref(), Some(b"W".as_slice()));
+    host.receive(ms(5), b"W\x0201.250\r");
+    assert_eq!(events(&mut host), 1);
+    // The letter once is an echo; again, or before it was sent, it is noise.
+    host.receive(ms(10), b"W");
+    host.handle_timeout(ms(400));
+    assert_eq!(events(&mut host), 1);
+    // The letter comes back and nothing else.
+    assert_eq!(host.poll_transmit().as_deref(), Some(b"W".as_slice()));
+    host.receive(ms(410), b"W");
+    host.handle_timeout(ms(900));
+    assert_eq!(host.poll_transmit().as_deref(), Some(b"F".as_slice()));
+    host.receive(ms(910), b"\x02F\r");
+    host.handle_timeout(ms(1200));
+    assert_eq!(
+        (events(&mut host), host.poll_transmit()),
+        (0, Some(b"W".to_vec()))
+    );
+    // A line with echo and a dead scale: it is asked for the weight again all the same.
+    let mut asked = vec![Vec::new()];
+    for second in 2..8 {
+        host.receive(ms(second * 1000), &asked[asked.len() - 1]);
+        host.handle_timeout(ms(second * 1000 + 600));
+        asked.push(host.poll_transmit().unwrap());
+    }
+    let count = |letter: &[u8]| asked.iter().filter(|a| *a == letter).count();
+    assert_eq!((count(b"W"), count(b"F")), (3, 3), "{asked:?}");
+}
+
+#[test]
 fn the_scale_side_reads_every_command() {
     let mut scale = CommandParser::default();
     scale.receive(b"WHZT01250\rCABFx");

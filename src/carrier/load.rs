@@ -1,11 +1,16 @@
 //! Reading and checking the table files. All mistakes are reported at once, or nothing is.
 
-use super::file::{BoxesFile, CarrierFile, ReasonsFile, RuleFile, RulesFile};
+use super::check;
+use super::file::{
+    BoxesFile, CarrierFile, ExtensionFile, PlacesFile, ReasonsFile, RuleFile, RulesFile,
+};
 use super::numbers::Range;
+use super::places::Places;
 use super::problem::{Report, TableError, TableErrors};
-use super::tables::{Carrier, Rule, Service, Tables};
+use super::ranges::Known;
+use super::tables::{Carrier, Rule, Tables};
 use crate::content::{control, country, weight};
-use crate::domain::desk::{BoxType, CarrierInfo};
+use crate::domain::desk::BoxType;
 use firstscan_drivers::mass::Mass;
 use include_dir::{Dir, include_dir};
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,6 +22,7 @@ const FORMAT: u32 = 1;
 const RULES: &str = "rules.toml";
 const BOXES: &str = "boxes.toml";
 const REASONS: &str = "reasons.toml";
+const PLACES: &str = "places.toml";
 /// Bytes of one file.
 const FILE_BYTES_MAX: u64 = 1_000_000;
 /// Files of one folder.
@@ -28,7 +34,8 @@ const TOKEN_REMEDY: &str = "use 1 to 8 of the letters BCDEFGHIJKLNOPRSTUVX, once
 
 impl Tables {
     /// The shipped tables, with the `*.toml` files of `folder` laid over them: a file of a shipped
-    /// name replaces it, another adds a carrier, `enabled = false` takes a carrier out.
+    /// name replaces it, another adds a carrier or, with `extends`, adds to one, and
+    /// `enabled = false` takes a carrier out.
     ///
     /// # Errors
     /// [`TableErrors`] naming file, key, cause and remedy.
@@ -46,7 +53,8 @@ impl Tables {
     /// As [`Tables::load`].
     pub fn from_files(files: &BTreeMap<String, String>) -> Result<Tables, TableErrors> {
         let mut errors = Vec::new();
-        let carriers = carriers(files, &mut errors);
+        let places = places(files, &mut errors);
+        let carriers = carriers(files, &places, &mut errors);
         let rules = rules(files, &carriers, &mut errors);
         let boxes = boxes(files, &mut errors);
         let reasons = reasons(files, &mut errors);
@@ -56,6 +64,7 @@ impl Tables {
                 rules,
                 boxes,
                 reasons,
+                origin: None,
             });
         }
         Err(TableErrors(errors))
@@ -145,7 +154,17 @@ fn table<T: serde::de::DeserializeOwned>(
     Some(table)
 }
 
-fn check_format(format: u32, report: &mut Report<'_>) {
+fn places(files: &BTreeMap<String, String>, errors: &mut Vec<TableError>) -> Places {
+    let mut report = Report {
+        file: PLACES,
+        errors,
+    };
+    let file = table::<PlacesFile>(files, &mut report, |file| file.format);
+    file.map(|file| Places::new(file, &mut report))
+        .unwrap_or_default()
+}
+
+pub(super) fn check_format(format: u32, report: &mut Report<'_>) {
     if format != FORMAT {
         let text = format!("{format} is unknown here");
         report.add(
@@ -156,13 +175,19 @@ fn check_format(format: u32, report: &mut Report<'_>) {
     }
 }
 
-fn carriers(files: &BTreeMap<String, String>, errors: &mut Vec<TableError>) -> Vec<Carrier> {
+fn carriers(
+    files: &BTreeMap<String, String>,
+    places: &Places,
+    errors: &mut Vec<TableError>,
+) -> Vec<Carrier> {
+    let tables = [RULES, BOXES, REASONS, PLACES];
+    let files = files
+        .iter()
+        .filter(|(name, _)| !tables.contains(&name.as_str()));
+    let (additions, files): (Vec<_>, Vec<_>) = files.partition(|(_, text)| is_addition(text));
     let mut found: Vec<Carrier> = Vec::new();
-    let mut ranges: Vec<(String, Range)> = Vec::new();
+    let mut ranges: Vec<Known> = Vec::new();
     for (name, text) in files {
-        if [RULES, BOXES, REASONS].contains(&name.as_str()) {
-            continue;
-        }
         let mut report = Report { file: name, errors };
         let Some(file) = parse::<CarrierFile>(text, &mut report) else {
             continue;
@@ -170,20 +195,34 @@ fn carriers(files: &BTreeMap<String, String>, errors: &mut Vec<TableError>) -> V
         if !file.enabled {
             continue;
         }
-        let carrier = carrier(file, &mut report);
-        let (id, token) = (&carrier.info.id, &carrier.info.token);
-        if let Some(other) = found
-            .iter()
-            .find(|c| c.info.id == *id || c.info.token == *token)
-        {
-            let text = format!("{id}/{token} is taken by carrier {}", other.info.name);
-            report.add("id, token", text, "give each carrier its own id and token");
-        }
-        for range in &carrier.ranges {
-            range.check_against(&ranges, &mut report);
-            ranges.push((name.clone(), range.clone()));
-        }
+        let carrier = check::carrier(file, places, &mut report);
+        check_own(&carrier, &found, &mut report);
+        check_ranges(&carrier.info.id, &carrier.ranges, &mut ranges, &mut report);
         found.push(carrier);
+    }
+    for (name, text) in additions {
+        let mut report = Report { file: name, errors };
+        let Some(file) = parse::<ExtensionFile>(text, &mut report) else {
+            continue;
+        };
+        check_format(file.format, &mut report);
+        let Some(at) = found.iter().position(|c| c.info.id == file.extends) else {
+            let text = format!("there is no carrier {:?}", file.extends);
+            report.add(
+                "extends",
+                text,
+                "add or enable its file, or remove this one",
+            );
+            continue;
+        };
+        if !file.enabled {
+            found.remove(at);
+        } else if let Some(carrier) = found.get_mut(at) {
+            let had = carrier.ranges.len();
+            check::extend(carrier, file, places, &mut report);
+            let added = carrier.ranges.get(had..).unwrap_or_default();
+            check_ranges(&carrier.info.id, added, &mut ranges, &mut report);
+        }
     }
     if found.is_empty() {
         let mut report = Report {
@@ -200,57 +239,30 @@ fn carriers(files: &BTreeMap<String, String>, errors: &mut Vec<TableError>) -> V
     found
 }
 
-fn carrier(file: CarrierFile, report: &mut Report<'_>) -> Carrier {
-    check_format(file.format, report);
-    check_id("id", &file.id, report);
-    check_name("name", &file.name, report);
-    check_token("token", &file.token, report);
-    check_id("template", &file.template, report);
-    if file.service.is_empty() {
-        report.add("service", "there is none", "add at least one [[service]]");
+/// A file that adds to a carrier says so at the start of a line.
+fn is_addition(text: &str) -> bool {
+    text.lines()
+        .any(|line| line.split(['=', ' ']).next() == Some("extends"))
+}
+
+/// Reports an id or a control-code token that another carrier has as well.
+fn check_own(carrier: &Carrier, others: &[Carrier], report: &mut Report<'_>) {
+    let (id, token) = (&carrier.info.id, &carrier.info.token);
+    let taken = |c: &&Carrier| c.info.id == *id || c.info.token == *token;
+    if let Some(other) = others.iter().find(taken) {
+        let text = format!("{id}/{token} is taken by carrier {}", other.info.name);
+        report.add("id, token", text, "give each carrier its own id and token");
     }
-    let mut services: Vec<Service> = Vec::new();
-    for (index, row) in file.service.into_iter().enumerate() {
-        let key = |name: &str| format!("service[{index}].{name}");
-        check_id(&key("id"), &row.id, report);
-        check_name(&key("name"), &row.name, report);
-        check_countries(&key("countries"), &row.countries, report);
-        if services.iter().any(|service| service.id == row.id) {
-            report.add(
-                &key("id"),
-                format!("{} is there twice", row.id),
-                "rename one",
-            );
-        }
-        let (id, name, countries) = (row.id, row.name, row.countries);
-        let (weight_min, weight_max) = limits(
-            &format!("service[{index}]"),
-            row.weight_min,
-            row.weight_max,
-            report,
-        );
-        services.push(Service {
-            id,
-            name,
-            countries,
-            weight_min,
-            weight_max,
+}
+
+fn check_ranges(carrier: &str, new: &[Range], known: &mut Vec<Known>, report: &mut Report<'_>) {
+    for range in new {
+        range.check_against(carrier, known, report);
+        known.push(Known {
+            file: report.file.to_owned(),
+            carrier: carrier.to_owned(),
+            range: range.clone(),
         });
-    }
-    let ranges = file.range.into_iter().enumerate();
-    let ranges = ranges.filter_map(|(index, row)| Range::check(index, row, &services, report));
-    let ranges = ranges.collect();
-    let info = CarrierInfo {
-        id: file.id,
-        name: file.name,
-        token: file.token,
-    };
-    Carrier {
-        info,
-        template: file.template,
-        demo: file.demo,
-        services,
-        ranges,
     }
 }
 
@@ -349,6 +361,7 @@ fn boxes(files: &BTreeMap<String, String>, errors: &mut Vec<TableError>) -> Vec<
                 id: row.id,
                 name: row.name,
                 tare,
+                size: None,
             },
         ));
     }
@@ -386,7 +399,7 @@ fn reasons(
     found
 }
 
-fn limits(
+pub(super) fn limits(
     key: &str,
     min: Option<String>,
     max: Option<String>,
@@ -403,7 +416,7 @@ fn limits(
     (min, max)
 }
 
-fn mass(key: &str, text: Option<&str>, report: &mut Report<'_>) -> Option<Mass> {
+pub(super) fn mass(key: &str, text: Option<&str>, report: &mut Report<'_>) -> Option<Mass> {
     match weight::parse(text?) {
         Ok(mass) => Some(mass),
         Err(text) => {
@@ -420,7 +433,7 @@ pub(super) fn check_id(key: &str, id: &str, report: &mut Report<'_>) {
     }
 }
 
-fn check_name(key: &str, name: &str, report: &mut Report<'_>) {
+pub(super) fn check_name(key: &str, name: &str, report: &mut Report<'_>) {
     let chars = name.trim().chars().count();
     if !(1..=NAME_CHARS_MAX).contains(&chars) || name.chars().any(char::is_control) {
         report.add(
@@ -431,7 +444,7 @@ fn check_name(key: &str, name: &str, report: &mut Report<'_>) {
     }
 }
 
-fn check_token(key: &str, token: &str, report: &mut Report<'_>) {
+pub(super) fn check_token(key: &str, token: &str, report: &mut Report<'_>) {
     if !control::is_token(token) {
         report.add(
             key,
@@ -441,7 +454,7 @@ fn check_token(key: &str, token: &str, report: &mut Report<'_>) {
     }
 }
 
-fn check_countries(key: &str, countries: &[String], report: &mut Report<'_>) {
+pub(super) fn check_countries(key: &str, countries: &[String], report: &mut Report<'_>) {
     for code in countries {
         if country::find(code).is_none() {
             let text = format!("{code:?} is no country");

@@ -2,7 +2,9 @@
 //!
 //! | file | holds |
 //! |---|---|
-//! | `<carrier>.toml` | one carrier: services with limits, number ranges, label template |
+//! | `<carrier>.toml` | one carrier: services, limits, calendar, transit days, numbers, lane |
+//! | any with `extends = "ups"` | what a site adds: ranges, cut-off, transit days, template |
+//! | `places.toml` | groups of countries and national holidays, for the carriers' files |
 //! | `rules.toml` | which carrier takes a parcel; first match wins |
 //! | `boxes.toml`, `reasons.toml` | what BOX and REASON codes mean |
 //!
@@ -11,14 +13,23 @@
 //! consistent as a whole.
 
 mod assign;
+mod calendar;
+mod check;
+mod check_service;
+mod estimate;
 mod file;
+mod holiday;
+mod limits;
 mod load;
 mod numbers;
+mod places;
 mod problem;
+mod quantity;
 mod ranges;
 mod ranges_file;
 mod tables;
+mod weekdays;
 
 pub use assign::Verdict;
 pub use problem::{TableError, TableErrors};
-pub use tables::{Carrier, Tables};
+pub use tables::{Carrier, Manifest, Tables};

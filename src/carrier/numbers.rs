@@ -6,7 +6,7 @@ use super::tables::{Carrier, Tables};
 use crate::content::check_digit::Family;
 use crate::content::tracking::{self, make};
 use crate::domain::Wall;
-use crate::domain::desk::{REUSE_DAYS, Refusal, Stock};
+use crate::domain::desk::{Refusal, Stock};
 use crate::domain::parcel::Number;
 use crate::domain::serials;
 use crate::domain::state::{Counters, Lease};
@@ -158,7 +158,7 @@ impl Range {
     /// Days until a number may be used again; `None` if it never may.
     fn rest_days(&self, carrier: &Carrier) -> Option<u16> {
         self.cycle
-            .then(|| self.reuse_days.unwrap_or_else(|| carrier.rest_days()))
+            .then(|| self.reuse_days.unwrap_or(carrier.reuse_days))
     }
 
     /// Why it gives no number now, and what helps.
@@ -185,13 +185,6 @@ impl Range {
         }
         let remedy = "ask the carrier for a new range and add it to its file";
         (format!("{id} is used up"), remedy)
-    }
-}
-
-impl Carrier {
-    /// Days within which no number may be used again.
-    fn rest_days(&self) -> u16 {
-        REUSE_DAYS
     }
 }
 

@@ -2,7 +2,7 @@
 use super::super::load::shipped;
 use super::*;
 use crate::content::tracking::{Check, Context, Expected, recognise};
-use crate::domain::desk::Desk;
+use crate::domain::desk::{Desk, REUSE_DAYS};
 use std::collections::BTreeMap;
 
 /// Serials tried per format.

@@ -19,6 +19,13 @@ const USPS_LENGTH: u8 = 22;
 const NO_COUNTRY: &str = "XX";
 const AS_ISSUED: &str = "give the range as the carrier issued it";
 
+/// A range that was read before, and where.
+pub(super) struct Known {
+    pub file: String,
+    pub carrier: String,
+    pub range: Range,
+}
+
 impl Range {
     /// A range as written, if it is usable; otherwise the reasons are in `report`.
     pub(super) fn check(
@@ -87,10 +94,15 @@ impl Range {
         (of(self.first), of(self.last))
     }
 
-    /// Reports an id that another range has as well, or a number that another range of the same
-    /// file has. Carriers may have the same numbers: a parcel's key is both.
-    pub(super) fn check_against(&self, others: &[(String, Range)], report: &mut Report<'_>) {
-        for (file, other) in others {
+    /// Reports an id that another range has as well, or a number that another range of its carrier
+    /// has. Two carriers may have the same numbers: a parcel's key is both.
+    pub(super) fn check_against(&self, carrier: &str, known: &[Known], report: &mut Report<'_>) {
+        for Known {
+            file,
+            carrier: owner,
+            range: other,
+        } in known
+        {
             if other.id == self.id {
                 let text = format!("{} is taken in {file}", self.id);
                 let remedy = "give every range of all carriers its own id";
@@ -99,7 +111,7 @@ impl Range {
             let ((first, last), (other_first, other_last)) = (self.span(), other.span());
             let same_length = first.len() == other_first.len();
             let meet = same_length && first <= other_last && other_first <= last;
-            if file == report.file && meet {
+            if owner == carrier && meet {
                 let text = format!("{} and {} write the same numbers", self.id, other.id);
                 report.add("range", text, "correct first and last of one of them");
             }

@@ -7,6 +7,7 @@ use crate::emulate::demo::room::{self, DemoUpstream};
 use crate::emulate::demo::script::Script;
 use crate::emulate::demo::summary::{self, Summary};
 use crate::emulate::demo::{Demo, DemoOptions, UpstreamPlan};
+use crate::emulate::models::Models;
 use crate::emulate::panel::{Panel, PanelServer};
 use crate::telemetry;
 use clap::Args;
@@ -30,9 +31,39 @@ pub(crate) struct DemoArgs {
     /// How the upstream behaves: ok, refuse, away or away:SECONDS
     #[arg(long, default_value = "ok", value_parser = plan)]
     upstream: UpstreamPlan,
+    /// Profile of the emulated scale; `firstscan device profiles` lists the ids
+    #[arg(long, value_name = "ID")]
+    scale: Option<String>,
+    /// Profile of the emulated scanners
+    #[arg(long, value_name = "ID")]
+    scanner: Option<String>,
+    /// Profile of the emulated printer
+    #[arg(long, value_name = "ID")]
+    printer: Option<String>,
     /// Tell each deed of the emulated packer
     #[arg(long)]
     narrate: bool,
+}
+
+impl DemoArgs {
+    /// # Errors
+    /// Exit code 2 if an id is unknown, or of a device that the demo cannot put up.
+    fn options(&self, panel: Option<String>) -> Result<DemoOptions, Exit> {
+        let plain = Models::default();
+        let models = Models {
+            scale: self.scale.clone().unwrap_or(plain.scale),
+            scanner: self.scanner.clone().unwrap_or(plain.scanner),
+            printer: self.printer.clone().unwrap_or(plain.printer),
+        };
+        models.resolve().map_err(|e| Exit::new(2, e.to_string()))?;
+        Ok(DemoOptions {
+            dir: self.out.clone(),
+            upstream: self.upstream,
+            models,
+            quick: self.auto,
+            panel,
+        })
+    }
 }
 
 fn plan(text: &str) -> Result<UpstreamPlan, String> {
@@ -71,12 +102,7 @@ fn failed(text: String) -> anyhow::Error {
 
 async fn auto(globals: &Globals, args: &DemoArgs) -> anyhow::Result<ExitCode> {
     let started = Instant::now();
-    let options = DemoOptions {
-        dir: args.out.clone(),
-        upstream: args.upstream,
-        quick: true,
-        panel: None,
-    };
+    let options = args.options(None)?;
     let (plan, narrate) = (args.upstream, args.narrate);
     let handle = tokio::runtime::Handle::current();
     let played = tokio::task::spawn_blocking(move || {
@@ -116,7 +142,15 @@ fn play_in(demo: &Demo, plan: UpstreamPlan, narrate: bool) -> Result<Summary, St
     wait_for_acks(demo, plan);
     let bench = demo.devices.bench("bench1").ok_or("no bench")?;
     let odometer = bench.printer.device().with(|p, _| p.odometer());
-    summary::sum_up(&demo.daemon, &demo.upstream, &script, plan, odometer)
+    let printer = demo.devices.chosen.printer;
+    summary::sum_up(
+        &demo.daemon,
+        &demo.upstream,
+        &script,
+        plan,
+        printer,
+        odometer,
+    )
 }
 
 /// Waits until the upstream has answered everything, one way or the other.
@@ -183,12 +217,7 @@ fn print(summary: &Summary, took: Duration) -> anyhow::Result<()> {
 /// Runs until Ctrl-C; a person plays the packer on the panel's page.
 async fn interactive(args: &DemoArgs) -> anyhow::Result<ExitCode> {
     let port = panel_port(&args.out);
-    let options = DemoOptions {
-        dir: args.out.clone(),
-        upstream: args.upstream,
-        quick: false,
-        panel: Some(format!("http://127.0.0.1:{port}")),
-    };
+    let options = args.options(Some(format!("http://127.0.0.1:{port}")))?;
     let handle = tokio::runtime::Handle::current();
     let started = tokio::task::spawn_blocking(move || {
         let _runtime = handle.enter();

@@ -9,7 +9,7 @@ use super::parcel::{Parcel, Stage};
 use super::place::{Pending, Stop};
 use super::scan::Meaning;
 use super::step::Desktop;
-use super::{controls, exception, label, measure, weigh};
+use super::{controls, exception, label, measure, rate, weigh};
 use crate::content::control::Control;
 
 /// A scan at a bench that is not red.
@@ -412,6 +412,7 @@ pub(super) fn after_ok(at: &mut Desktop<'_>, stop: &Stop) {
             }
         }
         measure::STOP => measure::waive(at),
+        rate::STOP => weigh::label_confirmed(at),
         _ => {}
     }
     at.live.place(&place).pending = None::<Pending>;

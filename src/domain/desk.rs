@@ -17,6 +17,8 @@ pub struct AssignRequest<'a> {
     /// The first characters of the postcode, see `Order::area`; empty if unknown.
     pub area: &'a str,
     pub seller: &'a str,
+    /// The marketplace's name, see `Order::channel`; empty if unknown.
+    pub channel: &'a str,
     pub requested_service: Option<&'a str>,
     pub mass: Mass,
     /// Outer dimensions, if they were measured or the box has them.
@@ -36,6 +38,7 @@ impl<'a> AssignRequest<'a> {
             country,
             area: "",
             seller,
+            channel: "",
             requested_service: None,
             mass,
             size: None,
@@ -95,6 +98,8 @@ pub struct BoxType {
     pub id: String,
     pub name: String,
     pub tare: Mass,
+    /// Outer dimensions, if they are known.
+    pub size: Option<Extent>,
 }
 
 /// A carrier as the dock sees it.
@@ -104,6 +109,32 @@ pub struct CarrierInfo {
     pub name: String,
     /// Letters appended to the OPEN control code; from the layout-safe alphabet.
     pub token: String,
+    /// How its place at the dock is marked, if it has one.
+    pub lane: Option<Lane>,
+}
+
+/// The mark of a carrier's place at the dock: shape, colour and letters together, because one of
+/// them alone is not seen by everybody.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Lane {
+    /// One of [`Lane::SHAPES`].
+    pub shape: String,
+    /// One of [`Lane::COLOURS`].
+    pub colour: String,
+    /// 1 to 4 capital letters or digits.
+    pub letters: String,
+}
+
+impl Lane {
+    /// Shapes; none of them means a state of the screen, as octagon, triangle and tick do.
+    pub const SHAPES: &'static [&'static str] = &[
+        "circle", "cross", "diamond", "hexagon", "pentagon", "ring", "square", "star",
+    ];
+    /// Colours; none of them is a state's: no red, amber, green or signal blue.
+    pub const COLOURS: &'static [&'static str] = &[
+        "black", "brown", "grey", "navy", "olive", "pink", "purple", "teal", "white", "yellow",
+    ];
 }
 
 /// Days a number rests if its carrier says nothing else: the twelve months of an SSCC, which is
@@ -181,6 +212,11 @@ pub trait Desk {
 
     /// When the carrier should deliver what it took at a moment; `None` if its table does not say.
     fn estimate(&self, request: &EstimateRequest<'_>) -> Option<Estimate>;
+
+    /// The carrier's next cut-off at or after `now`; `None` if its calendar does not say.
+    fn cutoff(&self, _carrier: &str, _now: Wall) -> Option<Wall> {
+        None
+    }
 
     /// All carriers, sorted by id.
     fn carriers(&self) -> Vec<CarrierInfo>;

@@ -44,7 +44,7 @@ pub enum InputKind {
     },
     /// A validated order: new, the same again, or changed (the reducer tells them apart).
     Order {
-        order: Order,
+        order: Box<Order>,
     },
     OrderRefused {
         order: String,

@@ -28,6 +28,7 @@ pub mod order;
 mod orders;
 pub mod parcel;
 pub mod place;
+mod rate;
 mod reading;
 pub mod rules;
 pub mod scan;

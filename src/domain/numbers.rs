@@ -29,10 +29,10 @@ pub(super) fn free_number(
     at: &mut Desktop<'_>,
     parcel: &ParcelId,
     assignment: &Assignment,
-) -> Result<Number, (&'static str, Refusal)> {
+) -> Result<Number, Refusal> {
     let (carrier, service) = (&assignment.carrier, &assignment.service);
     for _ in 0..NUMBER_TRIES_MAX {
-        let number = next(at, carrier, service).map_err(|refusal| ("no_number", refusal))?;
+        let number = next(at, carrier, service)?;
         let Some(bearer) = bearer(at.state, carrier, &number.tracking_number) else {
             return Ok(number);
         };
@@ -52,7 +52,7 @@ pub(super) fn free_number(
     }
     let text = "The number range is full of used numbers.".to_owned();
     let remedy = "Call the supervisor: the carrier's range needs a new block.".to_owned();
-    Err(("no_number", Refusal { text, remedy }))
+    Err(Refusal { text, remedy })
 }
 
 /// The desk's next number. If it is the last but the reserve, that is said once.

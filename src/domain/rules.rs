@@ -31,6 +31,8 @@ pub struct Rules {
     pub bounce_item_ms: u64,
     /// Box used when none was scanned.
     pub default_box: Option<String>,
+    /// A service that weight or size changed waits for the packer's OK.
+    pub confirm_rerate: bool,
     /// A hub is configured: first scans are provisional while it is out of reach.
     pub hub: bool,
     /// Badge code to person.
@@ -50,6 +52,7 @@ impl Default for Rules {
             bounce_ms: 400,
             bounce_item_ms: 150,
             default_box: None,
+            confirm_rerate: false,
             hub: false,
             badges: BTreeMap::new(),
             titles: BTreeMap::new(),

@@ -194,6 +194,7 @@ fn stop_word(code: &str) -> &'static str {
         "scale_fault" | "unstable_weight" => "SCALE",
         "size_unmeasurable" => "NO SIZE",
         "no_carrier" => "NO CARRIER",
+        "service_changed" => "NEW SERVICE",
         "no_number" => "NO NUMBER",
         "label_failed" | "label_expired" | "label_unprintable" => "NO LABEL",
         "no_label_counted" => "LOOK AGAIN",
@@ -257,6 +258,9 @@ fn parcel_view(parcel: &Parcel, job: Option<&LabelJob>) -> ParcelView {
         carrier: assignment.map(|a| a.carrier_name.clone()),
         service: assignment.map(|a| a.service_name.clone()),
         reason: assignment.map(|a| a.reason.clone()),
+        changed: assignment.and_then(|a| a.changed.clone()),
+        cost: assignment.and_then(|a| Some(a.cost.as_ref()?.to_string())),
+        surcharges: assignment.map_or_else(Vec::new, |a| a.surcharges.clone()),
         tracking_number: parcel.tracking_number().map(str::to_owned),
         job: job.map(|j| JobView {
             id: j.id.clone(),

@@ -98,6 +98,11 @@ pub struct ParcelView {
     pub service: Option<String>,
     /// Why this carrier.
     pub reason: Option<String>,
+    /// What weight or size changed against the plan, in words.
+    pub changed: Option<String>,
+    /// Such as `5.80 EUR`, surcharges included.
+    pub cost: Option<String>,
+    pub surcharges: Vec<String>,
     pub tracking_number: Option<String>,
     pub job: Option<JobView>,
     /// What does not fit together about it, and nobody resolved yet.

@@ -1,16 +1,17 @@
 //! Weight as evidence: stable, fresh, from a platform that was empty since the last parcel, and
 //! within the band the content predicts.
 
-use super::desk::AssignRequest;
-use super::effect::Effect;
+use super::desk::Refusal;
+use super::effect::{Cue, Effect};
 use super::event::Fact;
 use super::exception;
 use super::ids::{DeviceId, JobId, ParcelId};
 use super::live::Weighing;
 use super::measure;
 use super::numbers::free_number;
-use super::order::Order;
-use super::parcel::{Assignment, Band, Number, Parcel, SizeCapture, Stage, WeightCapture};
+use super::order::{CarrierLabel, Order};
+use super::parcel::{Assignment, Band, Number, Parcel, Stage, WeightCapture};
+use super::rate;
 use super::step::Desktop;
 use firstscan_drivers::mass::{Mass, MassReading};
 
@@ -194,6 +195,15 @@ fn suspect(at: &Desktop<'_>, parcel: &Parcel, off_g: i64) -> Option<String> {
 
 /// A weighed (and, where it can be, measured) parcel gets carrier, number and label, in one commit.
 pub(super) fn label_weighed(at: &mut Desktop<'_>) {
+    label(at, false);
+}
+
+/// The packer saw that weight or size changed the service.
+pub(super) fn label_confirmed(at: &mut Desktop<'_>) {
+    label(at, true);
+}
+
+fn label(at: &mut Desktop<'_>, confirmed: bool) {
     let Some(parcel) = at.parcel().cloned() else {
         return;
     };
@@ -210,14 +220,29 @@ pub(super) fn label_weighed(at: &mut Desktop<'_>) {
     if exception::is_over_limit(at, &parcel, &order) {
         return;
     }
-    let chosen = match carrier_and_number(at, &parcel, &order, weight.mass) {
-        Ok(chosen) => chosen,
-        Err((code, refusal)) => {
-            at.stop(code, None, &refusal.text, &refusal.remedy);
+    let assignment = match assignment(at, &parcel, &order, &weight) {
+        Ok(assignment) => assignment,
+        Err(refusal) => {
+            at.stop("no_carrier", None, &refusal.text, &refusal.remedy);
             return;
         }
     };
-    let (assignment, number) = chosen;
+    let changed = assignment.changed.clone();
+    if let Some(changed) = changed
+        .as_ref()
+        .filter(|_| at.rules.confirm_rerate && !confirmed)
+    {
+        let remedy = "Scan OK to label it so, or REWEIGH.";
+        at.stop(rate::STOP, None, changed, remedy);
+        return;
+    }
+    let number = match number(at, &parcel, &order, &assignment) {
+        Ok(number) => number,
+        Err(refusal) => {
+            at.stop("no_number", None, &refusal.text, &refusal.remedy);
+            return;
+        }
+    };
     let carrier = assignment.carrier.clone();
     let id = parcel.id.clone();
     at.emit(
@@ -235,47 +260,55 @@ pub(super) fn label_weighed(at: &mut Desktop<'_>) {
             number,
         },
     );
+    if let Some(changed) = changed {
+        at.say(true, changed);
+        at.sound(Cue::Warn);
+    }
     request_label(at, &id, None);
 }
 
-type Refused = (&'static str, super::desk::Refusal);
+/// The order's own carrier label, for its first parcel.
+fn given<'a>(parcel: &Parcel, order: &'a Order) -> Option<&'a CarrierLabel> {
+    order.carrier_label.as_ref().filter(|_| parcel.n == 1)
+}
 
-fn carrier_and_number(
+fn assignment(
+    at: &Desktop<'_>,
+    parcel: &Parcel,
+    order: &Order,
+    weight: &WeightCapture,
+) -> Result<Assignment, Refusal> {
+    let Some(given) = given(parcel, order) else {
+        return rate::assign(at, parcel, order, weight);
+    };
+    let name = at
+        .desk
+        .carrier(&given.carrier)
+        .map_or(given.carrier.clone(), |c| c.name);
+    Ok(Assignment {
+        carrier: given.carrier.clone(),
+        carrier_name: name,
+        service: given.service.clone(),
+        service_name: given.service.clone(),
+        template: String::new(),
+        reason: "the order came with its carrier label".into(),
+        cost: None,
+        surcharges: Vec::new(),
+        billable: None,
+        changed: None,
+    })
+}
+
+fn number(
     at: &mut Desktop<'_>,
     parcel: &Parcel,
     order: &Order,
-    mass: Mass,
-) -> Result<(Assignment, Number), Refused> {
-    if let Some(given) = order.carrier_label.as_ref().filter(|_| parcel.n == 1) {
-        let name = at
-            .desk
-            .carrier(&given.carrier)
-            .map_or(given.carrier.clone(), |c| c.name);
-        let assignment = Assignment {
-            carrier: given.carrier.clone(),
-            carrier_name: name,
-            service: given.service.clone(),
-            service_name: given.service.clone(),
-            template: String::new(),
-            reason: "the order came with its carrier label".into(),
-            cost: None,
-            surcharges: Vec::new(),
-            billable: None,
-            changed: None,
-        };
-        return Ok((assignment, Number::given(&given.tracking_number)));
-    }
-    let request = AssignRequest {
-        area: &order.area,
-        requested_service: order.requested_service.as_deref(),
-        size: parcel.size.as_ref().map(SizeCapture::extent),
-        value: order.value.as_ref(),
-        promised: order.promised.as_deref(),
-        ..AssignRequest::plain(&order.country, &order.seller, mass, at.stamp.wall)
+    assignment: &Assignment,
+) -> Result<Number, Refusal> {
+    let Some(given) = given(parcel, order) else {
+        return free_number(at, &parcel.id, assignment);
     };
-    let assignment = at.desk.assign(&request).map_err(|r| ("no_carrier", r))?;
-    let number = free_number(at, &parcel.id, &assignment)?;
-    Ok((assignment, number))
+    Ok(Number::given(&given.tracking_number))
 }
 
 /// A new label job for the parcel.

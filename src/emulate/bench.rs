@@ -4,12 +4,14 @@
 //! printed, `DIR/dev/ports.json` remembers network ports, so that the configuration written for
 //! the daemon stays true over a restart.
 
+use super::models::{self, Chosen, Models};
+use super::printers::{self, AnyPrinter, PrinterSettings};
 use super::pty::PtyDevice;
-use super::scale::{ScaleSettings, Toledo8217};
-use super::scanner::SerialScanner;
+use super::scales::platform::SETTLE_MS;
+use super::scales::{self, AnyScale};
+use super::scanners::Gun;
 use super::tcp::TcpDevice;
 use super::tray::Tray;
-use super::zpl_printer::{PrinterSettings, ZplPrinter};
 use std::collections::BTreeMap;
 use std::fs;
 use std::io;
@@ -21,8 +23,11 @@ pub struct StationLayout {
     pub benches: Vec<String>,
     /// Docks, each with whether it has a printer of its own.
     pub docks: Vec<(String, bool)>,
-    pub scale: ScaleSettings,
-    pub printer: PrinterSettings,
+    pub models: Models,
+    /// Time a load takes to come to rest, in milliseconds.
+    pub settle_ms: u64,
+    /// Time to print one label, in milliseconds.
+    pub print_ms: u64,
 }
 
 impl Default for StationLayout {
@@ -30,8 +35,9 @@ impl Default for StationLayout {
         Self {
             benches: vec!["bench1".into()],
             docks: vec![("dock1".into(), false)],
-            scale: ScaleSettings::default(),
-            printer: PrinterSettings::default(),
+            models: Models::default(),
+            settle_ms: SETTLE_MS,
+            print_ms: PrinterSettings::default().print_ms,
         }
     }
 }
@@ -51,8 +57,8 @@ pub struct Connection {
     pub place: String,
     /// `scale`, `scanner` or `printer`.
     pub role: &'static str,
-    /// What it speaks: `toledo-8217`, `serial-text` or `zpl`.
-    pub protocol: &'static str,
+    /// The profile that the daemon needs for it.
+    pub profile: &'static str,
     pub address: Address,
 }
 
@@ -60,17 +66,17 @@ pub struct Connection {
 #[derive(Debug)]
 pub struct EmulatedBench {
     pub place: String,
-    pub scale: PtyDevice<Toledo8217>,
-    pub scanner: PtyDevice<SerialScanner>,
-    pub printer: TcpDevice<ZplPrinter>,
+    pub scale: PtyDevice<AnyScale>,
+    pub scanner: PtyDevice<Gun>,
+    pub printer: TcpDevice<AnyPrinter>,
 }
 
 /// A dock: scanner, perhaps a printer.
 #[derive(Debug)]
 pub struct EmulatedDock {
     pub place: String,
-    pub scanner: PtyDevice<SerialScanner>,
-    pub printer: Option<TcpDevice<ZplPrinter>>,
+    pub scanner: PtyDevice<Gun>,
+    pub printer: Option<TcpDevice<AnyPrinter>>,
 }
 
 /// All devices of a station; they run until it is dropped.
@@ -78,13 +84,14 @@ pub struct EmulatedDock {
 pub struct EmulatedStation {
     pub benches: Vec<EmulatedBench>,
     pub docks: Vec<EmulatedDock>,
+    pub chosen: Chosen,
 }
 
 impl EmulatedStation {
     /// Starts all devices below `folder`. Call inside a tokio runtime.
     ///
     /// # Errors
-    /// If a pty, port or folder cannot be had; the text names it.
+    /// If a pty, port or folder cannot be had, or a model cannot stand in; the text names it.
     pub fn start(folder: &Path, layout: &StationLayout) -> io::Result<Self> {
         let mut starter = Starter::new(folder, layout)?;
         let mut benches = Vec::new();
@@ -107,22 +114,42 @@ impl EmulatedStation {
             });
         }
         starter.remember()?;
-        Ok(Self { benches, docks })
+        let chosen = starter.chosen;
+        Ok(Self {
+            benches,
+            docks,
+            chosen,
+        })
     }
 
     /// Every device with its address, for the daemon's configuration.
     pub fn connections(&self) -> Vec<Connection> {
         let mut list = Vec::new();
+        let mut add = |place: &String, role, address| {
+            let of_role = match role {
+                "scale" => self.chosen.scale,
+                "scanner" => self.chosen.scanner,
+                _ => self.chosen.printer,
+            };
+            list.push(Connection {
+                place: place.clone(),
+                role,
+                profile: &of_role.id,
+                address,
+            });
+        };
+        let on_line = |path: &Path| Address::Serial(path.to_owned());
         for bench in &self.benches {
-            let scale = Address::Serial(bench.scale.path().to_owned());
-            list.push(connection(&bench.place, "scale", "toledo-8217", scale));
-            list.push(scanner_connection(&bench.place, &bench.scanner));
-            list.push(printer_connection(&bench.place, &bench.printer));
+            add(&bench.place, "scale", on_line(bench.scale.path()));
+            add(&bench.place, "scanner", on_line(bench.scanner.path()));
+            let printer = bench.printer.address().to_string();
+            add(&bench.place, "printer", Address::Tcp(printer));
         }
         for dock in &self.docks {
-            list.push(scanner_connection(&dock.place, &dock.scanner));
+            add(&dock.place, "scanner", on_line(dock.scanner.path()));
             if let Some(printer) = &dock.printer {
-                list.push(printer_connection(&dock.place, printer));
+                let printer = printer.address().to_string();
+                add(&dock.place, "printer", Address::Tcp(printer));
             }
         }
         list
@@ -134,7 +161,7 @@ impl EmulatedStation {
     }
 
     /// The scanner at a bench or dock.
-    pub fn scanner(&self, place: &str) -> Option<&PtyDevice<SerialScanner>> {
+    pub fn scanner(&self, place: &str) -> Option<&PtyDevice<Gun>> {
         let at_bench = self.bench(place).map(|b| &b.scanner);
         at_bench.or(self
             .docks
@@ -144,7 +171,7 @@ impl EmulatedStation {
     }
 
     /// The printer at a bench or dock.
-    pub fn printer(&self, place: &str) -> Option<&TcpDevice<ZplPrinter>> {
+    pub fn printer(&self, place: &str) -> Option<&TcpDevice<AnyPrinter>> {
         let at_bench = self.bench(place).map(|b| &b.printer);
         at_bench.or(self
             .docks
@@ -154,43 +181,18 @@ impl EmulatedStation {
     }
 }
 
-fn connection(
-    place: &str,
-    role: &'static str,
-    protocol: &'static str,
-    address: Address,
-) -> Connection {
-    Connection {
-        place: place.to_owned(),
-        role,
-        protocol,
-        address,
-    }
-}
-
-fn scanner_connection(place: &str, scanner: &PtyDevice<SerialScanner>) -> Connection {
-    let address = Address::Serial(scanner.path().to_owned());
-    connection(place, "scanner", "serial-text", address)
-}
-
-fn printer_connection(place: &str, printer: &TcpDevice<ZplPrinter>) -> Connection {
-    connection(
-        place,
-        "printer",
-        "zpl",
-        Address::Tcp(printer.address().to_string()),
-    )
-}
-
 /// Starts devices and remembers their ports.
 struct Starter<'a> {
     folder: &'a Path,
     layout: &'a StationLayout,
+    chosen: Chosen,
     ports: BTreeMap<String, u16>,
 }
 
 impl<'a> Starter<'a> {
     fn new(folder: &'a Path, layout: &'a StationLayout) -> io::Result<Self> {
+        let unfit = |e| io::Error::new(io::ErrorKind::InvalidInput, e);
+        let chosen = layout.models.resolve().map_err(unfit)?;
         fs::create_dir_all(folder.join("dev"))?;
         // A lost or damaged list only means that new ports are chosen.
         let ports = fs::read(folder.join("dev/ports.json"))
@@ -200,6 +202,7 @@ impl<'a> Starter<'a> {
         Ok(Self {
             folder,
             layout,
+            chosen,
             ports,
         })
     }
@@ -208,20 +211,29 @@ impl<'a> Starter<'a> {
         self.folder.join("dev").join(format!("{place}-{role}"))
     }
 
-    fn scale(&self, place: &str) -> io::Result<PtyDevice<Toledo8217>> {
-        let model = Toledo8217::new(self.layout.scale.clone());
+    fn scale(&self, place: &str) -> io::Result<PtyDevice<AnyScale>> {
+        let model = scales::scale(self.chosen.scale);
+        let mut model = model.ok_or_else(|| no_model(&self.chosen.scale.id))?;
+        model.set_settle_ms(self.layout.settle_ms);
         PtyDevice::start(model, &self.node(place, "scale"))
     }
 
-    fn scanner(&self, place: &str) -> io::Result<PtyDevice<SerialScanner>> {
-        PtyDevice::start(SerialScanner::default(), &self.node(place, "scanner"))
+    fn scanner(&self, place: &str) -> io::Result<PtyDevice<Gun>> {
+        let gun = Gun::of(self.chosen.scanner);
+        let gun = gun.ok_or_else(|| no_model(&self.chosen.scanner.id))?;
+        PtyDevice::start(gun, &self.node(place, "scanner"))
     }
 
-    fn printer(&mut self, place: &str) -> io::Result<TcpDevice<ZplPrinter>> {
+    fn printer(&mut self, place: &str) -> io::Result<TcpDevice<AnyPrinter>> {
         let tray = Tray::open(&self.folder.join("paper").join(place))?;
-        let model = ZplPrinter::new(self.layout.printer.clone(), tray);
+        let profile = self.chosen.printer;
+        let settings = PrinterSettings {
+            print_ms: self.layout.print_ms,
+            ..models::settings(profile)
+        };
+        let model = printers::model(&profile.codec, settings, tray);
         let wanted = self.ports.get(place).copied().unwrap_or(0);
-        let device = TcpDevice::start(model, wanted)?;
+        let device = TcpDevice::start(model.ok_or_else(|| no_model(&profile.id))?, wanted)?;
         self.ports.insert(place.to_owned(), device.address().port());
         Ok(device)
     }
@@ -232,4 +244,9 @@ impl<'a> Starter<'a> {
             serde_json::to_vec(&self.ports)?,
         )
     }
+}
+
+fn no_model(id: &str) -> io::Error {
+    let text = format!("no emulated device speaks as profile {id} does");
+    io::Error::new(io::ErrorKind::InvalidInput, text)
 }

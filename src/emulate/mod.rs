@@ -10,6 +10,7 @@ pub mod eyes;
 pub mod fault;
 pub mod link;
 pub mod model;
+pub mod models;
 pub mod panel;
 pub mod printers;
 pub mod pty;

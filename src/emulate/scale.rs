@@ -2,15 +2,16 @@
 //! framed by STX and CR, a status byte instead of a weight whenever the weight is no good.
 
 use super::model::DeviceModel;
-use firstscan_drivers::mass::Mass;
+use super::scales::EmulatedScale;
+use super::scales::platform::{CAPACITY, Platform, SETTLE_MS};
+use firstscan_drivers::mass::{Mass, Unit};
 use std::collections::VecDeque;
+use std::ops::{Deref, DerefMut};
 
 /// How long after a `T` a digit may still make it a keyboard tare.
 const TARE_DIGIT_MS: u64 = 50;
 /// Digits of a keyboard tare.
 const TARE_DIGITS_MAX: usize = 5;
-/// What the empty platform itself weighs: the reading when it is lifted off, in nanograms.
-const PLATFORM_NG: i64 = 900_000_000_000;
 /// Replies waiting; a host that asks without reading loses the rest.
 const REPLIES_MAX: usize = 64;
 
@@ -36,18 +37,10 @@ pub enum Display {
 }
 
 impl Display {
-    /// One count of the display, in nanograms.
-    fn division_ng(self) -> i64 {
+    fn unit(self) -> Unit {
         match self {
-            Display::Kilogram => 1_000_000_000,
-            Display::Pound => 4_535_923_700,
-        }
-    }
-
-    fn decimals(self) -> u32 {
-        match self {
-            Display::Kilogram => 3,
-            Display::Pound => 2,
+            Display::Kilogram => Unit::Kilogram,
+            Display::Pound => Unit::Pound,
         }
     }
 }
@@ -69,8 +62,8 @@ impl Default for ScaleSettings {
     fn default() -> Self {
         Self {
             display: Display::Kilogram,
-            capacity: Mass::from_grams(30_000),
-            settle_ms: 250,
+            capacity: CAPACITY,
+            settle_ms: SETTLE_MS,
             bit5_always: false,
             weight_once: false,
         }
@@ -89,137 +82,74 @@ enum Input {
     Echo,
 }
 
-/// The scale: platform, display and serial interface.
+/// The scale: a platform and the serial interface.
 #[derive(Debug)]
 pub struct Toledo8217 {
     settings: ScaleSettings,
-    load_ng: i64,
-    noise_ng: i64,
-    lifted: bool,
-    zero_ng: i64,
-    tare_ng: i64,
-    never_zeroed: bool,
-    rests_at_ms: u64,
-    last_given: Option<Vec<u8>>,
+    platform: Platform,
+    /// The weight given last, with the platform's state at that time.
+    last_given: Option<(u64, Vec<u8>)>,
     input: Input,
     out: VecDeque<Vec<u8>>,
+}
+
+impl Deref for Toledo8217 {
+    type Target = Platform;
+
+    fn deref(&self) -> &Platform {
+        &self.platform
+    }
+}
+
+impl DerefMut for Toledo8217 {
+    fn deref_mut(&mut self) -> &mut Platform {
+        &mut self.platform
+    }
+}
+
+impl EmulatedScale for Toledo8217 {
+    fn platform(&self) -> &Platform {
+        &self.platform
+    }
+
+    fn platform_mut(&mut self) -> &mut Platform {
+        &mut self.platform
+    }
 }
 
 impl Toledo8217 {
     /// An empty, zeroed scale at rest.
     pub fn new(settings: ScaleSettings) -> Self {
+        let mut platform = Platform::new(settings.display.unit()).carrying(settings.capacity);
+        platform.set_settle_ms(settings.settle_ms);
         Self {
             settings,
-            load_ng: 0,
-            noise_ng: 0,
-            lifted: false,
-            zero_ng: 0,
-            tare_ng: 0,
-            never_zeroed: false,
-            rests_at_ms: 0,
+            platform,
             last_given: None,
             input: Input::Command,
             out: VecDeque::new(),
         }
     }
 
-    /// Puts this load on the platform instead of what lay there.
-    pub fn put(&mut self, now_ms: u64, load: Mass) {
-        self.load_ng = load.ng();
-        self.disturb(now_ms);
-    }
-
-    /// Takes everything off.
-    pub fn take(&mut self, now_ms: u64) {
-        self.put(now_ms, Mass::from_ng(0));
-    }
-
-    /// The load that lies on the platform.
-    pub fn load(&self) -> Mass {
-        Mass::from_ng(self.load_ng)
-    }
-
-    /// Whether it would give a weight now, as far as motion goes.
-    pub fn is_resting(&self, now_ms: u64) -> bool {
-        !self.moves(now_ms)
-    }
-
-    /// Whether the platform is off.
-    pub fn is_lifted(&self) -> bool {
-        self.lifted
-    }
-
-    /// How much the platform is shaken.
-    pub fn noise(&self) -> Mass {
-        Mass::from_ng(self.noise_ng)
-    }
-
-    /// Shakes the platform by this much; more than half a display count and it never rests.
-    pub fn set_noise(&mut self, now_ms: u64, amplitude: Mass) {
-        self.noise_ng = amplitude.ng();
-        self.disturb(now_ms);
-    }
-
-    /// Takes the platform itself off, or puts it back: off, the scale reads below zero.
-    pub fn lift_platform(&mut self, now_ms: u64, lifted: bool) {
-        self.lifted = lifted;
-        self.disturb(now_ms);
-    }
-
-    /// Off and on: zeroes itself if the load is within the zero range, else wants zeroing.
+    /// Off and on: what was said and asked is forgotten too.
     pub fn power_cycle(&mut self, now_ms: u64) {
-        self.never_zeroed = true;
-        (self.tare_ng, self.last_given, self.input) = (0, None, Input::Command);
+        (self.last_given, self.input) = (None, Input::Command);
         self.out.clear();
-        self.disturb(now_ms);
-        if self.may_zero() {
-            (self.zero_ng, self.never_zeroed) = (self.on_platform_ng(), false);
-        }
-    }
-
-    fn disturb(&mut self, now_ms: u64) {
-        self.rests_at_ms = now_ms + self.settings.settle_ms;
-        self.last_given = None;
-    }
-
-    fn on_platform_ng(&self) -> i64 {
-        if self.lifted {
-            -PLATFORM_NG
-        } else {
-            self.load_ng
-        }
-    }
-
-    fn net_ng(&self) -> i64 {
-        self.on_platform_ng() - self.zero_ng - self.tare_ng
-    }
-
-    /// Within 2 % of capacity around the factory's zero.
-    fn may_zero(&self) -> bool {
-        self.on_platform_ng().abs() <= self.settings.capacity.ng() / 50
-    }
-
-    fn moves(&self, now_ms: u64) -> bool {
-        let trembles = self.noise_ng > self.settings.display.division_ng() / 2;
-        trembles || now_ms < self.rests_at_ms
+        self.platform.power_cycle(now_ms);
     }
 
     fn status(&self, now_ms: u64) -> u8 {
-        let division_ng = self.settings.display.division_ng();
-        let gross_ng = self.on_platform_ng() - self.zero_ng;
+        let platform = &self.platform;
         let mut st = status::ALWAYS;
         let mut set = |bit: u8, on: bool| st |= if on { bit } else { 0 };
-        set(status::MOTION, self.moves(now_ms));
-        set(
-            status::OVER_CAPACITY,
-            gross_ng > self.settings.capacity.ng(),
-        );
-        set(status::UNDER_ZERO, counts(self.net_ng(), division_ng) < 0);
-        set(status::OUTSIDE_ZERO_RANGE, self.never_zeroed);
-        set(status::CENTRE_OF_ZERO, gross_ng.abs() <= division_ng / 4);
+        set(status::MOTION, !platform.is_resting(now_ms));
+        set(status::OVER_CAPACITY, platform.is_over());
+        set(status::UNDER_ZERO, platform.counts(0) < 0);
+        set(status::OUTSIDE_ZERO_RANGE, platform.is_unzeroed());
+        set(status::CENTRE_OF_ZERO, platform.is_at_zero());
         set(
             status::NET_OR_ONE,
-            self.settings.bit5_always || self.tare_ng != 0,
+            self.settings.bit5_always || platform.is_net(),
         );
         st
     }
@@ -236,7 +166,7 @@ impl Toledo8217 {
     }
 
     /// `W` and `H`: the weight, or the status if there is no good one.
-    fn reply_weight(&mut self, now_ms: u64, fine: u32) {
+    fn reply_weight(&mut self, now_ms: u64, finer: u8) {
         let faults = status::MOTION
             | status::OVER_CAPACITY
             | status::UNDER_ZERO
@@ -244,40 +174,37 @@ impl Toledo8217 {
         if self.status(now_ms) & faults != 0 {
             return self.reply_status(now_ms);
         }
-        let display = self.settings.display;
-        let decimals = display.decimals() + fine;
-        let shown = counts(self.net_ng(), display.division_ng() / 10_i64.pow(fine));
-        let (whole, rest) = (shown / 10_i64.pow(decimals), shown % 10_i64.pow(decimals));
-        let net = if self.tare_ng != 0 { "N" } else { "" };
-        let width = decimals as usize;
+        let shown = self.platform.counts(finer);
+        let width = usize::from(self.platform.decimals()) + usize::from(finer);
+        let ten = 10_i64.pow(u32::try_from(width).unwrap_or(0));
+        let (whole, rest) = (shown / ten, shown % ten);
+        let net = if self.platform.is_net() { "N" } else { "" };
         let text = format!("{whole:02}.{rest:0width$}{net}").into_bytes();
-        if self.settings.weight_once && self.last_given.as_ref() == Some(&text) {
+        let given = Some((self.platform.disturbances(), text.clone()));
+        if self.settings.weight_once && self.last_given == given {
             return self.reply(&[b'?', status::ALWAYS]);
         }
         self.reply(&text);
-        self.last_given = Some(text);
+        self.last_given = given;
     }
 
     fn zero(&mut self, now_ms: u64) {
-        if self.moves(now_ms) {
-            return self.reply_status(now_ms);
-        }
-        if !self.may_zero() {
-            let st = self.status(now_ms) | status::OUTSIDE_ZERO_RANGE;
-            return self.reply(&[b'?', st]);
-        }
-        (self.zero_ng, self.tare_ng, self.never_zeroed) = (self.on_platform_ng(), 0, false);
-        self.reply_status(now_ms);
+        let outside = self.platform.is_resting(now_ms) && !self.platform.may_zero();
+        self.platform.zero(now_ms);
+        let more = if outside {
+            status::OUTSIDE_ZERO_RANGE
+        } else {
+            0
+        };
+        let st = self.status(now_ms) | more;
+        self.reply(&[b'?', st]);
     }
 
     /// Takes the load, or a weight given in display counts, as tare.
     fn tare(&mut self, now_ms: u64, given: Option<i64>) {
-        let division_ng = self.settings.display.division_ng();
-        let gross = counts(self.on_platform_ng() - self.zero_ng, division_ng);
-        if let Some(given) = given {
-            self.tare_ng = given * division_ng;
-        } else if gross > 0 && !self.moves(now_ms) {
-            self.tare_ng = gross * division_ng;
+        match given {
+            Some(counts) => self.platform.tare_counts(counts),
+            None => drop(self.platform.tare(now_ms)),
         }
         self.last_given = None;
         self.reply_status(now_ms);
@@ -296,7 +223,8 @@ impl Toledo8217 {
                 };
             }
             b'C' => {
-                (self.tare_ng, self.last_given) = (0, None);
+                self.platform.clear_tare();
+                self.last_given = None;
                 self.reply_status(now_ms);
             }
             b'A' => self.reply(b""),
@@ -334,11 +262,6 @@ impl Toledo8217 {
             self.reply_status(now_ms);
         }
     }
-}
-
-/// Whole display counts, halves away from zero.
-fn counts(ng: i64, division_ng: i64) -> i64 {
-    (ng.abs() + division_ng / 2) / division_ng * ng.signum()
 }
 
 impl DeviceModel for Toledo8217 {

@@ -126,6 +126,7 @@ impl Handle {
             format: label.format.to_owned(),
             bytes: label.bytes,
         });
+        let order = Box::new(order);
         let reply = self.deliver(Delivery {
             persons: vec![person],
             documents: document.into_iter().collect(),

@@ -14,8 +14,12 @@ use firstscan_drivers::mass::{Decimal, Mass, MassFlags, MassReading, Unit};
 use std::collections::BTreeMap;
 
 /// `AA` destinations go with `alpha`, the rest with `beta`; the others bring their own labels.
-/// Everybody but `beta` says when it delivers, and `dpd` takes up to 1 kg.
+/// Everybody but `beta` says when it delivers, and `dpd` takes up to 1 kg. Above
+/// 1000 g `std` becomes `heavy`, and an edge above 600 mm costs extra.
 pub struct TestDesk;
+
+/// What the service `std` takes.
+const STANDARD_MAX: Mass = Mass::from_ng(1_000_000_000_000);
 
 impl Desk for TestDesk {
     fn assign(&self, request: &AssignRequest<'_>) -> Result<Assignment, Refusal> {
@@ -30,15 +34,20 @@ impl Desk for TestDesk {
         } else {
             "beta"
         };
+        let (service, service_name) = match request.mass > STANDARD_MAX {
+            true => ("heavy", "Heavy"),
+            false => ("std", "Standard"),
+        };
+        let long = request.size.is_some_and(|size| size.length.um() > 600_000);
         Ok(Assignment {
             carrier: carrier.into(),
             carrier_name: carrier.to_uppercase(),
-            service: "std".into(),
-            service_name: "Standard".into(),
+            service: service.into(),
+            service_name: service_name.into(),
             template: "transport-4x6".into(),
             reason: "by country".into(),
             cost: None,
-            surcharges: Vec::new(),
+            surcharges: long.then(|| "Long goods".to_owned()).into_iter().collect(),
             billable: None,
             changed: None,
         })
@@ -64,9 +73,14 @@ impl Desk for TestDesk {
     fn admits(
         &self,
         carrier: &str,
-        _service: &str,
+        service: &str,
         request: &AssignRequest<'_>,
     ) -> Result<(), Refusal> {
+        if service == "std" && request.mass > STANDARD_MAX {
+            let text = format!("up to {STANDARD_MAX}, this is {}", request.mass);
+            let remedy = "Scan OK, or ABORT.".into();
+            return Err(Refusal { text, remedy });
+        }
         if carrier != "dpd" || request.mass <= Mass::from_grams(1_000) {
             return Ok(());
         }
@@ -94,6 +108,7 @@ impl Desk for TestDesk {
             id: id.into(),
             name: id.to_uppercase(),
             token: token.into(),
+            lane: None,
         };
         vec![
             info("alpha", "LP"),
@@ -109,6 +124,7 @@ impl Desk for TestDesk {
             id: "big".into(),
             name: "Big box".into(),
             tare: Mass::from_grams(200),
+            size: None,
         })
     }
 
@@ -346,6 +362,7 @@ impl Station {
     }
 
     pub fn add(&mut self, order: Order) -> Vec<Fact> {
+        let order = Box::new(order);
         self.input(None, InputKind::Order { order })
     }
 
@@ -513,6 +530,20 @@ impl Station {
             .stop
             .as_ref()
             .map(|s| s.code.clone())
+    }
+
+    /// The screen of a place.
+    pub fn view(&self, at: &str) -> view::PlaceView {
+        let scene = screen::Scene {
+            state: &self.state,
+            live: &self.live,
+            rules: &self.rules,
+            desk: &TestDesk,
+            sync: &view::SyncHealth::default(),
+            pictures: &BTreeMap::new(),
+            now: self.stamp().mono,
+        };
+        screen::view(&scene, &place(at)).expect("the place is known")
     }
 
     pub fn open_parcel(&self, at: &str) -> Option<&parcel::Parcel> {

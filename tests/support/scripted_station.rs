@@ -611,6 +611,9 @@ fn parcel_view(late: bool) -> ParcelView {
         carrier: some("DHL Paket"),
         service: some("National"),
         reason: some("Germany, up to 31.5 kg"),
+        changed: None,
+        cost: None,
+        surcharges: Vec::new(),
         tracking_number: some(NUMBER),
         job: late.then(|| JobView {
             id: JobId::new("s1-7.0"),

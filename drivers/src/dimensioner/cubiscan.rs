@@ -101,6 +101,9 @@ fn answer(body: &[u8]) -> Answer {
         }
         [b'M', b'N', b'C' | b'H', _] => Answer::Size(Box::new(SizeReading::fault())),
         [letter, b'A' | b'N', ..] if COMMANDS.contains(letter) => Answer::Other,
+        // What the host sent, come back on a line with echo.
+        [b'M'] => Answer::Other,
+        [letter] if COMMANDS.contains(letter) => Answer::Other,
         // TCP settings have names of two letters.
         [b'@' | b'~', _, b'A' | b'N', ..] => Answer::Other,
         _ => Answer::Strange,

@@ -35,7 +35,7 @@
 //! Numbers are read as text, from JSON numbers and from strings, so that none passes through a
 //! binary fraction. Sources and doubts stand in the profiles.
 
-use super::pointer::plain;
+use super::pointer::Values;
 use crate::codec::{Codec, Command, CommandError, Emitted, Event, EventQueue};
 use crate::length::{Length, LengthUnit, SizeFlags, SizeReading};
 use crate::mass::{Decimal, MassFlags, MassReading, Unit};
@@ -105,6 +105,8 @@ pub struct HttpError {
 #[derive(Debug)]
 pub struct HttpJson {
     options: HttpOptions,
+    /// All that is looked up in an answer.
+    pointers: Vec<String>,
     to_send: bool,
     asked: Option<Duration>,
     /// Ids of the last measurement.
@@ -125,6 +127,7 @@ impl HttpJson {
 
     fn checked(options: HttpOptions) -> Self {
         HttpJson {
+            pointers: pointers(&options),
             options,
             to_send: false,
             asked: None,
@@ -149,7 +152,8 @@ impl HttpJson {
         // The whole body must be JSON, also where nothing is read from.
         serde_json::from_str::<&RawValue>(body).ok()?;
         let options = &self.options;
-        if let Some(rule) = options.when.iter().find(|rule| holds(rule, body)) {
+        let values = Values::of(body, &self.pointers);
+        if let Some(rule) = options.when.iter().find(|rule| holds(rule, &values)) {
             return Some(flags(&rule.means).map(|flags| SizeReading {
                 flags,
                 ..SizeReading::default()
@@ -158,15 +162,34 @@ impl HttpJson {
         let ids: Vec<String> = options
             .id
             .iter()
-            .filter_map(|at| plain(body, at).map(Cow::into_owned))
+            .filter_map(|at| values.plain(at).map(Cow::into_owned))
             .collect();
         if !ids.is_empty() && ids == self.last {
             return Some(None);
         }
-        let reading = size(options, body)?;
+        let reading = size(options, &values)?;
         self.last = ids;
         Some(Some(reading))
     }
+}
+
+/// Every pointer of a table, once.
+fn pointers(options: &HttpOptions) -> Vec<String> {
+    let single = [
+        &options.length,
+        &options.width,
+        &options.height,
+        &options.unit_at,
+        &options.legal_for_trade,
+        &options.weight,
+        &options.weight_unit_at,
+    ];
+    let rules = options.when.iter().map(|rule| &rule.at);
+    let all = single.into_iter().chain(&options.id).chain(rules);
+    let mut all: Vec<String> = all.filter(|at| !at.is_empty()).cloned().collect();
+    all.sort();
+    all.dedup();
+    all
 }
 
 /// Cuts a recording of answers into the answers.
@@ -282,32 +305,32 @@ fn flags(means: &str) -> Option<SizeFlags> {
     Some(flags)
 }
 
-fn holds(rule: &When, body: &str) -> bool {
-    let Some(value) = plain(body, &rule.at) else {
+fn holds(rule: &When, values: &Values<'_>) -> bool {
+    let Some(value) = values.plain(&rule.at) else {
         return false;
     };
     let listed = |texts: &[String]| texts.iter().any(|text| *text == value);
     listed(&rule.is) || (!rule.is_not.is_empty() && !listed(&rule.is_not))
 }
 
-fn size(options: &HttpOptions, body: &str) -> Option<SizeReading> {
+fn size(options: &HttpOptions, values: &Values<'_>) -> Option<SizeReading> {
     let unit = match options.unit {
         Some(unit) => unit,
         None => {
-            let name = plain(body, &options.unit_at)?;
+            let name = values.plain(&options.unit_at)?;
             let own = options.units.get(name.as_ref()).copied();
             own.or_else(|| LengthUnit::parse(&name))?
         }
     };
     let side = |at: &str| {
-        let number = Decimal::parse(&plain(body, at)?).ok()?;
+        let number = Decimal::parse(&values.plain(at)?).ok()?;
         // Nothing has a length of zero or less; a machine that says so measured nothing.
         let positive = number.mantissa > 0;
         Length::from_decimal(number, unit).filter(|_| positive)
     };
     let legal_for_trade = match options.legal_for_trade.as_str() {
         "" => None,
-        at => match plain(body, at).as_deref() {
+        at => match values.plain(at).as_deref() {
             Some("true") => Some(true),
             // What does not say yes is a no.
             _ => Some(false),
@@ -319,15 +342,15 @@ fn size(options: &HttpOptions, body: &str) -> Option<SizeReading> {
         height: Some(side(&options.height)?),
         flags: SizeFlags::default(),
         legal_for_trade,
-        weight: weight(options, body),
+        weight: weight(options, values),
     })
 }
 
-fn weight(options: &HttpOptions, body: &str) -> Option<MassReading> {
-    let number = Decimal::parse(&plain(body, &options.weight)?).ok()?;
+fn weight(options: &HttpOptions, values: &Values<'_>) -> Option<MassReading> {
+    let number = Decimal::parse(&values.plain(&options.weight)?).ok()?;
     let unit = match options.weight_unit {
         Some(unit) => unit,
-        None => Unit::parse(&plain(body, &options.weight_unit_at)?).ok()?,
+        None => Unit::parse(&values.plain(&options.weight_unit_at)?).ok()?,
     };
     MassReading::present(number, unit, MassFlags::default()).ok()
 }

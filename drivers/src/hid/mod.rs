@@ -253,6 +253,13 @@ impl Reports {
         Some(if self.numbered { *first } else { 0 })
     }
 
+    /// Whether a report that is written must go out as a feature report: its id is declared as one
+    /// and not as an output report.
+    pub fn is_feature_only(&self, id: u8) -> bool {
+        let has = |kind| self.report_bits(kind, id) > 0;
+        has(ReportKind::Feature) && !has(ReportKind::Output)
+    }
+
     /// Bits of data of a report, 0 if there is no such report.
     pub fn report_bits(&self, kind: ReportKind, id: u8) -> u32 {
         let ends = self.fields_of(kind, id).map(|f| {

@@ -1,4 +1,24 @@
 //! Printer languages: picture in, bytes out; status questions and what the answers mean.
+//!
+//! What proves a label, as each language's own text explains it. Silence proves nothing and is no
+//! fault: it is `unknown`.
+//!
+//! | language | `drained` | `counted` |
+//! |---|---|---|
+//! | `zpl` | busy, then idle (1) | label odometer |
+//! | `epl2` | busy, then idle (1) | never |
+//! | `tspl` | busy, then idle (1) | never |
+//! | `escpos` | told, by its token | never |
+//! | `cpcl` | busy, then idle (1) | label odometer, where the profile has one |
+//! | `dpl` | busy, then idle (1) | never |
+//! | `sbpl` | busy, then idle (1) | never |
+//! | `brother-ql` | told, after it began | never |
+//! | `dymo` | busy, then idle (1) | never |
+//! | `dymo-550` | busy, then idle (3) | never |
+//! | `dymo-wireless` | busy, then idle (3) | never |
+//!
+//! In brackets: idle answers in a row. Busy and idle count only in answers asked for after the
+//! label's last byte, and never with a fault in between.
 
 pub mod brother_ql;
 pub mod cpcl;

@@ -79,6 +79,8 @@ pub fn encode(stable: bool, weight: &str, unit: &str, with_stx: bool) -> Vec<u8>
 fn front(bytes: &[u8], with_stx: bool) -> Front {
     match bytes {
         [ACK | NAK, ..] => Front::Frame(1, None),
+        // Only a host says these: a line with echo.
+        [ENQ | DC1, ..] => Front::Filler(1),
         [SOH] => Front::Open,
         [SOH, STX, ..] => match bytes.first_chunk::<FRAME_BYTES>() {
             None => Front::Open,

@@ -27,6 +27,8 @@ use std::time::Duration;
 
 const STX: u8 = 0x02;
 const ETX: u8 = 0x03;
+const EOT: u8 = 0x04;
+const ENQ: u8 = 0x05;
 const ACK: u8 = 0x06;
 const NAK: u8 = 0x15;
 const PRICE: &[u8] = b"\x04\x0201\x1b000000\x1b\x03";
@@ -63,6 +65,8 @@ impl Dibal {
 fn front(bytes: &[u8]) -> Front {
     match bytes {
         [ACK | NAK, ..] => Front::Frame(1, None),
+        // Only a host says these, as it does records 01 and 08: a line with echo.
+        [EOT | ENQ, ..] => Front::Filler(1),
         [STX, rest @ ..] => {
             let head = rest.get(..RECORD_BYTES_MAX).unwrap_or(rest);
             let end = head.iter().position(|b| matches!(*b, ETX | STX));
@@ -113,6 +117,7 @@ fn record(body: Option<&[u8]>) -> Option<Option<MassReading>> {
             }
             Some(Some(MassReading::absent(Unit::Gram, flags)))
         }
+        "01" | "08" => Some(None),
         _ => None,
     }
 }

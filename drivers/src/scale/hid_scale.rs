@@ -24,8 +24,10 @@
 //! Sources: USB-IF HID Point of Sale Usage Tables 1.02; behaviour of public drivers and captures of
 //! DYMO, Stamps.com, Fairbanks and Pitney Bowes scales. Doubts: there is no net flag on this page;
 //! four ways of zeroing have been seen on real devices and some have none, so that zeroing is an
-//! attempt: readings are not called stable until one at zero came, or [`ZERO_WAIT`] passed. Tael
-//! (regional) and the avoirdupois ton (short or long) are refused. The first report after opening
+//! attempt: readings are not called stable until one at zero came, or [`ZERO_WAIT`] passed. Where
+//! the control report is a feature report, both its bits are set, as the one scale wanted that it
+//! was seen on; the kernel's hidraw cannot send those without a call this product does not make,
+//! libusb can. Tael (regional) and the avoirdupois ton (short or long) are refused. The first report after opening
 //! may be of an earlier weighing: whoever opens the device compares times. `under zero` says
 //! nothing about rest, so such a reading is never stable.
 
@@ -40,6 +42,7 @@ const PAGE: u32 = 0x8D << 16;
 const WEIGHT: u32 = PAGE | 0x40;
 const SCALING: u32 = PAGE | 0x41;
 const ZERO_SCALE: u32 = PAGE | 0x80;
+const ENFORCED_ZERO: u32 = PAGE | 0x81;
 /// First and last unit, first and last status.
 const UNITS: (u32, u32) = (PAGE | 0x51, PAGE | 0x5C);
 const STATES: (u32, u32) = (PAGE | 0x71, PAGE | 0x78);
@@ -249,13 +252,25 @@ fn layouts(reports: &Reports) -> Vec<Layout> {
     ids.into_iter().filter_map(layout).collect()
 }
 
-/// The control report with only the zero bit set.
+/// The control report with only the zero bit set; with both bits if it is a feature report.
 fn zero_report(reports: &Reports) -> Option<Vec<u8>> {
-    let outputs = |f: &&Field| f.kind == ReportKind::Output && f.has_usage(ZERO_SCALE);
-    let field = reports.fields.iter().find(outputs)?;
-    let mut report = reports.blank(ReportKind::Output, field.report_id)?;
-    let set = field.set(&mut report, field.index_of(ZERO_SCALE)?, 1);
-    set.then_some(report)
+    control(reports, ReportKind::Output, &[ZERO_SCALE])
+        .or_else(|| control(reports, ReportKind::Feature, &[ZERO_SCALE, ENFORCED_ZERO]))
+}
+
+/// A report with those of the bits set that it has, the first one at least.
+fn control(reports: &Reports, kind: ReportKind, bits: &[u32]) -> Option<Vec<u8>> {
+    let first = *bits.first()?;
+    let holds = |f: &&Field| f.kind == kind && f.has_usage(first);
+    let field = reports.fields.iter().find(holds)?;
+    let mut report = reports.blank(kind, field.report_id)?;
+    let mut set = |bit| Some(field.set(&mut report, field.index_of(bit)?, 1));
+    let zeroes = set(first)?;
+    for bit in bits.iter().skip(1) {
+        // A device may have the one bit only.
+        set(*bit).unwrap_or(false);
+    }
+    zeroes.then_some(report)
 }
 
 impl Codec for HidScale {

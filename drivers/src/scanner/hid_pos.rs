@@ -18,12 +18,15 @@
 //! Honeywell answers menu commands with scanned-data reports: `]X0` while they go on, `]Z6` at the
 //! end. `]Z` is never a code; `]X` is none while an answer is due.
 //!
+//! A pause before the last report of a message makes it garbage, and its rest too, if that still
+//! comes ([`REST_WITHIN`]).
+//!
 //! Doubts that stay: no complete descriptor of a real scanner was found, shape A's is made after
 //! the usage tables. B and C have no sign that more follows; a report that is full is joined with
 //! the next one unless a pause comes first.
 
 use super::host::{Messages, Outbox};
-use super::line::CODE_BYTES_MAX;
+use super::line::{CODE_BYTES_MAX, REST_WITHIN};
 use super::{aim, codeid};
 use crate::codec::{
     Attachment, Codec, Command, CommandError, Emitted, Event, EventQueue, ScanReading,
@@ -46,6 +49,9 @@ const DATA: u32 = PAGE | 0xFE;
 const MORE: u32 = PAGE | 0xFF;
 /// Generic desktop, byte count.
 const BYTE_COUNT: u32 = 0x01_003B;
+
+/// Most bytes of reports that one message may take: reports may hold nothing and promise more.
+const RAW_BYTES_MAX: usize = 64 << 10;
 
 /// How a scanner is set up.
 #[derive(Debug, Clone)]
@@ -210,6 +216,8 @@ pub struct HidPos {
     shape: Option<Shape>,
     reports: Reports,
     message: Message,
+    /// Until when reports are taken for the rest of a message that a pause broke off.
+    rest_until: Option<Duration>,
     position: u64,
     last: Duration,
     outbox: Outbox,
@@ -230,6 +238,7 @@ impl HidPos {
             shape: None,
             reports: Reports::default(),
             message: Message::default(),
+            rest_until: None,
             position: 0,
             last: Duration::ZERO,
             signals: VecDeque::new(),
@@ -283,7 +292,8 @@ impl HidPos {
         }
         self.message.reports = self.message.reports.saturating_add(1);
         let room = CODE_BYTES_MAX.saturating_sub(self.message.data.len());
-        match parts.data.filter(|data| data.len() <= room) {
+        let full = self.message.raw.len() > RAW_BYTES_MAX;
+        match parts.data.filter(|data| data.len() <= room && !full) {
             Some(data) => {
                 self.message.data.extend_from_slice(data);
                 self.message.raw.extend_from_slice(report);
@@ -299,12 +309,15 @@ impl HidPos {
     fn end(&mut self, now: Duration) {
         let due = self.outbox.answer_due(now);
         let message = std::mem::take(&mut self.message);
+        // The scanner's talk may come between the parts of a message.
+        let talk = aim::is_talk(&message.aim);
+        let rest = !talk && self.rest_until.take().is_some();
         let range = (message.start, self.position);
-        if message.spoilt {
+        if message.spoilt || rest {
             return self.events.garbage(now, range.0, range.1);
         }
         let continued = message.aim.starts_with(b"]X") && due;
-        if aim::is_talk(&message.aim) || continued {
+        if talk || continued {
             if !due {
                 self.events.garbage(now, range.0, range.1);
             }
@@ -361,7 +374,12 @@ impl HidPos {
     }
 
     fn expire(&mut self, now: Duration) {
-        if self.message.reports == 0 || now < self.last.saturating_add(self.options.gap) {
+        if self.message.reports == 0 {
+            self.rest_until.take_if(|until| now >= *until);
+            return;
+        }
+        let given_up = self.last.saturating_add(self.options.gap);
+        if now < given_up {
             return;
         }
         let joined = self.shape.is_some_and(|s| s.more.is_none());
@@ -370,6 +388,7 @@ impl HidPos {
         }
         let end = self.position;
         self.drop_message_until(now, end);
+        self.rest_until = Some(given_up.saturating_add(REST_WITHIN));
     }
 
     /// One-shot controls of the descriptor: the bits set, then cleared for the next time.

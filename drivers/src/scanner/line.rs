@@ -1,8 +1,9 @@
 //! Serial text scanners: optional prefix, content, suffix.
 //!
 //! Serial and CDC scanners send the decoded text followed by a configured suffix, CR by default.
-//! A gap in the middle of a code ends it as garbage, so that half a code never counts, unless the
-//! scanner is one that sends no suffix (`gap_ends`). GS (1D) and any other byte inside is content.
+//! A gap in the middle of a code ends it as garbage, and so is the rest up to its suffix if it still
+//! comes within [`REST_WITHIN`]: neither half of a code ever counts. Scanners that send no suffix
+//! are another matter (`gap_ends`). GS (1D) and any other byte inside is content.
 //!
 //! Some of these scanners take commands and answer in the same stream. An [`Answer`] says how that
 //! looks; it is never a code. What was asked for makes no event, anything else is garbage.
@@ -31,6 +32,9 @@ use std::time::Duration;
 pub const CODE_BYTES_MAX: usize = 4096;
 /// Longest prefix or suffix.
 pub const AFFIX_BYTES_MAX: usize = 16;
+/// The rest of a code that a pause broke off comes this soon after it was given up, or never: a
+/// missing suffix costs the next code only if it follows sooner.
+pub const REST_WITHIN: Duration = Duration::from_secs(10);
 
 /// How a scanner frames its codes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -127,6 +131,8 @@ pub struct Line {
     position: u64,
     /// The code is too long; `frame` holds only its tail, to find the suffix.
     overflow: bool,
+    /// Until when what comes is taken for the rest of a code that a pause broke off.
+    rest_until: Option<Duration>,
     last_byte: Duration,
     /// An answer to a command may come.
     answer_due: bool,
@@ -145,6 +151,7 @@ impl Line {
             start: 0,
             position: 0,
             overflow: false,
+            rest_until: None,
             last_byte: Duration::ZERO,
             events: EventQueue::default(),
         }
@@ -199,12 +206,13 @@ impl Line {
         let range = (self.start, self.position);
         self.start = self.position;
         let overflow = std::mem::take(&mut self.overflow);
+        let rest = self.rest_until.take().is_some();
         let body = raw.get(..raw.len().saturating_sub(suffix));
         let body = body.unwrap_or_default();
         if body.is_empty() && !overflow {
             return;
         }
-        if overflow || body.len() > CODE_BYTES_MAX {
+        if rest || overflow || body.len() > CODE_BYTES_MAX {
             return self.events.garbage(now, range.0, range.1);
         }
         match self.options.content(body) {
@@ -217,11 +225,20 @@ impl Line {
 
     /// A pause ended what was under way.
     fn expire(&mut self, now: Duration) {
-        if self.frame.is_empty() || now < self.last_byte.saturating_add(self.options.gap) {
+        if self.frame.is_empty() {
+            self.rest_until.take_if(|until| now >= *until);
+            return;
+        }
+        if now < self.last_byte.saturating_add(self.options.gap) {
             return;
         }
         if self.options.gap_ends {
             return self.end(now, 0);
+        }
+        // What a line says when it is plugged in or switched on is no part of a code.
+        if self.frame.iter().any(u8::is_ascii_graphic) {
+            let given_up = self.last_byte.saturating_add(self.options.gap);
+            self.rest_until = Some(given_up.saturating_add(REST_WITHIN));
         }
         self.events.garbage(now, self.start, self.position);
         self.frame.clear();

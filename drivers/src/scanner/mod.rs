@@ -9,7 +9,9 @@
 //! types in German, presses the Down key for GS and pads its reports to eight bytes:
 //!
 //! ```diff
-//! +++ drivers/profiles/scanners/acme-hs200-keyboard.toml
+//! --- /dev/null
+//! +++ b/drivers/profiles/scanners/acme-hs200-keyboard.toml
+//! @@ -0,0 +1,26 @@
 //! +id = "acme-hs200-keyboard"
 //! +kind = "scanner"
 //! +vendor = "Acme"

@@ -157,10 +157,8 @@ impl Link for HidrawLink {
         });
         let written = ready!(Pin::new(writing).poll(cx));
         self.writing = None;
-        // The kernel takes a report whole or not at all.
         Poll::Ready(match written {
-            Ok(Ok(_)) => Ok(report.len()),
-            Ok(Err(e)) => Err(e),
+            Ok(written) => taken(written, report.len()),
             Err(e) => Err(io::Error::other(e)),
         })
     }
@@ -169,6 +167,19 @@ impl Link for HidrawLink {
         Attachment::Hid {
             descriptor: &self.descriptor,
         }
+    }
+}
+
+/// What became of a report. The kernel takes it whole or not at all; a device that stalls it does
+/// not know it (many scales know no zero), and goes on with its own.
+fn taken(written: io::Result<usize>, length: usize) -> io::Result<usize> {
+    match written {
+        Ok(_) => Ok(length),
+        Err(e) if e.kind() == io::ErrorKind::BrokenPipe => {
+            tracing::debug!("the device does not take this report: it has no such control");
+            Ok(length)
+        }
+        Err(e) => Err(e),
     }
 }
 
@@ -185,6 +196,15 @@ mod tests {
     const KEYBOARD: &[u8] = &[
         0x05, 0x01, 0x09, 0x06, 0xA1, 0x01, 0x75, 0x08, 0x95, 0x08, 0x81, 0x02, 0xC0,
     ];
+
+    #[test]
+    fn a_report_that_the_device_stalls_ends_no_connection() {
+        let refused = |errno: rustix::io::Errno| taken(Err(errno.into()), 3);
+        assert_eq!(taken(Ok(3), 3).unwrap(), 3);
+        assert_eq!(refused(rustix::io::Errno::PIPE).unwrap(), 3);
+        assert!(refused(rustix::io::Errno::NODEV).is_err());
+        assert!(refused(rustix::io::Errno::IO).is_err());
+    }
 
     #[test]
     fn pages_are_those_of_top_level_collections() {

@@ -3,7 +3,7 @@
 use super::player::{LOOK, PlayError, Player, number, text};
 use crate::content::control::Control;
 use crate::emulate::eyes;
-use crate::emulate::zpl_printer::ZplPrinter;
+use crate::emulate::printers::AnyPrinter;
 use firstscan_drivers::bitmap::Bitmap;
 use serde_json::Value;
 use std::sync::Arc;
@@ -97,7 +97,7 @@ impl Player {
     /// The printer's last label, if it is this job's: somebody took it and was interrupted.
     fn lying_around(&self, view: &Value) -> Option<String> {
         let printer = self.devices.bench("bench1")?.printer.device();
-        let newest = |p: &ZplPrinter| {
+        let newest = |p: &AnyPrinter| {
             let label = p.labels().iter().rev().find(|l| !l.spoilt)?;
             p.tray().picture(label.sequence)
         };

@@ -2,6 +2,7 @@
 
 use super::daemon::{Daemon, Layout};
 use crate::emulate::bench::{Address, Connection, EmulatedStation, StationLayout};
+use crate::emulate::models::{self, Models};
 use crate::emulate::upstream::{Fault, Refuse, Upstream, UpstreamConfig, UpstreamHandle};
 use crate::sync::sinks::Secret;
 use std::fmt::Write;
@@ -13,6 +14,9 @@ use std::time::Duration;
 
 /// The shared secret of the demo's sink; nothing but the emulated upstream knows it.
 const SECRET: &str = "whsec_ZGVtby1vbmx5LXNlY3JldC1vZi10aGUtZmlyc3RzY2FuLWRlbW8=";
+
+/// Time a label takes that can be seen at work by questions alone.
+const SEEN_MS: u64 = 500;
 
 /// How the emulated upstream behaves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,6 +33,8 @@ pub enum UpstreamPlan {
 pub struct DemoOptions {
     pub dir: PathBuf,
     pub upstream: UpstreamPlan,
+    /// What stands at the places.
+    pub models: Models,
     /// Quick devices for the auto player, lifelike ones for people.
     pub quick: bool,
     /// Origin that may show the daemon's pages in a frame.
@@ -57,10 +63,19 @@ impl Demo {
             move |e: std::io::Error| format!("cannot {what}: {e}")
         };
         fs::create_dir_all(&dir).map_err(told("make the demo folder"))?;
-        let mut layout = StationLayout::default();
+        let mut layout = StationLayout {
+            models: options.models.clone(),
+            ..StationLayout::default()
+        };
+        let chosen = options.models.resolve().map_err(|e| e.to_string())?;
         if options.quick {
-            layout.scale.settle_ms = 40;
-            layout.printer.print_ms = 40;
+            layout.settle_ms = 40;
+            // A printer without a counter is seen at work only if it works for a while.
+            layout.print_ms = if models::counts(chosen.printer) {
+                40
+            } else {
+                SEEN_MS
+            };
         }
         let devices = EmulatedStation::start(&dir, &layout).map_err(told("start the devices"))?;
         let ports = dir.join("ports");
@@ -146,8 +161,7 @@ fn config(devices: &[Connection], upstream: &str, web: u16, panel: Option<&str>)
             ));
             put(format!(
                 "role = {:?}\nprofile = {:?}",
-                device.role,
-                profile(device)
+                device.role, device.profile
             ));
             match &device.address {
                 Address::Serial(path) => put(format!("port = {path:?}")),
@@ -161,12 +175,4 @@ fn config(devices: &[Connection], upstream: &str, web: u16, panel: Option<&str>)
     put("[[sinks]]\nid = \"platform\"\nkind = \"http\"\nfirst_spread_ms = 0".into());
     put(format!("url = {upstream:?}\nsecret = {SECRET:?}"));
     text
-}
-
-fn profile(device: &Connection) -> &'static str {
-    match device.role {
-        "scale" => "toledo-8217-kg",
-        "scanner" => "serial-line",
-        _ => "zpl-203",
-    }
 }

@@ -8,8 +8,10 @@ use crate::domain::event::Fact;
 use crate::domain::job::Evidence;
 use crate::domain::{Event, JobId, ParcelId};
 use crate::emulate::eyes;
+use crate::emulate::models;
 use crate::emulate::upstream::UpstreamHandle;
 use crate::label::{pdf, png};
+use firstscan_drivers::profile::Profile;
 use serde::Serialize;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -168,7 +170,8 @@ impl Facts {
     }
 }
 
-/// Sums a run up and writes the label pictures to `DIR/labels`.
+/// Sums a run up and writes the label pictures to `DIR/labels`; `printer` is what printed them, and
+/// `odometer` what it counted.
 ///
 /// # Errors
 /// A text if the daemon does not answer or a file cannot be written.
@@ -177,6 +180,7 @@ pub fn sum_up(
     upstream: &UpstreamHandle,
     script: &Script,
     plan: UpstreamPlan,
+    printer: &Profile,
     odometer: u64,
 ) -> Result<Summary, String> {
     let events = all_events(daemon)?;
@@ -193,6 +197,8 @@ pub fn sum_up(
     let mut labels = write_labels(daemon, &facts)?;
     labels.printed = odometer;
     let mut problems = judge(&facts, script, plan, odometer);
+    let parcels = facts.parcels.values();
+    problems.extend(parcels.flat_map(|p| beyond_proof(p, printer)));
     problems.extend(upstream.violations());
     let (status, report) = daemon.insist(|d| d.post("/api/v1/verify", b"{}"))?;
     let valid = report
@@ -294,6 +300,24 @@ fn judge(facts: &Facts, script: &Script, plan: UpstreamPlan, odometer: u64) -> V
     problems
 }
 
+/// Evidence that this printer cannot have given.
+fn beyond_proof(parcel: &ParcelRow, printer: &Profile) -> Vec<String> {
+    let provable = |evidence: &&Evidence| match evidence {
+        Evidence::Counted => models::counts(printer),
+        Evidence::Drained => models::drains(printer),
+        Evidence::Sent | Evidence::Verified => true,
+    };
+    let told = |evidence: &Evidence| {
+        let (parcel, id, codec) = (&parcel.id, &printer.id, &printer.codec);
+        format!(
+            "parcel {parcel} is called {evidence:?}, which a {codec} printer ({id}) cannot prove"
+        )
+    };
+    let mut list: Vec<&Evidence> = parcel.evidence.iter().collect();
+    list.retain(|evidence| !provable(evidence));
+    list.into_iter().map(told).collect()
+}
+
 /// Writes `labels/<parcel>.png` and `.pdf` of each parcel's newest label, and reads each back.
 fn write_labels(daemon: &Daemon, facts: &Facts) -> Result<LabelCounts, String> {
     let folder = daemon.dir().join("labels");
@@ -326,4 +350,24 @@ fn write_labels(daemon: &Daemon, facts: &Facts) -> Result<LabelCounts, String> {
 
 fn write(path: &Path, bytes: &[u8]) -> Result<(), String> {
     std::fs::write(path, bytes).map_err(|e| format!("cannot write {}: {e}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use firstscan_drivers::registry;
+
+    #[test]
+    fn a_printer_is_not_believed_more_than_its_language_can_prove() {
+        let parcel = ParcelRow {
+            evidence: vec![Evidence::Sent, Evidence::Drained, Evidence::Counted],
+            ..ParcelRow::default()
+        };
+        let beyond = |id| beyond_proof(&parcel, registry::profile(id).unwrap());
+        assert_eq!(beyond("zpl-203"), [""; 0]);
+        let told = beyond("epl2-203");
+        assert!(told.len() == 1 && told[0].contains("Counted"), "{told:?}");
+        assert_eq!(beyond("escpos-203").len(), 2);
+    }
 }

@@ -4,9 +4,9 @@ use super::{Panel, PanelItem, PanelOrder, ReceivedEvent, Screens, UpstreamMode};
 use crate::emulate::eyes::{Seen, read_codes};
 use crate::emulate::link::Device;
 use crate::emulate::model::DeviceModel;
-use crate::emulate::scale::Toledo8217;
+use crate::emulate::printers::AnyPrinter;
+use crate::emulate::scales::AnyScale;
 use crate::emulate::tcp::TcpDevice;
-use crate::emulate::zpl_printer::ZplPrinter;
 use firstscan_drivers::mass::Mass;
 use serde::{Deserialize, Serialize};
 
@@ -243,7 +243,7 @@ impl Panel {
         Ok(())
     }
 
-    fn scale(&self, act: impl FnOnce(&mut Toledo8217, u64)) -> Result<(), ActError> {
+    fn scale(&self, act: impl FnOnce(&mut AnyScale, u64)) -> Result<(), ActError> {
         let place = &self.config.bench;
         let bench = self
             .station
@@ -253,7 +253,7 @@ impl Panel {
         Ok(())
     }
 
-    fn printer(&self, place: &str) -> Result<&TcpDevice<ZplPrinter>, ActError> {
+    fn printer(&self, place: &str) -> Result<&TcpDevice<AnyPrinter>, ActError> {
         self.station
             .printer(place)
             .ok_or_else(|| no("printer", place))

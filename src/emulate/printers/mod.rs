@@ -8,6 +8,7 @@ pub mod brother_ql;
 pub mod cpcl;
 pub mod dpl;
 pub mod dymo;
+pub mod dymo_labels;
 pub mod epl2;
 pub mod escpos;
 pub mod machine;
@@ -30,22 +31,29 @@ const NOTES_MAX: usize = 64;
 /// Longest text line of a language made of lines, in bytes.
 const LINE_BYTES_MAX: usize = 1024;
 
-/// A printer of a language by its id: `zpl`, `epl2`, `tspl`, `escpos`, `cpcl`, `dpl`, `sbpl`,
-/// `brother-ql` or `dymo`.
+/// A printer of a language by its id, such as `zpl`, `brother-ql` or `dymo-550`; `None` if there is
+/// no such language.
 pub fn model(language: &str, settings: PrinterSettings, tray: Tray) -> Option<AnyPrinter> {
-    let dialect: Box<dyn Dialect> = match language {
-        "zpl" => Box::new(Zpl::new(&settings)),
-        "epl2" => Box::new(epl2::Epl2::new(&settings)),
-        "tspl" => Box::new(tspl::Tspl::new(&settings)),
-        "escpos" => Box::new(escpos::EscPos::new(&settings)),
-        "cpcl" => Box::new(cpcl::Cpcl::new(&settings)),
-        "dpl" => Box::new(dpl::Dpl::new(&settings)),
-        "sbpl" => Box::new(sbpl::Sbpl::new(&settings)),
-        "brother-ql" => Box::new(brother_ql::BrotherQl::new(&settings)),
-        "dymo" => Box::new(dymo::Dymo::new(&settings)),
-        _ => return None,
-    };
+    let dialect = dialect(language, &settings)?;
     Some(LabelPrinter::with(dialect, settings, tray))
+}
+
+/// What such a printer understands.
+pub fn dialect(language: &str, settings: &PrinterSettings) -> Option<Box<dyn Dialect>> {
+    Some(match language {
+        "zpl" => Box::new(Zpl::new(settings)),
+        "epl2" => Box::new(epl2::Epl2::new(settings)),
+        "tspl" => Box::new(tspl::Tspl::new(settings)),
+        "escpos" => Box::new(escpos::EscPos::new(settings)),
+        "cpcl" => Box::new(cpcl::Cpcl::new(settings)),
+        "dpl" => Box::new(dpl::Dpl::new(settings)),
+        "sbpl" => Box::new(sbpl::Sbpl::new(settings)),
+        "brother-ql" => Box::new(brother_ql::BrotherQl::new(settings)),
+        "dymo" => Box::new(dymo::Dymo::new(settings)),
+        "dymo-550" => Box::new(dymo_labels::DymoLabels::new(dymo_labels::Series::Of550)),
+        "dymo-wireless" => Box::new(dymo_labels::DymoLabels::new(dymo_labels::Series::Wireless)),
+        _ => return None,
+    })
 }
 
 /// A printer whose language was chosen by name.

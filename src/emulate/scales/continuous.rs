@@ -1,6 +1,6 @@
 //! Toledo continuous output: a frame every 100 ms, whoever listens.
 
-use super::OnPlatform;
+use super::EmulatedScale;
 use super::platform::Platform;
 use crate::emulate::model::DeviceModel;
 use firstscan_drivers::mass::Unit;
@@ -56,13 +56,13 @@ impl ContinuousScale {
     }
 }
 
-impl OnPlatform for ContinuousScale {
-    fn platform(&mut self) -> &mut Platform {
-        &mut self.platform
+impl EmulatedScale for ContinuousScale {
+    fn platform(&self) -> &Platform {
+        &self.platform
     }
 
-    fn platform_ref(&self) -> &Platform {
-        &self.platform
+    fn platform_mut(&mut self) -> &mut Platform {
+        &mut self.platform
     }
 }
 

@@ -1,6 +1,6 @@
 //! Retail scales that are asked with control characters: CAS ENQ and Dibal dialogue 06.
 
-use super::OnPlatform;
+use super::EmulatedScale;
 use super::platform::Platform;
 use crate::emulate::model::DeviceModel;
 use firstscan_drivers::mass::{MassReading, Unit};
@@ -123,13 +123,13 @@ fn reason(reading: &MassReading) -> &'static [u8] {
     }
 }
 
-impl OnPlatform for Handshake {
-    fn platform(&mut self) -> &mut Platform {
-        &mut self.platform
+impl EmulatedScale for Handshake {
+    fn platform(&self) -> &Platform {
+        &self.platform
     }
 
-    fn platform_ref(&self) -> &Platform {
-        &self.platform
+    fn platform_mut(&mut self) -> &mut Platform {
+        &mut self.platform
     }
 }
 

@@ -1,6 +1,6 @@
 //! A USB postal scale: whole HID reports, as the descriptor of profile `hid-scale` lays them out.
 
-use super::OnPlatform;
+use super::EmulatedScale;
 use super::platform::Platform;
 use crate::emulate::model::DeviceModel;
 use firstscan_drivers::mass::{MassReading, Unit};
@@ -33,11 +33,6 @@ impl HidScale {
             send_at_ms: 0,
             out: VecDeque::new(),
         }
-    }
-
-    /// Its physics, to break them.
-    pub fn physics(&mut self) -> &mut Platform {
-        &mut self.platform
     }
 
     fn report(&self, reading: &MassReading) -> Vec<u8> {
@@ -73,13 +68,13 @@ fn state(reading: &MassReading) -> u8 {
     }
 }
 
-impl OnPlatform for HidScale {
-    fn platform(&mut self) -> &mut Platform {
-        &mut self.platform
+impl EmulatedScale for HidScale {
+    fn platform(&self) -> &Platform {
+        &self.platform
     }
 
-    fn platform_ref(&self) -> &Platform {
-        &self.platform
+    fn platform_mut(&mut self) -> &mut Platform {
+        &mut self.platform
     }
 }
 

@@ -1,6 +1,6 @@
 //! A scale that speaks lines as its profile says: the same patterns the host reads by, written.
 
-use super::OnPlatform;
+use super::EmulatedScale;
 use super::platform::Platform;
 use crate::emulate::model::DeviceModel;
 use firstscan_drivers::mass::MassReading;
@@ -166,13 +166,13 @@ impl LineScale {
     }
 }
 
-impl OnPlatform for LineScale {
-    fn platform(&mut self) -> &mut Platform {
-        &mut self.platform
+impl EmulatedScale for LineScale {
+    fn platform(&self) -> &Platform {
+        &self.platform
     }
 
-    fn platform_ref(&self) -> &Platform {
-        &self.platform
+    fn platform_mut(&mut self) -> &mut Platform {
+        &mut self.platform
     }
 }
 

@@ -23,73 +23,18 @@ mod tests;
 
 use super::model::DeviceModel;
 use super::scale::{Display, ScaleSettings, Toledo8217};
-use firstscan_drivers::mass::{Mass, Unit};
+use firstscan_drivers::mass::Unit;
 use firstscan_drivers::profile::{Kind, Profile};
 use firstscan_drivers::registry;
 use platform::Platform;
+use std::ops::{Deref, DerefMut};
 
-/// A scale whose platform can be loaded, whatever it speaks.
+/// A scale, whatever it speaks: its platform can be loaded, shaken and broken.
 pub trait EmulatedScale: DeviceModel {
-    /// Puts this load on the platform instead of what lay there.
-    fn put(&mut self, now_ms: u64, load: Mass);
-    /// What lies on it.
-    fn load(&self) -> Mass;
-    /// Whether the load has come to rest.
-    fn is_resting(&self, now_ms: u64) -> bool;
-    /// Takes the platform itself off, or puts it back.
-    fn lift_platform(&mut self, now_ms: u64, lifted: bool);
-    /// Shakes the platform by this much.
-    fn set_noise(&mut self, now_ms: u64, amplitude: Mass);
-}
-
-/// Models that hold a [`Platform`] are scales.
-trait OnPlatform: DeviceModel {
-    fn platform(&mut self) -> &mut Platform;
-    fn platform_ref(&self) -> &Platform;
-}
-
-impl<M: OnPlatform> EmulatedScale for M {
-    fn put(&mut self, now_ms: u64, load: Mass) {
-        self.platform().put(now_ms, load);
-    }
-
-    fn load(&self) -> Mass {
-        self.platform_ref().load()
-    }
-
-    fn is_resting(&self, now_ms: u64) -> bool {
-        !self.platform_ref().moves(now_ms)
-    }
-
-    fn lift_platform(&mut self, now_ms: u64, lifted: bool) {
-        self.platform().lift(now_ms, lifted);
-    }
-
-    fn set_noise(&mut self, now_ms: u64, amplitude: Mass) {
-        self.platform().set_noise(now_ms, amplitude);
-    }
-}
-
-impl EmulatedScale for Toledo8217 {
-    fn put(&mut self, now_ms: u64, load: Mass) {
-        Toledo8217::put(self, now_ms, load);
-    }
-
-    fn load(&self) -> Mass {
-        Toledo8217::load(self)
-    }
-
-    fn is_resting(&self, now_ms: u64) -> bool {
-        Toledo8217::is_resting(self, now_ms)
-    }
-
-    fn lift_platform(&mut self, now_ms: u64, lifted: bool) {
-        Toledo8217::lift_platform(self, now_ms, lifted);
-    }
-
-    fn set_noise(&mut self, now_ms: u64, amplitude: Mass) {
-        Toledo8217::set_noise(self, now_ms, amplitude);
-    }
+    /// Its physics.
+    fn platform(&self) -> &Platform;
+    /// Its physics, to change them.
+    fn platform_mut(&mut self) -> &mut Platform;
 }
 
 /// The model of a scale's profile; `None` if the profile is of no scale, or of a class that only
@@ -134,7 +79,21 @@ pub struct AnyScale(Box<dyn EmulatedScale>);
 
 impl std::fmt::Debug for AnyScale {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_tuple("AnyScale").field(&self.0.load()).finish()
+        f.debug_tuple("AnyScale").field(self.0.platform()).finish()
+    }
+}
+
+impl Deref for AnyScale {
+    type Target = Platform;
+
+    fn deref(&self) -> &Platform {
+        self.0.platform()
+    }
+}
+
+impl DerefMut for AnyScale {
+    fn deref_mut(&mut self) -> &mut Platform {
+        self.0.platform_mut()
     }
 }
 
@@ -169,27 +128,5 @@ impl DeviceModel for AnyScale {
 
     fn disconnected(&mut self, now_ms: u64) {
         self.0.disconnected(now_ms);
-    }
-}
-
-impl EmulatedScale for AnyScale {
-    fn put(&mut self, now_ms: u64, load: Mass) {
-        self.0.put(now_ms, load);
-    }
-
-    fn load(&self) -> Mass {
-        self.0.load()
-    }
-
-    fn is_resting(&self, now_ms: u64) -> bool {
-        self.0.is_resting(now_ms)
-    }
-
-    fn lift_platform(&mut self, now_ms: u64, lifted: bool) {
-        self.0.lift_platform(now_ms, lifted);
-    }
-
-    fn set_noise(&mut self, now_ms: u64, amplitude: Mass) {
-        self.0.set_noise(now_ms, amplitude);
     }
 }

@@ -5,6 +5,7 @@ use super::*;
 use cubiscan::CubiScan;
 use firstscan_drivers::codec::{Attachment, Codec, Command, Event};
 use firstscan_drivers::length::{Length, SizeReading};
+use firstscan_drivers::mass::Mass;
 use firstscan_drivers::mass::MassReading;
 use http::HttpDimensioner;
 use std::time::Duration;
@@ -81,16 +82,16 @@ fn a_usb_scale_zeroes_tares_by_hand_and_breaks() {
     let mut host = codec(profile);
     let mut model = hid::HidScale::new(Unit::Gram);
     model.status_reports = true;
-    model.put(0, Mass::from_grams(100));
+    model.platform_mut().put(0, Mass::from_grams(100));
     let events = talk(&mut model, host.as_mut(), 0, 1000);
     assert!(last(&events).unwrap().flags.stable);
     host.command(Duration::from_secs(1), Command::Zero).unwrap();
     let events = talk(&mut model, host.as_mut(), 1000, 1000);
     assert!(last(&events).unwrap().flags.zero);
-    model.put(2000, Mass::from_grams(40));
+    model.platform_mut().put(2000, Mass::from_grams(40));
     let events = talk(&mut model, host.as_mut(), 2000, 1000);
     assert_eq!(last(&events).unwrap().decimal.unwrap().mantissa, -60);
-    model.physics().faulty = true;
+    model.platform_mut().faulty = true;
     let events = talk(&mut model, host.as_mut(), 3000, 1000);
     assert!(last(&events).unwrap().flags.fault && last(&events).unwrap().mass.is_none());
 }

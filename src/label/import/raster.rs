@@ -97,19 +97,24 @@ fn guarded<T>(work: impl FnOnce() -> T) -> Option<T> {
     catch_unwind(AssertUnwindSafe(work)).ok()
 }
 
-/// Eight dots, if none of them is of the middle grey that needs its neighbours.
+/// Eight dots, if none of them is of the middle grey that needs its neighbours: all eight at once
+/// in one number, the first dot in its highest byte.
 fn clear(eight: &[u8; 8]) -> Option<u8> {
-    match u64::from_ne_bytes(*eight) {
-        u64::MAX => return Some(0),
-        0 => return Some(255),
-        _ => {}
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const TOPS: u64 = 0x80 * ONES;
+    let greys = u64::from_be_bytes(*eight);
+    // With its top bit turned round, and 2 added without a carry to the next, the middle is 0 to 3.
+    let turned = greys ^ TOPS;
+    let moved = ((turned & !TOPS) + 2 * ONES) ^ (turned & TOPS);
+    let far = moved & (0xFC * ONES);
+    let middle = far.wrapping_sub(ONES) & !far & TOPS;
+    if middle != 0 {
+        return None;
     }
-    let (mut byte, mut middle) = (0, false);
-    for grey in eight {
-        byte = byte << 1 | u8::from(*grey < THRESHOLD);
-        middle |= MIDDLE.contains(grey);
-    }
-    (!middle).then_some(byte)
+    // Below the threshold is without the top bit. The product puts the bit of each byte into the
+    // highest byte, in their order.
+    let black = (!greys & TOPS) >> 7;
+    Some((black.wrapping_mul(0x0102_0408_1020_4080) >> 56) as u8)
 }
 
 /// Whether it is lighter to the left of a dot than there, or, if that is alike, above it.
@@ -132,8 +137,11 @@ impl Grey {
         let mut rows = Vec::with_capacity(self.pixels.len() / 8 + self.height as usize);
         let mut above: Option<&[u8]> = None;
         for row in self.pixels.chunks_exact(width) {
-            for (start, eight) in row.chunks(8).enumerate() {
-                if let Some(byte) = eight.try_into().ok().and_then(clear) {
+            let (whole, rest) = row.as_chunks::<8>();
+            let last = Some(rest).filter(|rest| !rest.is_empty());
+            let eights = whole.iter().map(|eight| (clear(eight), eight.as_slice()));
+            for (start, (sure, eight)) in eights.chain(last.map(|rest| (None, rest))).enumerate() {
+                if let Some(byte) = sure {
                     rows.push(byte);
                     continue;
                 }
@@ -251,6 +259,24 @@ fn spans(from: u32, to: u32) -> Vec<Span> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn eight_dots_at_once_are_as_each_by_itself() {
+        for grey in 0..=u8::MAX {
+            for at in 0..8 {
+                for around in [0, 100, 125, 130, 255] {
+                    let mut eight = [around; 8];
+                    eight[at] = grey;
+                    let fold = |byte, grey: &u8| byte << 1 | u8::from(*grey < THRESHOLD);
+                    let plain = eight.iter().fold(0, fold);
+                    let sure = (!MIDDLE.contains(&grey)).then_some(plain);
+                    assert_eq!(clear(&eight), sure, "{grey} at {at} in {around}");
+                }
+            }
+        }
+        assert_eq!(clear(&[127, 128, 126, 129, 127, 128, 126, 129]), None);
+        assert_eq!(clear(&[0, 255, 0, 255, 0, 0, 0, 255]), Some(0b1010_1110));
+    }
 
     #[test]
     fn scaling_keeps_area() {

@@ -9,6 +9,7 @@ use super::{
 use crate::content::tracking::Fit;
 use crate::content::{address, control, lint, tracking};
 use crate::domain::ids;
+use crate::domain::money::{Money, MoneyError};
 use crate::domain::order::{Address, CarrierLabel, Order, OrderLine, OrderStatus, PersonRef};
 use crate::domain::{OrderId, Sku};
 use base64::Engine as _;
@@ -82,6 +83,8 @@ fn order(
     if let Some(service) = &service {
         check_slug("service", service, &mut report);
     }
+    let value = check_value(&draft, &mut report);
+    let promised = check_promised(&draft, &mut report);
     tidy(&mut draft.ship_to);
     check_address(&draft, rules, &mut report);
     let lines = check_lines(&draft, &mut report);
@@ -109,8 +112,8 @@ fn order(
         ship_to: PersonRef { id: person, hash },
         country: address.country.clone(),
         area: area(&address.postcode),
-        value: None,
-        promised: None,
+        value,
+        promised,
         requested_service: service,
         carrier_label,
         warnings: Vec::new(),
@@ -154,6 +157,46 @@ fn warnings(
             label.carrier
         )],
     }
+}
+
+fn check_value(draft: &OrderDraft, report: &mut Report) -> Option<Money> {
+    let value = draft.value.as_ref()?;
+    let (amount, currency) = (value.amount.trim(), value.currency.trim());
+    let error = match Money::read(amount, currency) {
+        Ok(money) => return Some(money),
+        Err(error) => error,
+    };
+    let (field, text) = match error {
+        MoneyError::Currency => ("currency", currency),
+        MoneyError::Amount | MoneyError::Decimals { .. } => ("amount", amount),
+    };
+    let shown = address::shorten(text);
+    let cause = match error {
+        _ if text.is_empty() => "is missing".to_owned(),
+        MoneyError::Decimals { digits } => format!("{shown} has more than {digits} decimals"),
+        _ => format!("{shown} is no {field}"),
+    };
+    let remedy = "give 19.99 and the currency's three letters of ISO 4217, such as EUR";
+    report.add(&draft.names.value(field), cause, remedy);
+    None
+}
+
+/// A day of the calendar, `2026-11-24`.
+fn check_promised(draft: &OrderDraft, report: &mut Report) -> Option<String> {
+    let text = draft.promised_by.as_deref()?.trim();
+    if text.is_empty() {
+        return None;
+    }
+    let shape = text.bytes().enumerate().all(|(at, byte)| match at {
+        4 | 7 => byte == b'-',
+        _ => byte.is_ascii_digit(),
+    });
+    if text.len() == 10 && shape && text.parse::<jiff::civil::Date>().is_ok() {
+        return Some(text.to_owned());
+    }
+    let cause = format!("{} is no day", address::shorten(text));
+    report.add("promised_by", cause, "give the buyer's day as 2026-11-24");
+    None
 }
 
 /// See [`Order::area`].

@@ -1,6 +1,6 @@
 //! Orders as CSV (RFC 4180): one row per order line.
 
-use super::draft::{Draft, LineDraft, Names, OrderDraft};
+use super::draft::{Draft, LineDraft, Names, OrderDraft, ValueDraft};
 use super::problem::{Problem, Report, utf8};
 use super::{ORDER_CSV_HEADER, ORDERS_MAX};
 use crate::content::address::shorten;
@@ -10,8 +10,22 @@ use std::collections::HashMap;
 
 /// Columns that describe the order and may be empty in its further rows.
 const ORDER_COLUMNS: &[&str] = &[
-    "seller", "channel", "service", "name", "company", "line1", "line2", "line3", "postcode",
-    "city", "region", "country", "phone",
+    "seller",
+    "channel",
+    "service",
+    "name",
+    "company",
+    "line1",
+    "line2",
+    "line3",
+    "postcode",
+    "city",
+    "region",
+    "country",
+    "phone",
+    "value",
+    "currency",
+    "promised_by",
 ];
 /// Columns a file must have.
 const REQUIRED: &[&str] = &[
@@ -217,11 +231,18 @@ fn begin(table: &Table, id: &str, line: u64, row: &[String]) -> OrderDraft {
         country: cell("country"),
         phone: optional("phone"),
     };
+    let (amount, currency) = (optional("value"), optional("currency"));
+    let value = (amount.is_some() || currency.is_some()).then(|| ValueDraft {
+        amount: amount.unwrap_or_default(),
+        currency: currency.unwrap_or_default(),
+    });
     OrderDraft {
         id: id.to_owned(),
         seller: cell("seller"),
         channel: cell("channel").trim().to_owned(),
         service: optional("service"),
+        value,
+        promised_by: optional("promised_by"),
         ship_to,
         lines: Vec::new(),
         label: None,

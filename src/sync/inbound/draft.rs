@@ -20,6 +20,8 @@ pub(super) struct OrderDraft {
     pub seller: String,
     pub channel: String,
     pub service: Option<String>,
+    pub value: Option<ValueDraft>,
+    pub promised_by: Option<String>,
     pub ship_to: Address,
     pub lines: Vec<LineDraft>,
     pub label: Option<LabelDraft>,
@@ -46,6 +48,13 @@ pub(super) struct LabelDraft {
     pub document: String,
 }
 
+/// What the goods are worth, as written.
+#[derive(Debug, Default)]
+pub(super) struct ValueDraft {
+    pub amount: String,
+    pub currency: String,
+}
+
 /// How a language names the fields of an order.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) enum Names {
@@ -67,6 +76,15 @@ impl Names {
         match self {
             Names::Json => format!("lines[{index}].{field}"),
             Names::Csv => field.to_owned(),
+        }
+    }
+
+    /// A field of the value.
+    pub fn value(self, field: &str) -> String {
+        match (self, field) {
+            (Names::Json, _) => format!("value.{field}"),
+            (Names::Csv, "amount") => "value".to_owned(),
+            (Names::Csv, _) => field.to_owned(),
         }
     }
 

@@ -1,6 +1,6 @@
 //! Orders as JSON, by the published schema.
 
-use super::draft::{Draft, LabelDraft, LineDraft, Names, OrderDraft};
+use super::draft::{Draft, LabelDraft, LineDraft, Names, OrderDraft, ValueDraft};
 use super::problem::{Problem, Report, utf8};
 use super::value::{Fields, Value};
 use super::{LINES_MAX, ORDERS_MAX};
@@ -13,10 +13,13 @@ const ORDER: &[&str] = &[
     "seller",
     "channel",
     "service",
+    "value",
+    "promised_by",
     "ship_to",
     "lines",
     "carrier_label",
 ];
+const VALUE: &[&str] = &["amount", "currency"];
 const SHIP_TO: &[&str] = &[
     "name", "company", "lines", "postcode", "city", "region", "country", "phone",
 ];
@@ -69,6 +72,10 @@ fn draft(value: Value, place: String) -> Draft {
     let seller = fields.required("seller", &mut report);
     let channel = fields.required("channel", &mut report);
     let service = fields.text("service", &mut report);
+    let value = fields
+        .take("value")
+        .map(|found| value_of(found, &mut report));
+    let promised_by = fields.text("promised_by", &mut report);
     let ship_to = ship_to(fields.take("ship_to"), &mut report);
     let rows = fields.list("lines", &mut report);
     let lines = lines(rows, &mut report);
@@ -82,6 +89,8 @@ fn draft(value: Value, place: String) -> Draft {
         seller,
         channel,
         service,
+        value,
+        promised_by,
         ship_to,
         lines,
         label,
@@ -89,6 +98,17 @@ fn draft(value: Value, place: String) -> Draft {
         names,
     };
     Draft::Order(Box::new(order))
+}
+
+/// An amount is a text: as a number, `19.90` and `19.899999` are the same to many a writer.
+fn value_of(value: Value, report: &mut Report) -> ValueDraft {
+    let mut fields = Fields::of(value, "value", VALUE, report);
+    let found = ValueDraft {
+        amount: fields.required("amount", report),
+        currency: fields.required("currency", report),
+    };
+    fields.finish(report);
+    found
 }
 
 fn schema(fields: &mut Fields<'_>, report: &mut Report) {

@@ -28,7 +28,7 @@ pub const ORDER_SCHEMA: &str = include_str!("../../../fixtures/schema/order-v1.j
 /// The first row of a CSV of orders: one row per order line, further rows of an order may leave
 /// all but `order_id`, `sku`, `title` and `quantity` empty.
 pub const ORDER_CSV_HEADER: &str = "order_id,seller,channel,service,name,company,line1,line2,\
-    line3,postcode,city,region,country,phone,sku,title,quantity";
+    line3,postcode,city,region,country,phone,value,currency,promised_by,sku,title,quantity";
 
 /// Bytes of one document.
 pub const DOCUMENT_BYTES_MAX: usize = 32 * 1024 * 1024;

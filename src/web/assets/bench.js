@@ -207,6 +207,9 @@ function label(view, env) {
   const going = JOB_WORDS[job?.state] ?? "Label";
   const word = back && !doubt ? "Scan label" : going;
   const room = env.size.width * 0.58 - 24;
+  // What weight or size changed is said while the label is made and until it is on the parcel.
+  const notice = parcel?.changed;
+  const noticeMm = notice ? Math.ceil(notice.length * 5.8 * 0.56 / (room - 14)) * 7 + 6 : 0;
   return {
     icon: back ? "label" : "printer",
     layout: "label",
@@ -218,13 +221,17 @@ function label(view, env) {
         parcel?.tracking_number ? h("p", { key: "number", class: "number",
           vars: { "--size": fit(parcel.tracking_number, 8.3, room, 0.68) } },
           grouped(parcel.tracking_number)) : null,
+        notice ? h("p", { key: "changed", class: "changed", role: "status" },
+          icon("triangle"), h("span", {}, h("b", {}, "Changed. "), notice)) : null,
         job ? h("ul", { key: "proof", class: "proof", "aria-label": "Proof of this label" },
           EVIDENCE.map(([name, text]) => proof(name, text, job.evidence.includes(name)))) : null,
-        facts((mainHeight(view, env) - (doubt ? 58 : 52)) / FACT_MM, [
+        facts((mainHeight(view, env) - (doubt ? 58 : 52) - noticeMm) / FACT_MM, [
           ["Copy", job?.copy ? String(job.copy + 1) : null],
           ["Carrier", parcel?.carrier ? `${parcel.carrier} ${parcel.service ?? ""}` : null],
           ["Order", view.order?.id],
           ["Weight", parcel?.weight],
+          ["Extra", parcel?.surcharges?.join(", ")],
+          ["Cost", parcel?.cost],
           ["Why", parcel?.reason],
         ])),
     ],

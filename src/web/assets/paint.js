@@ -22,7 +22,8 @@ export function spoken(view) {
     return { alarm: `Stop. ${cause.word}. ${cause.text} ${cause.remedy}`, status: "" };
   }
   const last = view.last ? `${view.last.ok ? "Done" : "Refused"}: ${view.last.text}. ` : "";
-  return { alarm: "", status: `${last}${view.prompt ?? view.next}` };
+  const changed = view.parcel?.changed ? `Changed: ${view.parcel.changed} ` : "";
+  return { alarm: "", status: `${changed}${last}${view.prompt ?? view.next}` };
 }
 
 function calm(view, env) {

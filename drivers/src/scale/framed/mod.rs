@@ -19,13 +19,17 @@
 //! A frame must fit a pattern from its first to its last byte: nothing is searched for inside a
 //! damaged line, because a number with its first digit lost is still a number. A line that fits
 //! none is garbage, and the next one is read again. A frame that starts anew before its end (with
-//! `start`) drops what was there. Nothing is a weight without a unit, and a range or fault mark
-//! takes the value away.
+//! `start`) drops what was there; without `start`, what comes after a pause inside a line is its
+//! rest, and garbage up to its end. Nothing is a weight without a unit, and a range or fault mark
+//! takes the value away. On a line with echo, what was sent is passed over.
 //!
-//! A new comma-style scale is one new file and nothing else:
+//! A new comma-style scale is one new file and nothing else, here or in a site's own folder of
+//! profiles; `git apply` takes this as it stands:
 //!
 //! ```diff
-//! +++ b/drivers/profiles/scales/acme-ps30.toml      (or in a site's own folder of profiles)
+//! --- /dev/null
+//! +++ b/drivers/profiles/scales/acme-ps30.toml
+//! @@ -0,0 +1,18 @@
 //! +id = "acme-ps30"
 //! +kind = "scale"
 //! +vendor = "Acme"
@@ -78,6 +82,8 @@ pub struct Framed {
     start: u64,
     position: u64,
     last_byte: Duration,
+    /// A pause broke a line off: what comes up to its end is no frame.
+    rest: bool,
     /// When the scale is asked next; `None` if it is never asked.
     ask_at: Option<Duration>,
     /// When it is told to send by itself; `None` if it needs no telling.
@@ -109,6 +115,7 @@ impl Framed {
             start: 0,
             position: 0,
             last_byte: Duration::ZERO,
+            rest: false,
             ask_at,
             to_send: Vec::new(),
             events: EventQueue::default(),
@@ -126,6 +133,7 @@ impl Framed {
         }
         if self.frame.is_empty() && FILLERS.contains(&byte) && !self.plan.begins(byte) {
             self.start = self.position;
+            self.rest &= !self.plan.may_end(byte);
             return;
         }
         self.frame.push(byte);
@@ -170,12 +178,25 @@ impl Framed {
         let length = self.frame.len().saturating_sub(end);
         let inside = self.frame.get(..length).unwrap_or_default();
         if inside.is_empty() || self.plan.is_echo(&self.frame) {
+            self.rest &= !inside.is_empty();
+            self.frame.clear();
+            return;
+        }
+        if std::mem::take(&mut self.rest) {
+            self.events.garbage(now, range.0, range.1);
             self.frame.clear();
             return;
         }
         self.begin_at = self.begin_at.map(|_| now.saturating_add(BEGIN_AGAIN));
         let body = inside.strip_prefix(self.plan.start.as_slice());
-        match body.map(|body| self.plan.read(body, self.unit)) {
+        let read = |body| match self.plan.read(body, self.unit) {
+            Found::Nothing => {
+                let answer = self.plan.behind_echo(body);
+                answer.map_or(Found::Nothing, |a| self.plan.read(a, self.unit))
+            }
+            found => found,
+        };
+        match body.map(read) {
             Some(Found::Reading(reading)) => {
                 let raw = self.frame.clone();
                 self.events.push(now, raw, Event::Mass(reading), range);
@@ -189,6 +210,9 @@ impl Framed {
     /// A pause inside a frame ends it: the rest will not come.
     fn expire(&mut self, now: Duration) {
         if !self.frame.is_empty() && now >= self.last_byte.saturating_add(self.plan.gap) {
+            // Noise of a line that is switched on is no part of a frame.
+            let begun = self.frame.iter().any(u8::is_ascii_graphic);
+            self.rest |= begun && self.plan.start.is_empty();
             self.drop_front(now, self.frame.len());
         }
     }
@@ -332,11 +356,38 @@ mod tests {
         host.handle_timeout(Duration::ZERO);
         assert_eq!(host.poll_transmit().as_deref(), Some(&b"W\r"[..]));
         assert_eq!(host.poll_timeout(), Some(Duration::from_millis(200)));
-        assert_eq!(said(&mut host, b"W\r1.5\r2."), ["1.5 lb"]);
+        assert_eq!(said(&mut host, b"W\r1.5\r12."), ["1.5 lb"]);
         host.handle_timeout(Duration::from_millis(301));
-        assert_eq!(said(&mut host, b"7.5\r"), ["garbage 6..8", "7.5 lb"]);
+        // The rest of a number is a number too, and a wrong one.
+        let read = said(&mut host, b"7.5\r7.5\r");
+        assert_eq!(read, ["garbage 6..9", "garbage 9..13", "7.5 lb"]);
+        // The end of a broken line alone, and noise, break nothing more.
+        for broken in [b"12.".as_slice(), b"\xFF\xFF"] {
+            said(&mut host, broken);
+            host.handle_timeout(Duration::from_millis(302));
+            said(&mut host, b"\r");
+            assert_eq!(said(&mut host, b"7.5\r").last().unwrap(), "7.5 lb");
+        }
         let refused = host.command(Duration::ZERO, Command::Zero);
         assert_eq!(refused, Err(CommandError::Unsupported));
+    }
+
+    #[test]
+    fn an_echo_without_a_line_end_stands_before_the_answer() {
+        let mut host = host("ask = 'w'\nends = ['\\r']\npatterns = ['{sign}{weight} {unit}']");
+        assert_eq!(said(&mut host, b"w 1.50 kg\r"), ["1.50 kg"]);
+        assert_eq!(said(&mut host, b"ww 1.50 kg\r"), ["garbage 10..21"]);
+    }
+
+    #[test]
+    fn two_signs_are_damage_and_the_sign_of_nought_pounds_counts() {
+        let mut signed = host("ends = ['\\r']\npatterns = ['{sign}{weight 6} {unit}']");
+        assert_eq!(said(&mut signed, b"-  1.50 kg\r"), ["-1.50 kg"]);
+        assert_eq!(said(&mut signed, b"- -1.50 kg\r"), ["garbage 11..22"]);
+        assert_eq!(said(&mut signed, b"+ -1.50 kg\r"), ["garbage 22..33"]);
+        let mut host = host("ends = ['\\r']\npatterns = ['{weight} lb {ounces} oz']");
+        assert_eq!(said(&mut host, b"-0 lb 3.5 oz\r"), ["-3.5 oz"]);
+        assert_eq!(said(&mut host, b"0 lb -3.5 oz\r"), ["garbage 13..26"]);
     }
 
     #[test]

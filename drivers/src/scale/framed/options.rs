@@ -84,7 +84,10 @@ impl Plan {
                     text: format!("{text:?}: {reason}"),
                 })
             };
-            texts.iter().take(ENTRIES_MAX).map(one).collect()
+            if texts.len() > ENTRIES_MAX {
+                return wrong(key, "write at most 64");
+            }
+            texts.iter().map(one).collect()
         };
         let (patterns, ignore) = (
             parse("patterns", &options.patterns)?,
@@ -153,16 +156,33 @@ impl Plan {
         self.start.first() == Some(&byte)
     }
 
+    /// Whether an end mark may end with this byte.
+    pub fn may_end(&self, byte: u8) -> bool {
+        self.ends.iter().any(|end| end.last() == Some(&byte))
+    }
+
     /// Whether these bytes are what this host sent, come back on a line with echo.
     pub fn is_echo(&self, raw: &[u8]) -> bool {
-        let sent = [
+        self.sent().any(|sent| sent == raw)
+    }
+
+    /// What stands behind the echo of a command that has no line end of its own.
+    pub fn behind_echo<'a>(&self, body: &'a [u8]) -> Option<&'a [u8]> {
+        self.sent().find_map(|sent| body.strip_prefix(sent))
+    }
+
+    /// All that this host may send.
+    fn sent(&self) -> impl Iterator<Item = &[u8]> {
+        let all = [
             &self.ask,
             &self.begin,
             &self.zero,
             &self.tare,
             &self.clear_tare,
         ];
-        sent.into_iter().any(|sent| !sent.is_empty() && sent == raw)
+        all.into_iter()
+            .map(Vec::as_slice)
+            .filter(|sent| !sent.is_empty())
     }
 }
 

@@ -104,9 +104,11 @@ pub(super) struct Pattern(pub Vec<Part>);
 /// What was gathered on the way through a frame.
 #[derive(Default)]
 struct Gathered {
-    negative: bool,
-    weight: Option<Decimal>,
-    ounces: Option<Decimal>,
+    /// A sign that stands apart, and whether it is a minus.
+    apart: Option<bool>,
+    /// The weight without its sign, and the sign that it brought.
+    weight: Option<(Decimal, Sign)>,
+    ounces: Option<(Decimal, Sign)>,
     unit: Option<Unit>,
     flags: MassFlags,
 }
@@ -261,12 +263,12 @@ impl Gathered {
             }
             Part::Sign => {
                 let (first, after) = rest.split_first()?;
-                self.negative = *first == b'-';
+                self.apart = Some(*first == b'-');
                 matches!(first, b' ' | b'+' | b'-').then_some(after)
             }
             Part::Weight(width) => {
-                let (number, after) = number(rest, *width, tables.comma)?;
-                self.weight = Some(number);
+                let (number, sign, after) = number(rest, *width, tables.comma)?;
+                self.weight = Some((number, sign));
                 Some(after)
             }
             Part::Digits(count, decimals) => {
@@ -274,10 +276,10 @@ impl Gathered {
                 let digits = digits.iter().all(u8::is_ascii_digit).then_some(digits)?;
                 let mut number = Decimal::parse(std::str::from_utf8(digits).ok()?).ok()?;
                 number.exponent = i8::try_from(*decimals).ok()?.checked_neg()?;
-                self.weight = Some(number);
+                self.weight = Some((number, Sign::None));
                 Some(after)
             }
-            Part::Number => number(rest, None, tables.comma).map(|(_, after)| after),
+            Part::Number => number(rest, None, tables.comma).map(|(.., after)| after),
             Part::Rest => Some(&[]),
             Part::In(unit) => {
                 self.unit = Some(*unit);
@@ -286,8 +288,8 @@ impl Gathered {
             // Told from the whole frame by the caller.
             Part::Check(_) => None,
             Part::Ounces => {
-                let (number, after) = number(rest, None, tables.comma)?;
-                self.ounces = Some(number);
+                let (number, sign, after) = number(rest, None, tables.comma)?;
+                self.ounces = Some((number, sign));
                 Some(after)
             }
             Part::Unit(width) => {
@@ -331,19 +333,26 @@ impl Gathered {
         // At rest and moving at once is moving.
         flags.stable &= !flags.motion && !flags.forbids_value();
         let unit = self.unit.unwrap_or(unit);
-        let Some(mut weight) = self.weight else {
+        let Some((weight, sign)) = self.weight else {
             return Found::Reading(MassReading::absent(unit, flags));
         };
-        if self.negative {
-            weight.mantissa = weight.mantissa.saturating_neg();
-        }
-        let (weight, unit) = match self.ounces {
+        let negative = match (self.apart, sign) {
+            // Two signs for one number: it is damaged.
+            (Some(_), Sign::Plus | Sign::Minus) => return Found::Nothing,
+            (Some(negative), Sign::None) => negative,
+            (None, sign) => sign == Sign::Minus,
+        };
+        let (mut weight, unit) = match self.ounces {
             None => (weight, unit),
-            Some(ounces) => match pounds_and_ounces(weight, ounces) {
+            Some((ounces, Sign::None)) => match pounds_and_ounces(weight, ounces) {
                 Some(both) => (both, Unit::Ounce),
                 None => return Found::Nothing,
             },
+            Some(_) => return Found::Nothing,
         };
+        if negative {
+            weight.mantissa = weight.mantissa.saturating_neg();
+        }
         MassReading::present(weight, unit, flags).map_or(Found::Nothing, Found::Reading)
     }
 }
@@ -362,28 +371,32 @@ fn pounds_and_ounces(pounds: Decimal, ounces: Decimal) -> Option<Decimal> {
     let pound = 16_i64.checked_mul(ten)?;
     let proper = pounds.exponent == 0 && (0..pound).contains(&ounces.mantissa);
     let of_pounds = pounds.mantissa.checked_mul(pound).filter(|_| proper)?;
-    let mantissa = if pounds.mantissa < 0 {
-        of_pounds.checked_sub(ounces.mantissa)?
-    } else {
-        of_pounds.checked_add(ounces.mantissa)?
-    };
     Some(Decimal {
-        mantissa,
+        mantissa: of_pounds.checked_add(ounces.mantissa)?,
         exponent: ounces.exponent,
     })
 }
 
-/// A number at the front of `rest`: blanks, a sign, blanks, digits with one separator. Brackets
-/// around the last digits (approved scales mark their unverified ones so) belong to it.
-fn number(rest: &[u8], width: Option<usize>, comma: bool) -> Option<(Decimal, &[u8])> {
+/// The sign in front of a number. That of a nought counts too: less than a pound can be minus.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Sign {
+    None,
+    Plus,
+    Minus,
+}
+
+/// A number at the front of `rest`, without its sign: blanks, a sign, blanks, digits with one
+/// separator. Brackets around the last digits (approved scales mark their unverified ones so)
+/// belong to it.
+fn number(rest: &[u8], width: Option<usize>, comma: bool) -> Option<(Decimal, Sign, &[u8])> {
     let (mine, after) = match width {
         Some(width) => rest.split_at_checked(width)?,
         None => rest.split_at(length(rest, comma)),
     };
-    let (negative, digits) = match before_blanks(after_blanks(mine)) {
-        [b'-', digits @ ..] => (true, digits),
-        [b'+', digits @ ..] => (false, digits),
-        digits => (false, digits),
+    let (sign, digits) = match before_blanks(after_blanks(mine)) {
+        [b'-', digits @ ..] => (Sign::Minus, digits),
+        [b'+', digits @ ..] => (Sign::Plus, digits),
+        digits => (Sign::None, digits),
     };
     let separator = if comma { b',' } else { b'.' };
     let (mut magnitude, mut count, mut places) = (0_i64, 0_usize, None::<i8>);
@@ -406,9 +419,11 @@ fn number(rest: &[u8], width: Option<usize>, comma: bool) -> Option<(Decimal, &[
     if count == 0 || bracket == Some(true) {
         return None;
     }
-    let mantissa = if negative { -magnitude } else { magnitude };
-    let exponent = -places.unwrap_or(0);
-    Some((Decimal { mantissa, exponent }, after))
+    let number = Decimal {
+        mantissa: magnitude,
+        exponent: -places.unwrap_or(0),
+    };
+    Some((number, sign, after))
 }
 
 fn after_blanks(mut bytes: &[u8]) -> &[u8] {

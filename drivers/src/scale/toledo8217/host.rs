@@ -60,6 +60,8 @@ enum Question {
     Weight,
     /// Zero, tare, clear tare: answered with a status.
     Control(u8),
+    /// Leave the echo mode: answered with its own letter.
+    EchoOff,
 }
 
 /// The host's side.
@@ -79,6 +81,10 @@ pub struct Toledo8217 {
     commands: VecDeque<Command>,
     /// The question on the wire and when its answer is late.
     asked: Option<(Question, Duration)>,
+    /// The letter on the wire, until it has come back from a line with echo.
+    echo: Option<u8>,
+    /// A letter came back and no answer followed: somebody left the scale in echo mode.
+    stuck: bool,
     /// No poll before this.
     next_poll: Duration,
     /// Nothing at all is asked before this.
@@ -102,6 +108,8 @@ impl Toledo8217 {
             transmit: None,
             commands: VecDeque::new(),
             asked: None,
+            echo: None,
+            stuck: false,
             next_poll: Duration::ZERO,
             settled: Duration::ZERO,
             kept: None,
@@ -146,6 +154,10 @@ impl Toledo8217 {
                 self.end_frame(now, &body, (start, self.position.saturating_add(1)));
             }
             _ if self.in_frame && self.frame.len() < FRAME_BYTES_MAX => self.frame.push(byte),
+            _ if !self.in_frame && self.garbage.is_none() && self.echo == Some(byte) => {
+                let leaving = self.asked.is_some_and(|(q, _)| q == Question::EchoOff);
+                (self.echo, self.stuck) = (None, !leaving);
+            }
             _ => {
                 self.drop_frame();
                 self.garbage.get_or_insert(self.position);
@@ -155,6 +167,11 @@ impl Toledo8217 {
     }
 
     fn end_frame(&mut self, now: Duration, body: &[u8], range: (u64, u64)) {
+        self.stuck = false;
+        if body == b"F" && self.asked.is_some_and(|(q, _)| q == Question::EchoOff) {
+            self.asked = None;
+            return;
+        }
         let Some(reading) = self.reading(now, body) else {
             self.events.garbage(now, range.0, range.1);
             return;
@@ -238,7 +255,13 @@ impl Toledo8217 {
         if self.asked.is_some() || self.transmit.is_some() || now < self.settled {
             return;
         }
-        let question = match self.commands.pop_front() {
+        let command = if self.stuck {
+            None
+        } else {
+            self.commands.pop_front()
+        };
+        let question = match command {
+            _ if std::mem::take(&mut self.stuck) => Question::EchoOff,
             Some(Command::Zero) => Question::Control(b'Z'),
             Some(Command::Tare) => Question::Control(b'T'),
             Some(Command::ClearTare) => Question::Control(b'C'),
@@ -248,6 +271,7 @@ impl Toledo8217 {
         };
         let letter = match question {
             Question::Weight => b'W',
+            Question::EchoOff => b'F',
             Question::Control(letter) => {
                 self.kept = None;
                 letter
@@ -255,6 +279,7 @@ impl Toledo8217 {
         };
         // What is half received now belongs to an older question.
         self.drop_frame();
+        self.echo = Some(letter);
         self.transmit = Some(vec![letter]);
         self.asked = Some((question, now.saturating_add(ANSWER_TIMEOUT)));
         self.next_poll = now.saturating_add(self.options.poll_interval);
@@ -268,8 +293,7 @@ impl Toledo8217 {
         }
         if self.asked.is_some_and(|(_, by)| now >= by) {
             // Silence says nothing about the load: forget it.
-            self.asked = None;
-            self.kept = None;
+            (self.asked, self.echo, self.kept) = (None, None, None);
         }
     }
 }

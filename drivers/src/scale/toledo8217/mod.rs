@@ -14,6 +14,9 @@
 //! 4 centre of zero, 5 net on classic models and always 1 on others (never an error), 6 always 1,
 //! 7 parity. Line 9600 7E1.
 //!
+//! On a line with echo the letter that was sent comes back before the answer and is passed over.
+//! If it comes back and nothing follows, somebody left the scale in echo mode, and `F` is sent.
+//!
 //! Sources: Mettler Toledo DIVA service manual pp. 45-51; Brecknell DS1000 manual p. 27; behaviour
 //! of Odoo's and pywebdriver's drivers. Doubts: some units answer a weight once and then a bare
 //! `?` until the load changes (the last weight of the same load is kept for that case); some

@@ -25,7 +25,8 @@
 //! | dropped | not at all: only a missing separator in GS1 data tells |
 //!
 //! A key without a meaning, a roll-over error, a report that does not fit its descriptor or dropped
-//! events spoil the code under way up to its end: it becomes garbage, never half a code.
+//! events spoil the code under way up to its end: it becomes garbage, never half a code. So does a
+//! pause inside a code, whose rest is garbage too, as with serial scanners (`REST_WITHIN`).
 //!
 //! Doubts that stay: a chord of Alt digits in one report can hold a digit twice, and the kernel's
 //! input events then show it once. So chords are believed on input events only if the profile says
@@ -44,7 +45,7 @@ pub use keys::{LEFT_CTRL, code_of, key_named};
 pub use layout::{ALT_GR, Layout, SHIFT, Stroke};
 pub use layouts::LAYOUTS;
 
-use super::line::{CODE_BYTES_MAX, Content, LineOptions};
+use super::line::{CODE_BYTES_MAX, Content, LineOptions, REST_WITHIN};
 use crate::codec::{Attachment, Codec, Command, CommandError, Emitted, Event, EventQueue};
 use state::{Boards, Events};
 use std::time::Duration;
@@ -84,6 +85,10 @@ pub struct Keyboard {
     open: Option<u64>,
     /// The code under way cannot be trusted.
     spoilt: bool,
+    /// Keys of it were lost, and the suffix may be among them.
+    lost: bool,
+    /// Until when what is typed is taken for the rest of a code that a pause broke off.
+    rest_until: Option<Duration>,
     position: u64,
     /// End of the latest event or garbage range.
     told: u64,
@@ -117,6 +122,8 @@ impl Keyboard {
             raw: Vec::new(),
             open: None,
             spoilt: false,
+            lost: false,
+            rest_until: None,
             position: 0,
             told: 0,
             last: Duration::ZERO,
@@ -147,7 +154,7 @@ impl Keyboard {
             self.begin(start, record);
         }
         if !sound {
-            self.spoilt = true;
+            (self.spoilt, self.lost) = (true, true);
         }
         for one in typed {
             if self.open.is_none() {
@@ -181,6 +188,7 @@ impl Keyboard {
             }
         }
         if let Some(suffix) = self.line.ending(&self.text) {
+            self.spoilt |= self.rest_until.take().is_some();
             self.end(now, suffix);
         } else if self.text.len() > CODE_BYTES_MAX {
             self.spoilt = true;
@@ -198,6 +206,7 @@ impl Keyboard {
         let text = std::mem::take(&mut self.text);
         let raw = std::mem::take(&mut self.raw);
         let spoilt = std::mem::take(&mut self.spoilt);
+        self.lost = false;
         self.typist.forget();
         let start = start.max(self.told);
         let range = (start, self.position.max(start));
@@ -216,13 +225,19 @@ impl Keyboard {
 
     /// A pause ended what was under way.
     fn expire(&mut self, now: Duration) {
-        if self.open.is_none() || now < self.last.saturating_add(self.line.gap) {
+        if self.open.is_none() {
+            self.rest_until.take_if(|until| now >= *until);
             return;
         }
-        if self.typist.is_midway() || !self.line.gap_ends {
-            self.spoilt = true;
+        let given_up = self.last.saturating_add(self.line.gap);
+        if now < given_up {
+            return;
         }
+        let broken = !self.line.gap_ends;
+        self.spoilt |= broken || self.typist.is_midway();
+        let rest = (broken && !self.lost).then(|| given_up.saturating_add(REST_WITHIN));
         self.end(now, 0);
+        self.rest_until = rest;
         if let Source::Events(events) = &mut self.source {
             events.let_go();
         }

@@ -53,6 +53,9 @@ pub const RETRANSMIT: u8 = 0x01;
 const CONTINUED: u8 = 0x02;
 /// Longest packet, checksum left out.
 const LENGTH_MAX: usize = 255;
+/// Most bytes of packets that one message may take: the longest code in packets of one character
+/// stays far below.
+const RAW_BYTES_MAX: usize = 64 << 10;
 
 /// The two bytes behind a packet: two's complement of the sum.
 pub fn checksum(bytes: &[u8]) -> [u8; 2] {
@@ -194,12 +197,12 @@ impl Assembly {
         }
     }
 
-    /// False if the message grows beyond any code.
+    /// False if the message grows beyond any code, in characters or in packets.
     fn add(&mut self, text: &[u8], packet: &Packet) -> bool {
         self.text.extend_from_slice(text);
         self.raw.extend_from_slice(&packet.bytes);
         self.end = packet.range.1;
         self.parts = self.parts.saturating_add(1);
-        self.text.len() <= CODE_BYTES_MAX
+        self.text.len() <= CODE_BYTES_MAX && self.raw.len() <= RAW_BYTES_MAX
     }
 }

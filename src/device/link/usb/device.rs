@@ -6,6 +6,7 @@
 use super::ClaimError;
 use super::pipe::{Pipe, PipeError};
 use crate::device::link::sysfs::UsbDevice;
+use firstscan_drivers::hid::{self, Reports};
 use rusb::{Context, Device, DeviceHandle, Direction, TransferType, UsbContext};
 use std::time::Duration;
 
@@ -17,6 +18,7 @@ const CONTROL_MAX: Duration = Duration::from_secs(1);
 const DESCRIPTOR_BYTES_MAX: usize = 4096;
 const REPORT_DESCRIPTOR: u16 = 0x2200;
 const OUTPUT_REPORT: u16 = 0x0200;
+const FEATURE_REPORT: u16 = 0x0300;
 const PAPER_EMPTY: u8 = 0x20;
 const NO_ERROR: u8 = 0x08;
 
@@ -36,6 +38,8 @@ pub struct Claimed {
     handle: DeviceHandle<Context>,
     setting: Setting,
     is_hid: bool,
+    /// Of a HID interface: which reports are feature reports.
+    reports: Reports,
 }
 
 impl Claimed {
@@ -59,6 +63,7 @@ impl Claimed {
             handle,
             setting,
             is_hid: false,
+            reports: Reports::default(),
         })
     }
 
@@ -80,6 +85,7 @@ impl Claimed {
                     handle,
                     setting,
                     is_hid: true,
+                    reports: hid::parse(&descriptor).unwrap_or_default(),
                 };
                 return Ok((claimed, descriptor));
             }
@@ -170,11 +176,17 @@ impl Claimed {
         };
         // Unnumbered reports have no id on the wire.
         let wire = if *id == 0 { content } else { report };
-        let (result, endpoint) = match self.setting.out_endpoint {
+        let feature = self.reports.is_feature_only(*id);
+        let (result, endpoint) = match self.setting.out_endpoint.filter(|_| !feature) {
             Some(endpoint) => (self.handle.write_interrupt(endpoint, wire, max), endpoint),
             None => {
                 let (to_interface, set_report) = (0x21, 0x09);
-                let value = OUTPUT_REPORT | u16::from(*id);
+                let kind = if feature {
+                    FEATURE_REPORT
+                } else {
+                    OUTPUT_REPORT
+                };
+                let value = kind | u16::from(*id);
                 let index = u16::from(self.setting.interface);
                 let sent = self.handle.write_control(
                     to_interface,

@@ -37,7 +37,7 @@ const PIXELS_MAX: f64 = 40_000_000.0;
 /// The renderer counts dots in 16 bits.
 const SIDE_DOTS_MAX: f64 = 65_000.0;
 /// Pixels turned into grey at a time.
-const PIXELS_AT_ONCE: usize = 16;
+const PIXELS_AT_ONCE: usize = 32;
 /// Pixels drawn at a time: the renderer keeps four bytes and more for each.
 const BAND_PIXELS: u32 = 4_000_000;
 

@@ -12,6 +12,7 @@ use crate::domain::place::PlaceKind;
 use crate::domain::view::PlaceView;
 use crate::domain::{Desk, InputKind, Live, PlaceId, Rules, screen};
 use crate::label;
+use crate::pulse::{Pulse, Watch};
 use crate::station::api::{PlaceInfo, StationApi};
 use crate::station::clock::StationClock;
 use crate::station::core::{self, Core, Delivery, INPUTS_MAX, Message, SharedSync, Views};
@@ -31,6 +32,10 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 /// Time between two ticks of the station.
 const TICK: Duration = Duration::from_millis(250);
+/// A tick waits for the station at most so long.
+const TICK_MAX: Duration = Duration::from_secs(10);
+/// Longest work on one label or manifest: a carrier's PDF on a slow machine.
+const LABEL_MAX: Duration = Duration::from_secs(120);
 /// Threads of the async runtime.
 const WORKER_THREADS: usize = 2;
 
@@ -88,7 +93,7 @@ fn io(doing: impl Into<String>) -> impl FnOnce(std::io::Error) -> AppError {
 /// # Errors
 /// [`AppError`] with key and remedy.
 pub fn check(config: &Config) -> Result<(), AppError> {
-    Tables::load(config.carriers.folder.as_deref())?;
+    tables(config)?;
     for place in &config.places {
         for device in &place.devices {
             device.wiring()?;
@@ -98,6 +103,15 @@ pub fn check(config: &Config) -> Result<(), AppError> {
         sink.check()?;
     }
     Ok(())
+}
+
+/// The carriers of a station.
+fn tables(config: &Config) -> Result<Tables, TableErrors> {
+    let tables = Tables::load(config.carriers.folder.as_deref())?;
+    Ok(match &config.carriers.country {
+        Some(country) => tables.shipping_from(country),
+        None => tables,
+    })
 }
 
 /// Runs the daemon until SIGTERM or SIGINT, and with `end_with_stdin` until standard input closes.
@@ -119,8 +133,7 @@ async fn serve(config: Config, data: PathBuf, end_with_stdin: bool) -> Result<()
     let config = with_default_places(config);
     config.check()?;
     check(&config)?;
-    let tables: Arc<dyn Desk + Send + Sync> =
-        Arc::new(Tables::load(config.carriers.folder.as_deref())?);
+    let tables: Arc<dyn Desk + Send + Sync> = Arc::new(tables(&config)?);
     let (store, clock) = folder::open_store(&config, &data)?;
     let token = folder::token(&data)?;
     let address = config.web.listen;
@@ -140,7 +153,8 @@ async fn serve(config: Config, data: PathBuf, end_with_stdin: bool) -> Result<()
         tables,
         inbox: inbox_sender,
     };
-    let running = station.start(inbox)?;
+    let mut watch = Watch::default();
+    let running = station.start(inbox, &mut watch)?;
 
     let web_config = web::WebConfig {
         frame_ancestors: config.web.frame_ancestors.clone(),
@@ -156,9 +170,8 @@ async fn serve(config: Config, data: PathBuf, end_with_stdin: bool) -> Result<()
     };
     folder::write_mark(&data, &mark)?;
     tracing::info!(%url, station = config.station.id, "ready");
-    let ticker = running.ticker.abort_handle();
     let clock = running.handle.clock.clone();
-    let watchdog = notify::watchdog(running.inbox.clone(), clock, move || !ticker.is_finished());
+    let watchdog = notify::watchdog(running.inbox.clone(), clock, watch);
     notify::ready();
     let lifeline = lifeline(end_with_stdin)?;
     let ended = wait_for_end(&running, served, lifeline, signals).await;
@@ -321,16 +334,17 @@ impl Running {
 }
 
 impl Parts<'_> {
-    fn start(self, inbox: mpsc::Receiver<Message>) -> Result<Running, AppError> {
+    fn start(self, inbox: mpsc::Receiver<Message>, watch: &mut Watch) -> Result<Running, AppError> {
         let rules = self.config.rules();
         let places = places(self.config);
         let sync: SharedSync = Arc::default();
         let metrics = Arc::new(Metrics::default());
         let (views, screens) = self.screens(&rules, &places)?;
         let pictures: Pictures = Arc::default();
-        let labels = self.label_desk(&pictures)?;
-        let devices = wiring::devices(self.config, &self.clock, &self.inbox)?;
-        let sinks = Arc::new(wiring::sinks(self.config, &self.store, &sync, &self.inbox)?);
+        let labels = self.label_desk(&pictures, watch)?;
+        let devices = wiring::devices(self.config, &self.clock, &self.inbox, watch)?;
+        let sinks = wiring::sinks(self.config, &self.store, &sync, &self.inbox, watch)?;
+        let sinks = Arc::new(sinks);
         let wake = sinks.clone();
         let hands = StationHands {
             labels,
@@ -370,16 +384,13 @@ impl Parts<'_> {
             started_at: self.clock.now().wall.rfc3339(),
             clock: self.clock.clone(),
             devices: devices.status,
+            flights: devices.flights,
             sync: sinks.clone(),
             metrics,
             desk,
             printable: label::printable,
         });
-        let start = InputKind::Start {
-            version: env!("CARGO_PKG_VERSION").into(),
-        };
-        deliver(&self.inbox, Delivery::plain(None, self.clock.now(), start));
-        let ticker = tokio::spawn(tick(self.inbox.clone(), self.clock.clone()));
+        let ticker = first_inputs(&self.inbox, &self.clock, watch);
         let intake = intake::start(self.config, handle.clone())?;
         Ok(Running {
             handle,
@@ -422,7 +433,7 @@ impl Parts<'_> {
         Ok((senders, receivers))
     }
 
-    fn label_desk(&self, pictures: &Pictures) -> Result<LabelQueue, AppError> {
+    fn label_desk(&self, pictures: &Pictures, watch: &mut Watch) -> Result<LabelQueue, AppError> {
         let (queue, tasks) = std::sync::mpsc::sync_channel(TASKS_MAX);
         let desk = LabelDesk {
             store: self.store.clone(),
@@ -434,9 +445,11 @@ impl Parts<'_> {
             pictures: pictures.clone(),
             station: self.inbox.clone(),
         };
+        let pulse = Pulse::default();
+        watch.add("the label desk", LABEL_MAX, pulse.ear());
         std::thread::Builder::new()
             .name("labels".into())
-            .spawn(move || desk.run(tasks))
+            .spawn(move || desk.run(tasks, &pulse))
             .map_err(io("cannot start the label desk"))?;
         Ok(LabelQueue(queue))
     }
@@ -448,11 +461,28 @@ fn deliver(inbox: &mpsc::Sender<Message>, delivery: Delivery) {
     }
 }
 
-async fn tick(inbox: mpsc::Sender<Message>, clock: StationClock) {
+/// The start, then a tick every moment.
+fn first_inputs(
+    inbox: &mpsc::Sender<Message>,
+    clock: &StationClock,
+    watch: &mut Watch,
+) -> tokio::task::JoinHandle<()> {
+    let start = InputKind::Start {
+        version: env!("CARGO_PKG_VERSION").into(),
+    };
+    deliver(inbox, Delivery::plain(None, clock.now(), start));
+    let pulse = Pulse::default();
+    watch.add("the ticker", TICK_MAX, pulse.ear());
+    tokio::spawn(tick(inbox.clone(), clock.clone(), pulse))
+}
+
+async fn tick(inbox: mpsc::Sender<Message>, clock: StationClock, pulse: Pulse) {
     let mut interval = tokio::time::interval(TICK);
     interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
+        pulse.rests();
         interval.tick().await;
+        pulse.works();
         let delivery = Delivery::plain(None, clock.now(), InputKind::Tick);
         if inbox
             .send(Message::Input(Box::new(delivery)))

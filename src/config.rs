@@ -4,7 +4,7 @@ mod profiles;
 
 pub use profiles::ProfilesConfig;
 
-use crate::device::config::DeviceConfig;
+use crate::device::config::{DeviceConfig, Role};
 use crate::domain::place::PlaceKind;
 use crate::domain::rules::{Badge, Rules};
 use crate::domain::{OperatorId, PlaceId};
@@ -145,6 +145,9 @@ impl Default for ShipFrom {
 pub struct CarriersConfig {
     /// Folder of carrier TOML files that override or extend the built-in ones.
     pub folder: Option<PathBuf>,
+    /// Country the parcels leave from, ISO 3166-1 alpha-2: transit days between countries are
+    /// used only if it is given.
+    pub country: Option<String>,
 }
 
 /// A badge and the person it belongs to.
@@ -234,6 +237,11 @@ impl Config {
                         and pairing exist";
             return Err(bad("web.listen", text));
         }
+        let country = self.carriers.country.as_deref();
+        if country.is_some_and(|code| crate::content::country::find(code).is_none()) {
+            let text = "write the two capital letters of ISO 3166, such as \"DE\"";
+            return Err(bad("carriers.country", text));
+        }
         if self.rules.band_permille > 1000 || self.rules.band_grams < 0 {
             return Err(bad(
                 "rules.band_permille",
@@ -241,7 +249,9 @@ impl Config {
             ));
         }
         let mut seen = std::collections::BTreeSet::new();
+        let mut devices = std::collections::BTreeSet::new();
         for place in &self.places {
+            let mut roles = Vec::new();
             let key = format!("places[{}]", place.id);
             PlaceId::parse(&place.id).map_err(|e| bad(key.clone(), e.to_string()))?;
             if !seen.insert(&place.id) {
@@ -255,6 +265,16 @@ impl Config {
                     );
                     return Err(bad(format!("{key}.devices[{}]", device.id), text));
                 }
+                if !devices.insert(&device.id) {
+                    let text = "this device id is used twice: rename one";
+                    return Err(bad(format!("{key}.devices[{}]", device.id), text));
+                }
+                if device.role != Role::Scanner && roles.contains(&device.role) {
+                    let text = "a place has one device of this role, and several scanners: give \
+                                this one a place of its own";
+                    return Err(bad(format!("{key}.devices[{}]", device.id), text));
+                }
+                roles.push(device.role);
             }
         }
         for badge in &self.badges {

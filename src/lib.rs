@@ -10,6 +10,7 @@ pub mod domain;
 pub mod emulate;
 pub mod label;
 pub mod print;
+pub mod pulse;
 pub mod station;
 pub mod store;
 pub mod sync;

@@ -344,6 +344,30 @@ async fn a_recording_weighs_like_the_scale_it_was_made_at() {
 }
 
 #[tokio::test]
+async fn a_weight_a_hid_scale_kept_from_before_the_connection_does_not_count() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("scale.txt");
+    // Two reports waited inside it; what comes then is of now.
+    let text = "@0 < \\x03\\x04\\x02\\x00\\x63\\x00\n@5 < \\x03\\x04\\x02\\x00\\x64\\x00\n\
+                @150 < \\x03\\x04\\x02\\x00\\x14\\x00\n@300 < \\x03\\x04\\x02\\x00\\x15\\x00\n";
+    std::fs::write(&path, text).unwrap();
+    let path = path.display();
+    let (scale, mut inbox) = start(&format!(
+        "id='b/s'\nrole='scale'\nprofile='dymo-m10-m25'\nreplay='{path}'"
+    ));
+    wait(&mut inbox, connected).await;
+    assert_eq!(wait(&mut inbox, |kind| grams(&kind)).await, 20);
+    assert_eq!(wait(&mut inbox, |kind| grams(&kind)).await, 21);
+    let recorded = scale
+        .flight()
+        .lock()
+        .text(firstscan_drivers::registry::profile("dymo-m10-m25").unwrap());
+    assert_eq!(recorded.matches(" < ").count(), 4, "{recorded}");
+    assert!(recorded.contains(" connected: replay of"), "{recorded}");
+    timeout(PATIENCE, scale.stop()).await.unwrap();
+}
+
+#[tokio::test]
 async fn an_absent_usb_device_is_waited_for_and_told_once() {
     let (scale, mut inbox) =
         start("id='b/s'\nrole='scale'\nprofile='toledo-8217-kg'\nusb='0922:8003'\nusb_port='99-1'");

@@ -415,6 +415,12 @@ async fn fifty_labels_over_one_connection_each_fully_proven_and_started_at_once(
         waits[25], waits[49]
     );
     assert!(waits[25] < Duration::from_millis(20), "{waits:?}");
+    let profile = firstscan_drivers::registry::profile("zpl-203").unwrap();
+    let kept = bench.printer.flight().lock().text(profile);
+    for part in [" > ~HS", " bytes of a label, left out\n", " connected: "] {
+        assert!(kept.contains(part), "{kept}");
+    }
+    assert!(!kept.contains("^XA"), "a label holds an address: {kept}");
     timeout(PATIENCE, bench.printer.stop()).await.unwrap();
 }
 

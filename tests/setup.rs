@@ -5,7 +5,7 @@
 #[path = "support/daemon.rs"]
 mod daemon;
 
-use daemon::{Guarded, code, firstscan, json, run, text, wait_until};
+use daemon::{Daemon, Guarded, code, firstscan, json, run, text, wait_until};
 use serde_json::Value;
 use std::io::{Read, Write};
 use std::os::fd::OwnedFd;
@@ -351,6 +351,77 @@ fn a_recording_is_masked_replayed_and_becomes_an_example() {
         "{example}"
     );
     assert_eq!(code(&run(&["device", "replay", &path("none")])), 1);
+}
+
+#[test]
+fn the_running_daemon_tells_what_was_said_lately_and_no_code() {
+    let folder = tempfile::tempdir().unwrap();
+    let gun = Port::start(|_| b"]C1PETRA-77\r".to_vec());
+    let asked_for_weight = |bytes: &[u8]| {
+        let asks = bytes.iter().filter(|b| **b == b'W').count();
+        b"\x0201.250\r".repeat(asks)
+    };
+    let scale = Port::start(asked_for_weight);
+    let device = |role: &str, profile: &str, port: &Port| {
+        format!(
+            "[[places.devices]]\nid = 'bench1/{role}'\nrole = '{role}'\nprofile = '{profile}'\n\
+             port = '{}'\n",
+            port.name()
+        )
+    };
+    let config = format!(
+        "[web]\nlisten = '127.0.0.1:0'\n[[places]]\nid = 'bench1'\nkind = 'bench'\n{}{}",
+        device("scanner", "serial-line", &gun),
+        device("scale", "toledo-8217-kg", &scale)
+    );
+    let daemon = Daemon::start(folder.path(), &config);
+    let data = daemon.data.to_str().unwrap().to_owned();
+    let lately = |id: &str, more: &[&str]| {
+        let args = ["--data", &data, "device", "record", "--from-daemon", id];
+        run(&[&args[..], more].concat())
+    };
+    let shown = |id: &str, part: &str| {
+        let mut shown = String::new();
+        wait_until(part, Duration::from_secs(20), || {
+            shown = text(&lately(id, &[]).stdout);
+            shown.contains(part)
+        });
+        shown
+    };
+    let weighed = shown("bench1/scale", "> W\n");
+    let weighed = weighed + &shown("bench1/scale", "< \\x0201.250\\r");
+    assert!(weighed.contains("profile toledo-8217-kg\n"), "{weighed}");
+    assert!(weighed.contains(" connected: /dev/pts/"), "{weighed}");
+    let scanned = shown("bench1/scanner", "]C1xxxxx-00\\r");
+    assert!(
+        scanned.starts_with("# masked") && !scanned.contains("PETRA"),
+        "{scanned}"
+    );
+    // It is a recording like any other.
+    let file = folder.path().join("scale.txt");
+    let out = ["--out", file.to_str().unwrap()];
+    assert_eq!(code(&lately("bench1/scale", &out)), 0);
+    let replayed = run(&["device", "replay", out[1]]);
+    assert!(
+        text(&replayed.stdout).contains(r#""decimal":"1.250""#),
+        "{}",
+        text(&replayed.stdout)
+    );
+    assert_eq!(code(&lately("bench1/scale", &out)), 2, "never over a file");
+    let unknown = lately("bench9/scale", &[]);
+    assert_eq!(code(&unknown), 2);
+    assert!(text(&unknown.stderr).contains("no device \"bench9/scale\""));
+    // Programs only, and with the token.
+    let path = format!("{}/api/v1/devices/bench1%2Fscale/transcript", daemon.url);
+    let agent = ureq::Agent::config_builder()
+        .timeout_global(Some(Duration::from_secs(10)))
+        .http_status_as_error(false)
+        .build()
+        .new_agent();
+    let refused = agent.get(&path).call();
+    assert_eq!(refused.unwrap().status().as_u16(), 401);
+    daemon.stop();
+    assert_eq!(code(&lately("bench1/scale", &[])), 5, "nobody to ask");
 }
 
 #[test]

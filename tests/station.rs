@@ -3,16 +3,19 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use firstscan::carrier::Tables;
-use firstscan::domain::event::Fact;
+use firstscan::domain::change::{Change, RecordKind};
+use firstscan::domain::event::{Clock, Fact};
+use firstscan::domain::parcel::{CarrierScan, ScanKind};
 use firstscan::domain::place::PlaceKind;
 use firstscan::domain::rules::Badge;
 use firstscan::domain::screen::{self, Scene};
+use firstscan::domain::step::Reply;
 use firstscan::domain::view::{Mode, SyncHealth};
 use firstscan::domain::*;
 use firstscan::station::clock::StationClock;
 use firstscan::station::core::{self, Core, Delivery, Hands, Message, Views};
 use firstscan::station::metrics::Metrics;
-use firstscan::store::{OpenOptions, Store};
+use firstscan::store::{Commit, OpenOptions, Store};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
@@ -130,6 +133,23 @@ impl Station {
     }
 }
 
+impl Station {
+    /// Hands inputs over at once, then waits for all outcomes.
+    fn together(&self, kinds: Vec<InputKind>) -> Vec<Option<Reply>> {
+        let send = |kind| {
+            let (reply, answer) = std::sync::mpsc::sync_channel(1);
+            let mut delivery = Delivery::plain(None, self.clock.now(), kind);
+            delivery.reply = Some(reply);
+            let message = Message::Input(Box::new(delivery));
+            self.inbox.blocking_send(message).unwrap();
+            answer
+        };
+        let answers: Vec<_> = kinds.into_iter().map(send).collect();
+        let outcome = |answer: std::sync::mpsc::Receiver<core::Outcome>| answer.recv().unwrap();
+        answers.into_iter().map(|a| outcome(a).unwrap()).collect()
+    }
+}
+
 impl Drop for Station {
     fn drop(&mut self) {
         drop(self.inbox.blocking_send(Message::Stop));
@@ -154,6 +174,105 @@ fn no_effect_runs_before_its_events_are_committed() {
         last = committed;
     }
     assert_eq!(station.store.head().unwrap().0, last);
+}
+
+/// A parcel that left with its truck: in the store, not in memory.
+fn archive(station: &Station, id: &str, number: &str) {
+    let wall = station.clock.now().wall;
+    let parcel = serde_json::json!({
+        "id": id, "order": "o1", "place": "b1", "operator": "anna", "stage": "handed_over", "n": 1,
+        "items": {}, "trail": [], "items_mass": null, "jobs": [], "opened_at": wall,
+        "number": { "tracking_number": number },
+        "assignment": {
+            "carrier": "dpd", "carrier_name": "DPD", "service": "classic",
+            "service_name": "Classic", "template": "", "reason": "",
+        },
+        "exceptions": [{ "code": "duplicate", "text": "Already left.", "remedy": "Look." }],
+    });
+    let mut commit = Commit::new("boot", Clock::Synchronised);
+    commit.changes.push(Change {
+        kind: RecordKind::Parcel,
+        id: id.into(),
+        body: parcel,
+        live: false,
+        codes: vec![number.to_owned()],
+    });
+    station.store.commit(commit).unwrap();
+}
+
+#[test]
+fn what_comes_in_about_an_archived_parcel_is_added_to_its_record_without_a_loss() {
+    let dir = tempfile::tempdir().unwrap();
+    let station = start(dir.path(), None);
+    archive(&station, "T1-000001", "09980123456789");
+    let at = station.clock.now().wall;
+    let scan = |text: &str| InputKind::CarrierScan {
+        carrier: "dpd".into(),
+        // The bars of the label, which hold the number.
+        tracking_number: "%0012345099801234567891012765".into(),
+        scan: CarrierScan {
+            at,
+            kind: ScanKind::Accepted,
+            code: String::new(),
+            text: text.into(),
+            estimate: None,
+        },
+    };
+    let settle = InputKind::ExceptionSettled {
+        parcel: ParcelId::new("T1-000001"),
+        code: "duplicate".into(),
+        by: "office".into(),
+        why: "one box, scanned twice".into(),
+    };
+    let kinds = vec![
+        scan("one"),
+        scan("two"),
+        scan("one"),
+        settle.clone(),
+        settle,
+    ];
+    let replies = station.together(kinds);
+    let id = ParcelId::new("T1-000001");
+    let scanned = |kind: &str| {
+        Some(Reply::Scanned {
+            parcel: id.clone(),
+            kind: kind.into(),
+        })
+    };
+    let wanted = [
+        scanned("carrier.accepted"),
+        scanned("carrier.moved"),
+        Some(Reply::Known { parcel: id.clone() }),
+        Some(Reply::Settled),
+        Some(Reply::Unknown),
+    ];
+    assert_eq!(replies, wanted);
+    let row = station
+        .store
+        .record(RecordKind::Parcel, id.as_str())
+        .unwrap()
+        .unwrap();
+    assert_eq!(row["carrier_scans"].as_array().unwrap().len(), 2, "{row}");
+    assert_eq!(row["carrier_scans"][1]["text"], "two");
+    assert!(row.get("exceptions").is_none(), "{row}");
+    let live = station.store.records(RecordKind::Parcel, true, 10).unwrap();
+    assert!(live.is_empty(), "it stays archived");
+    let upstream = firstscan::sync::cloudevents::Filter::default();
+    for event in station.store.events_of(id.as_str(), 10).unwrap() {
+        assert!(upstream.passes(&event.fact.kind()), "{}", event.fact.kind());
+    }
+    let nobody = InputKind::CarrierScan {
+        carrier: "ups".into(),
+        tracking_number: "09980123456789".into(),
+        scan: CarrierScan {
+            at,
+            kind: ScanKind::Moved,
+            code: String::new(),
+            text: "x".into(),
+            estimate: None,
+        },
+    };
+    assert_eq!(station.together(vec![nobody]), [Some(Reply::Unknown)]);
 }
 
 #[test]

@@ -1105,7 +1105,7 @@ fn bench_exceptions() -> Vec<(&'static str, PlaceView)> {
             "s1-7",
             "SCAN AGAIN",
             "DHL Paket number, check digit wrong.",
-            "Scan again. If that fails too, print a new label.",
+            "Scan again, else print a new label.",
         ),
     ];
     let mut red = bench(Mode::Verifying);
@@ -1161,7 +1161,7 @@ fn dock_views() -> Vec<(&'static str, PlaceView)> {
     red.stop = Some(stop(
         "SCAN AGAIN",
         "UPS number, check digit wrong.",
-        "Scan again. If that fails too, print a new label.",
+        "Scan again, else print a new label.",
         Some("1Z999AA10123456785"),
     ));
     all.push(("dock-stop-misread", red));

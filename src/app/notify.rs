@@ -1,6 +1,7 @@
 //! What the service manager is told: ready, alive, stopping. Without one nothing happens.
 
 use crate::domain::InputKind;
+use crate::pulse::Watch;
 use crate::station::clock::StationClock;
 use crate::station::core::{Delivery, Message};
 use sd_notify::NotifyState;
@@ -24,12 +25,13 @@ fn tell(states: &[NotifyState<'_>]) {
     }
 }
 
-/// Pings the watchdog as long as the station loop answers and `parts` still run. `None` if the
-/// service manager does not watch. A loop that hangs, in the store for example, is started anew.
+/// Pings the watchdog as long as the station loop answers and nothing that works beside it is
+/// stuck. `None` if the service manager does not watch. What hangs, in the store or in a driver for
+/// example, is started anew with the daemon; the log names it.
 pub(super) fn watchdog(
     inbox: mpsc::Sender<Message>,
     clock: StationClock,
-    parts: impl Fn() -> bool + Send + 'static,
+    mut watch: Watch,
 ) -> Option<JoinHandle<()>> {
     let limit = sd_notify::watchdog_enabled()?;
     // Two chances before the limit.
@@ -37,10 +39,15 @@ pub(super) fn watchdog(
     Some(tokio::spawn(async move {
         loop {
             tokio::time::sleep(pause).await;
-            if parts() && answers(&inbox, &clock, pause).await {
+            let mut stuck = watch.stuck(Duration::from_millis(clock.mono().0));
+            if !answers(&inbox, &clock, pause).await {
+                stuck.push("the station does not answer".to_owned());
+            }
+            if stuck.is_empty() {
                 tell(&[NotifyState::Watchdog]);
             } else {
-                tracing::error!("the station does not answer: the watchdog is not told");
+                let stuck = stuck.join("; ");
+                tracing::error!(%stuck, "the watchdog is not told that all is well");
             }
         }
     }))

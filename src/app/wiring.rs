@@ -2,11 +2,13 @@
 
 use super::AppError;
 use crate::config::Config;
+use crate::device::flight::Flights;
 use crate::device::{self, DeviceHandle, DeviceReport, ReportKind, Role, SharedClock};
 use crate::domain::input::DeviceChange;
 use crate::domain::view::SyncHealth;
 use crate::domain::{DeviceId, InputKind, PlaceId};
 use crate::print::{self, PrintReport, PrintReportKind};
+use crate::pulse::{Pulse, Watch};
 use crate::station::api::{DeviceStatus, SinkStatus};
 use crate::station::clock::StationClock;
 use crate::station::core::{Delivery, Message, SharedSync};
@@ -21,82 +23,105 @@ use firstscan_drivers::length::Length;
 use firstscan_drivers::registry;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 use tokio::sync::mpsc;
 
 /// Reports that may wait for the station.
 const REPORTS_MAX: usize = 1024;
 
+/// Longest piece of work of a scale's or scanner's task; its waits are not counted.
+const DEVICE_WORK_MAX: Duration = Duration::from_secs(10);
+/// The same for a printer, which also packs pictures.
+const PRINTER_WORK_MAX: Duration = Duration::from_secs(60);
+/// A report waits for the station at most so long.
+const NEWS_WORK_MAX: Duration = Duration::from_secs(10);
+/// A sink's own work: reading and settling its outbox. Its requests have their own limit.
+const SINK_WORK_MAX: Duration = Duration::from_secs(30);
+
 /// All started devices.
+#[derive(Default)]
 pub(super) struct Devices {
     pub scales: BTreeMap<PlaceId, DeviceHandle>,
     pub dimensioners: BTreeMap<PlaceId, DeviceHandle>,
     pub scanners: BTreeMap<PlaceId, Vec<DeviceHandle>>,
     pub printers: BTreeMap<PlaceId, Printer>,
     pub status: SharedDevices,
+    pub flights: Flights,
 }
 
-/// Starts every configured device.
+impl Devices {
+    fn keep(&mut self, role: Role, place: PlaceId, handle: DeviceHandle) {
+        match role {
+            Role::Scale => drop(self.scales.insert(place, handle)),
+            Role::Dimensioner => drop(self.dimensioners.insert(place, handle)),
+            Role::Scanner | Role::Printer => {
+                self.scanners.entry(place).or_default().push(handle);
+            }
+        }
+    }
+}
+
+/// Starts every configured device; `watch` listens to what works for them.
 pub(super) fn devices(
     config: &Config,
     clock: &StationClock,
     inbox: &mpsc::Sender<Message>,
+    watch: &mut Watch,
 ) -> Result<Devices, AppError> {
     let now = clock.clone();
     let shared: SharedClock = Arc::new(move || now.now());
     let (reports, device_news) = mpsc::channel(REPORTS_MAX);
     let (print_reports, print_news) = mpsc::channel(REPORTS_MAX);
-    let status: SharedDevices = Arc::default();
-    let mut started = Devices {
-        scales: BTreeMap::new(),
-        dimensioners: BTreeMap::new(),
-        scanners: BTreeMap::new(),
-        printers: BTreeMap::new(),
-        status: status.clone(),
-    };
+    let mut started = Devices::default();
     let mut places = BTreeMap::new();
     for place in &config.places {
         let id = PlaceId::new(place.id.clone());
         for device in &place.devices {
             places.insert(device.id.clone(), id.clone());
+            let name = device.id.to_string();
             let fresh = DeviceStatus {
-                device: device.id.to_string(),
+                device: name.clone(),
                 profile: device.profile.clone(),
                 state: "connecting".into(),
                 detail: String::new(),
             };
-            lock(&status).insert(device.id.to_string(), fresh);
-            match device.role {
-                Role::Printer => {
-                    let handle = print::start(device, shared.clone(), print_reports.clone())?;
-                    let stock = stock(&device.profile);
-                    started
-                        .printers
-                        .insert(id.clone(), Printer { handle, stock });
-                }
-                Role::Scale => {
-                    let handle = device::start(device, shared.clone(), reports.clone())?;
-                    started.scales.insert(id.clone(), handle);
-                }
-                Role::Dimensioner => {
-                    let handle = device::start(device, shared.clone(), reports.clone())?;
-                    started.dimensioners.insert(id.clone(), handle);
-                }
-                Role::Scanner => {
-                    let handle = device::start(device, shared.clone(), reports.clone())?;
-                    let scanners = started.scanners.entry(id.clone()).or_default();
-                    scanners.push(handle);
-                }
+            lock(&started.status).insert(name.clone(), fresh);
+            let flight = if device.role == Role::Printer {
+                let handle = print::start(device, shared.clone(), print_reports.clone())?;
+                let stock = stock(&device.profile);
+                watch.add(&name, PRINTER_WORK_MAX, handle.ear());
+                let flight = handle.flight();
+                let printer = Printer { handle, stock };
+                started.printers.insert(id.clone(), printer);
+                flight
+            } else {
+                let handle = device::start(device, shared.clone(), reports.clone())?;
+                watch.add(&name, DEVICE_WORK_MAX, handle.ear());
+                let flight = handle.flight();
+                started.keep(device.role, id.clone(), handle);
+                flight
+            };
+            if let Some(profile) = registry::profile(&device.profile) {
+                started.flights.add(name, profile, flight);
             }
         }
     }
     let router = Router {
         places,
-        status,
+        status: started.status.clone(),
         inbox: inbox.clone(),
     };
     let printing = router.clone();
-    tokio::spawn(async move { router.devices(device_news).await });
-    tokio::spawn(async move { printing.printers(print_news).await });
+    let (devices, printers) = (Pulse::default(), Pulse::default());
+    // Without a device nobody sends news, and their reader ends at once.
+    if router.places.len() > started.printers.len() {
+        watch.add("news of devices", NEWS_WORK_MAX, devices.ear());
+    }
+    if !started.printers.is_empty() {
+        watch.add("news of printers", NEWS_WORK_MAX, printers.ear());
+    }
+    tokio::spawn(async move { router.devices(device_news, devices).await });
+    tokio::spawn(async move { printing.printers(print_news, printers).await });
     Ok(started)
 }
 
@@ -125,8 +150,8 @@ struct Router {
 }
 
 impl Router {
-    async fn devices(self, mut news: mpsc::Receiver<DeviceReport>) {
-        while let Some(report) = news.recv().await {
+    async fn devices(self, mut news: mpsc::Receiver<DeviceReport>, pulse: Pulse) {
+        while let Some(report) = rested(&mut news, &pulse).await {
             let device = report.device.clone();
             let kind = match report.kind {
                 ReportKind::Scan { code, .. } => InputKind::Scan { device, code },
@@ -150,8 +175,8 @@ impl Router {
         }
     }
 
-    async fn printers(self, mut news: mpsc::Receiver<PrintReport>) {
-        while let Some(report) = news.recv().await {
+    async fn printers(self, mut news: mpsc::Receiver<PrintReport>, pulse: Pulse) {
+        while let Some(report) = rested(&mut news, &pulse).await {
             let device = report.device.clone();
             let kind = match report.kind {
                 PrintReportKind::Step { job, step } => InputKind::Print { job, step },
@@ -196,6 +221,14 @@ impl Router {
     }
 }
 
+/// The next of a queue; waiting for it is no work.
+async fn rested<T>(queue: &mut mpsc::Receiver<T>, pulse: &Pulse) -> Option<T> {
+    pulse.rests();
+    let next = queue.recv().await;
+    pulse.works();
+    next
+}
+
 fn connected(what: String) -> DeviceChange {
     DeviceChange::Connected { what }
 }
@@ -215,19 +248,24 @@ pub(super) fn sinks(
     store: &Store,
     health: &SharedSync,
     inbox: &mpsc::Sender<Message>,
+    watch: &mut Watch,
 ) -> Result<Sinks, AppError> {
     let mut workers = Vec::new();
     for sink in &config.sinks {
         let outbox = Box::new(StoredOutbox::new(store.clone(), sink.id.clone()));
         let seed = uuid::Uuid::new_v4().as_u64_pair().0;
         let handle = worker::start(sink, outbox, seed)?;
-        let mut watch = handle.watch();
+        let (own, request) = handle.ears();
+        let request_max = Duration::from_millis(sink.timeout_ms).saturating_add(SINK_WORK_MAX);
+        watch.add(format!("sink {}", sink.id), SINK_WORK_MAX, own);
+        watch.add(format!("request of sink {}", sink.id), request_max, request);
+        let mut news = handle.watch();
         let (health, inbox) = (health.clone(), inbox.clone());
         tokio::spawn(async move {
             loop {
-                let shown = shown(&watch.borrow_and_update());
+                let shown = shown(&news.borrow_and_update());
                 *lock(&health) = shown;
-                if inbox.send(Message::Repaint).await.is_err() || watch.changed().await.is_err() {
+                if inbox.send(Message::Repaint).await.is_err() || news.changed().await.is_err() {
                     return;
                 }
             }

@@ -197,3 +197,7 @@ impl Surcharge {
         lengths + usize::from(self.weight_over.is_some()) + usize::from(self.volume_over.is_some())
     }
 }
+
+#[cfg(test)]
+#[path = "limits_tests.rs"]
+mod tests;

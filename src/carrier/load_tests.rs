@@ -1,8 +1,9 @@
 #![allow(clippy::unwrap_used)]
 use super::*;
 use crate::content::check_digit::Family;
+use crate::content::tracking;
 use crate::domain::Wall;
-use crate::domain::desk::{AssignRequest, Desk};
+use crate::domain::desk::{AssignRequest, Desk, EstimateRequest};
 use crate::domain::state::Counters;
 use proptest::prelude::*;
 
@@ -34,7 +35,10 @@ fn used(ranges: &[(&str, u64)]) -> Counters {
 fn with(file: &str, text: &str) -> String {
     let mut files = shipped();
     files.insert(file.to_owned(), text.to_owned());
-    Tables::from_files(&files).unwrap_err().to_string()
+    match Tables::from_files(&files) {
+        Ok(_) => panic!("no mistake was found in {file}"),
+        Err(errors) => errors.to_string(),
+    }
 }
 
 /// The shipped file with one text replaced, as it is reported.
@@ -48,10 +52,27 @@ fn changed(file: &str, from: &str, to: &str) -> String {
 fn the_shipped_tables_are_consistent_and_marked() {
     let tables = Tables::load(None).unwrap();
     let ids: Vec<String> = tables.carriers().into_iter().map(|c| c.id).collect();
-    assert_eq!(ids, ["house", "post", "swift"]);
+    let all = [
+        "australia-post",
+        "canada-post",
+        "dhl-express",
+        "dhl-paket",
+        "dpd",
+        "fedex",
+        "house",
+        "la-poste",
+        "post",
+        "royal-mail",
+        "s10-post",
+        "swift",
+        "ups",
+        "usps",
+    ];
+    assert_eq!(ids, all);
     assert_eq!(tables.carrier_by_token("SFT").unwrap().id, "swift");
-    let demo: Vec<bool> = tables.carrier_details().iter().map(|c| c.demo).collect();
-    assert_eq!(demo, [false, true, true]);
+    let demo = tables.carrier_details().iter().filter(|c| c.demo);
+    let demo: Vec<&str> = demo.map(|c| c.info.id.as_str()).collect();
+    assert_eq!(demo, ["post", "swift"]);
     assert_eq!(
         tables.box_by_token("bs").unwrap().tare,
         Mass::from_grams(120)
@@ -309,7 +330,10 @@ fn a_folder_is_laid_over_the_shipped_files() {
     std::fs::write(folder.path().join("notes.txt"), "no table").unwrap();
     let tables = Tables::load(Some(folder.path())).unwrap();
     assert_eq!(tables.carrier("house").unwrap().name, "Own Vans");
-    assert_eq!(tables.carriers().len(), 3);
+    assert_eq!(
+        tables.carriers().len(),
+        Tables::load(None).unwrap().carriers().len()
+    );
     let gone = Tables::load(Some(&folder.path().join("none")))
         .unwrap_err()
         .to_string();
@@ -317,6 +341,242 @@ fn a_folder_is_laid_over_the_shipped_files() {
     std::fs::write(folder.path().join("bad.toml"), [0xff, 0xfe]).unwrap();
     let bad = Tables::load(Some(folder.path())).unwrap_err().to_string();
     assert!(bad.contains("bad.toml") && bad.contains("UTF-8"), "{bad}");
+}
+
+/// Carriers ship without numbers: who ships makes none up.
+#[test]
+fn a_carrier_that_exists_has_formats_a_lane_and_no_numbers() {
+    let tables = Tables::load(None).unwrap();
+    let mut lanes = Vec::new();
+    for carrier in tables.carrier_details() {
+        let id = carrier.info.id.as_str();
+        let lane = carrier.info.lane.clone().unwrap();
+        assert!(!lanes.contains(&lane), "{id} has the lane of another");
+        lanes.push(lane);
+        if carrier.demo || id == "house" {
+            continue;
+        }
+        assert!(carrier.ranges.is_empty(), "{id}");
+        assert!(carrier.open().any(|word| word == "ranges"), "{id}");
+        assert!(!tables.formats(id).is_empty(), "{id}");
+        assert_eq!(tables.window(id), Some(365), "{id}");
+        for service in &carrier.services {
+            let limit = service.edge_max.is_some()
+                || service.edges_max.is_some()
+                || service.girth_max.is_some();
+            assert!(limit && service.weight_max.is_some(), "{id} {}", service.id);
+        }
+    }
+    assert_eq!(tables.window("nobody"), None);
+    assert!(tables.formats("nobody").is_empty());
+    let usps = tables.details("usps").unwrap();
+    assert_eq!(usps.void_hours, Some(720));
+    let form = usps.manifest.as_ref().unwrap();
+    assert_eq!((form.required, form.kind.as_str()), (false, "scan-form"));
+    let ground = usps.service("ground").unwrap();
+    assert_eq!(ground.countries, ["AS", "GU", "MP", "PR", "US", "VI"]);
+    let dpd = tables.details("dpd").unwrap().service("parcel").unwrap();
+    assert_eq!(dpd.countries.len(), 31);
+}
+
+/// The numbers of the demo have the real formats of their carriers and are taken for nothing else.
+#[test]
+fn what_the_demo_adds_is_marked_and_its_numbers_are_recognised() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/carriers");
+    let tables = Tables::load(Some(&folder)).unwrap().shipping_from("DE");
+    let plain = Tables::load(None).unwrap();
+    let mut seen = BTreeSet::new();
+    for stock in tables.stock(&|_| 0) {
+        let carrier = tables.details(&stock.carrier).unwrap();
+        if !plain.details(&stock.carrier).unwrap().ranges.is_empty() {
+            continue;
+        }
+        assert!(carrier.demo, "{} is not marked", stock.carrier);
+        assert!(carrier.open().all(|word| word != "ranges"));
+        let number = stock.next.unwrap();
+        let contracts = [stock.carrier.as_str()];
+        let context = tracking::Context {
+            contracts: &contracts,
+            ..tracking::Context::default()
+        };
+        let found = tracking::recognise(&number, &context);
+        let best = found.candidates.first().unwrap();
+        assert!(best.is_valid(), "{number}");
+        let formats = tables.formats(&stock.carrier);
+        assert!(
+            formats.iter().any(|f| f == best.format.id),
+            "{number} {}",
+            best.format.id
+        );
+        assert_eq!(best.format.carrier, stock.carrier, "{number}");
+        seen.insert(stock.carrier);
+    }
+    assert!(seen.len() >= 6, "{seen:?}");
+    let request = EstimateRequest {
+        carrier: "dpd",
+        service: "parcel",
+        country: "FR",
+        area: "750",
+        handed_over: Wall {
+            unix_ms: 1_795_226_700_000,
+            offset_min: 60,
+        },
+    };
+    // Saturday morning.
+    let found = tables.estimate(&request).unwrap();
+    assert_eq!(
+        (found.from.as_str(), found.to.as_str()),
+        ("2026-11-25", "2026-11-27")
+    );
+    let cutoff = tables.cutoff("dpd", request.handed_over).unwrap();
+    assert_eq!(cutoff.rfc3339(), "2026-11-23T17:00:00.000+01:00");
+    assert_eq!(plain.estimate(&request), None);
+    assert_eq!(plain.cutoff("dpd", request.handed_over), None);
+}
+
+const ADDS: &str = "format = 1\nextends = \"dpd\"\n";
+
+#[test]
+fn an_addition_replaces_single_things_and_adds_rows() {
+    let folder = tempfile::tempdir().unwrap();
+    let load = |text: &str| {
+        std::fs::write(folder.path().join("ours.toml"), format!("{ADDS}{text}")).unwrap();
+        Tables::load(Some(folder.path())).unwrap()
+    };
+    let tables = load(
+        "template = \"ours\"\nreuse_days = 90\nvoid_hours = 24\nfrom = [\"EU\"]\n\
+         lane = { shape = \"cross\", colour = \"black\", letters = \"D2\" }\n\
+         [manifest]\nrequired = true\nkind = \"list\"\ncutoff = \"16:00\"\n\
+         [[transit]]\nmin = 1\nmax = 2\nsource = \"our contract\"\n",
+    );
+    let dpd = tables.details("dpd").unwrap();
+    assert_eq!((dpd.template.as_str(), dpd.demo), ("ours", false));
+    assert_eq!((tables.window("dpd"), dpd.void_hours), (Some(90), Some(24)));
+    assert_eq!((dpd.from.len(), dpd.transit.len()), (27, 1));
+    assert_eq!(dpd.info.lane.as_ref().unwrap().letters, "D2");
+    assert!(dpd.manifest.as_ref().unwrap().required);
+    assert_eq!(dpd.formats.len(), 3);
+    let open: Vec<&str> = dpd.open().collect();
+    assert_eq!(open, ["ranges", "cutoff", "cost", "surcharges"]);
+    let gone = load("enabled = false\n");
+    assert!(gone.details("dpd").is_none());
+}
+
+#[test]
+fn every_mistake_in_limits_days_and_additions_names_its_key() {
+    let adds = |text: &str| with("ours.toml", &format!("{ADDS}{text}"));
+    for (told, keys) in [
+        (
+            changed("ups.toml", "\"108 in\"", "\"108 feet\""),
+            "service[0].edge_max: \"feet\" is no unit of length",
+        ),
+        (
+            changed("ups.toml", "number = 139", "number = 0"),
+            "service[0].divisor.number: 0 is no divisor",
+        ),
+        (
+            changed("ups.toml", "in3/lb", "in3"),
+            "service[0].divisor.unit: \"in3\" is no unit",
+        ),
+        (
+            changed("ups.toml", "min = 1, max = 5", "min = 6, max = 5"),
+            "service[0].days: 6 to 5 is no span",
+        ),
+        (
+            changed("ups.toml", "\"large-package\"", "\"additional-handling\""),
+            "service[0].surcharge[1].id: additional-handling is there twice",
+        ),
+        (
+            changed("ups.toml", "\"ups-1z\"", "\"ups-2z\""),
+            "formats: \"ups-2z\" is no format",
+        ),
+        (
+            changed("ups.toml", "\"brown\"", "\"red\""),
+            "lane.colour: \"red\" is no colour",
+        ),
+        (
+            changed("ups.toml", "\"square\"", "\"octagon\""),
+            "lane.shape: \"octagon\" is no shape",
+        ),
+        (
+            changed("ups.toml", "\"UPS\" }", "\"ups\" }"),
+            "lane.letters: \"ups\" cannot be shown",
+        ),
+        (
+            changed("ups.toml", "\"cost\"", "\"costs\""),
+            "integrator: \"costs\" is unknown",
+        ),
+        (
+            changed("ups.toml", "\"NO\", \"LI\"", "\"EFTA\""),
+            "service[1].countries: \"EFTA\" is no country",
+        ),
+        (
+            changed("usps.toml", "volume_over = \"2 ft3\"", ""),
+            "service[0].surcharge[2]: it would always be charged",
+        ),
+        (
+            changed("usps.toml", "\"1 ft3\"", "\"1 foot\""),
+            "service[0].divisor.over: \"foot\" is no unit of volume",
+        ),
+        (
+            changed("usps.toml", "void_hours = 720", "void_hours = 0"),
+            "void_hours: is no span of hours",
+        ),
+        (
+            changed("usps.toml", "[\"ground\"]\nfrom", "[\"air\"]\nfrom"),
+            "transit[0].services: there is no service \"air\"",
+        ),
+        (
+            changed("usps.toml", "holidays = [\"US\"]", "holidays = [\"XX\"]"),
+            "calendar.holidays: \"XX\" is no holiday",
+        ),
+        (
+            changed("dpd.toml", "Europe/Berlin", "Europe/Bonn"),
+            "calendar.zone: \"Europe/Bonn\" is no time zone",
+        ),
+        (
+            changed("dpd.toml", "\"mon-fri\"", "\"monday\""),
+            "calendar.pickup: \"monday\" is no day of the week",
+        ),
+        (
+            changed("house.toml", "18:00", "25:00"),
+            "calendar.cutoff: \"25:00\" is no time of day",
+        ),
+        (
+            changed("places.toml", "\"EU\"", "\"DE\""),
+            "group[0].id: \"DE\" is no name of a group",
+        ),
+        (
+            changed("places.toml", "\"UK-POST\"", "\"EU\""),
+            "group[2].id: EU is there twice",
+        ),
+        (
+            changed("places.toml", "\"10-03\"", "\"10-33\""),
+            "holidays[4].days: \"10-33\" is no holiday",
+        ),
+        (adds("name = \"X\"\n"), "ours.toml: line 3: unknown field"),
+        (
+            with("ours.toml", "format = 1\nextends = \"gls\"\n"),
+            "ours.toml: extends: there is no carrier \"gls\"",
+        ),
+        (
+            adds("[[transit]]\nto = [\"FR:2000\"]\nmin = 1\nmax = 1\nsource = \"x\"\n"),
+            "ours.toml: transit[0].to: \"FR:2000\" has no beginning of a postcode",
+        ),
+        (
+            adds("[[transit]]\nmin = 1\nmax = 1\nsource = \"\"\n"),
+            "ours.toml: transit[0].source: \"\" is no source",
+        ),
+        (
+            adds(
+                "[[range]]\nid = \"house-1\"\nformat = \"numeric\"\ndigits = 3\nfirst = 1\n\
+                 last = 9\n",
+            ),
+            "ours.toml: range.id: house-1 is taken in house.toml",
+        ),
+    ] {
+        assert!(told.contains(keys), "{keys}\n{told}");
+    }
 }
 
 proptest! {

@@ -56,8 +56,9 @@ pub(super) fn volume(text: &str) -> Result<Volume, String> {
 /// Half a sentence with the cause.
 pub(super) fn time_of_day(text: &str) -> Result<Time, String> {
     let fail = || format!("{text:?} is no time of day");
-    let shape = text.len() == 5 && text.bytes().filter(u8::is_ascii_digit).count() == 4;
-    let (hour, minute) = text.split_once(':').filter(|_| shape).ok_or_else(fail)?;
+    let digits = |part: &str| part.len() == 2 && part.bytes().all(|b| b.is_ascii_digit());
+    let parts = text.split_once(':').filter(|(h, m)| digits(h) && digits(m));
+    let (hour, minute) = parts.ok_or_else(fail)?;
     let number = |part: &str| part.parse::<i8>().map_err(|_| fail());
     Time::new(number(hour)?, number(minute)?, 0, 0).map_err(|_| fail())
 }

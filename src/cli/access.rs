@@ -99,6 +99,18 @@ impl Api {
         Err(refused(&value).into())
     }
 
+    /// GET a text; `None` for 404.
+    pub fn text(&self, path: &str) -> anyhow::Result<Option<String>> {
+        let request = self.agent.get(format!("{}{path}", self.url));
+        let request = request.header("Authorization", format!("Bearer {}", self.token));
+        let mut response = request.call()?;
+        match response.status().as_u16() {
+            404 => Ok(None),
+            200 => Ok(Some(response.body_mut().read_to_string()?)),
+            _ => Err(refused(&response.body_mut().read_json()?).into()),
+        }
+    }
+
     /// POST a body; status and answer.
     pub fn post(&self, path: &str, media: &str, body: &[u8]) -> anyhow::Result<(u16, Value)> {
         let request = self.agent.post(format!("{}{path}", self.url));

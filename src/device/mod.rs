@@ -12,6 +12,7 @@ pub mod detect;
 pub mod dial;
 pub mod discover;
 pub mod flight;
+mod fresh;
 pub mod link;
 mod outgoing;
 pub mod record;

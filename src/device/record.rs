@@ -12,6 +12,8 @@ use tokio::time::{Instant, sleep_until};
 
 pub use super::link::OpenError;
 
+/// First line of a recording without what was scanned.
+pub const MASKED: &str = "# masked: letters are x, digits are 0";
 const READ_BYTES_MAX: usize = 4096;
 /// Longest pause between two looks at the time.
 const LOOK_EVERY: Duration = Duration::from_millis(100);

@@ -1,18 +1,23 @@
 //! One task per scale or scanner: open, talk, reconnect, report.
 //!
 //! Constraints: a device shares nothing with another one, so a wedged one delays nobody. A new
-//! connection starts with a reset codec and an empty coalescer: no reading outlives its line.
+//! connection starts with a reset codec and an empty coalescer: no reading outlives its line, and
+//! none that a scale kept for it is taken.
 
 use super::coalesce::Coalescer;
 use super::config::{DeviceConfig, DeviceConfigError};
 use super::dial::Dialer;
+use super::flight::Recorder;
+use super::fresh::Fresh;
 use super::link::{Link, Moved, OpenError, Opened, transfer};
 use super::outgoing::Outgoing;
 use super::report::{DeviceCommand, DeviceReport, ReportKind, SharedClock, code_text};
 use crate::domain::{DeviceId, Stamp};
-use firstscan_drivers::codec::{Codec, CommandError, Emitted, Event, Hint};
+use crate::pulse::{Ear, Pulse};
+use firstscan_drivers::codec::{Attachment, Codec, CommandError, Emitted, Event, Hint};
 use firstscan_drivers::profile::Kind;
 use firstscan_drivers::registry;
+use firstscan_drivers::transcript::Direction;
 use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
@@ -36,6 +41,8 @@ pub struct DeviceHandle {
     pub id: DeviceId,
     commands: mpsc::Sender<DeviceCommand>,
     task: JoinHandle<()>,
+    flight: Recorder,
+    ear: Ear,
 }
 
 /// Why a command did not reach its device.
@@ -55,6 +62,16 @@ impl DeviceHandle {
             device: self.id.clone(),
         };
         self.commands.try_send(command).map_err(refused)
+    }
+
+    /// Its last exchanges.
+    pub fn flight(&self) -> Recorder {
+        self.flight.clone()
+    }
+
+    /// Whether its task gets on.
+    pub fn ear(&self) -> Ear {
+        self.ear.clone()
     }
 
     /// Closes the device, within two seconds.
@@ -84,6 +101,8 @@ pub fn start(
         text: "a printer is started by the print worker".into(),
     })?;
     let (commands, inbox) = mpsc::channel(COMMANDS_MAX);
+    let (flight, pulse) = (Recorder::default(), Pulse::default());
+    let ear = pulse.ear();
     let supervisor = Supervisor {
         id: wiring.id.clone(),
         speaks: wiring.profile.kind == Kind::Scale,
@@ -93,6 +112,9 @@ pub fn start(
         started: Instant::now(),
         masses: Coalescer::default(),
         outgoing: Outgoing::default(),
+        flight: flight.clone(),
+        pulse,
+        fresh: Fresh::default(),
         last_frame: Duration::ZERO,
         unframed_bytes: 0,
         garbage_bytes: 0,
@@ -105,6 +127,8 @@ pub fn start(
         id: wiring.id,
         commands,
         task,
+        flight,
+        ear,
     })
 }
 
@@ -121,6 +145,9 @@ struct Supervisor {
     started: Instant,
     masses: Coalescer<(Vec<u8>, Stamp)>,
     outgoing: Outgoing,
+    flight: Recorder,
+    pulse: Pulse,
+    fresh: Fresh,
     last_frame: Duration,
     /// All that came since the last valid frame.
     unframed_bytes: usize,
@@ -148,6 +175,7 @@ impl Supervisor {
         let mut write_first = true;
         loop {
             let wake_at = self.wake_at(link.is_some());
+            self.pulse.rests();
             let wake = tokio::select! {
                 command = inbox.recv() => Wake::Command(command),
                 opened = dialer.dial(), if link.is_none() => Wake::Opened(opened),
@@ -158,6 +186,7 @@ impl Supervisor {
                     Wake::Time
                 }
             };
+            self.pulse.works();
             if let Wake::Command(None) = wake {
                 return;
             }
@@ -197,7 +226,10 @@ impl Supervisor {
             Wake::Command(None) => {}
             Wake::Opened(Ok(opened)) => {
                 self.codec.reset();
-                self.codec.attach(opened.link.attachment());
+                let attachment = opened.link.attachment();
+                let reports = self.speaks && matches!(attachment, Attachment::Hid { .. });
+                self.fresh = Fresh::opened(now, reports);
+                self.codec.attach(attachment);
                 *link = Some(opened.link);
                 return self.connected(opened.what).await;
             }
@@ -205,10 +237,24 @@ impl Supervisor {
             Wake::Moved(Ok(Moved::Read(count))) => {
                 dialer.works();
                 let bytes = buffer.get(..count).unwrap_or_default();
-                self.unframed_bytes = self.unframed_bytes.saturating_add(count);
-                self.codec.receive(now, bytes);
+                let is_whole = is_whole(link);
+                let flight = &self.flight;
+                flight
+                    .lock()
+                    .record(ms(now), Direction::FromDevice, bytes, is_whole);
+                if self.fresh.is_new(now) {
+                    self.unframed_bytes = self.unframed_bytes.saturating_add(count);
+                    self.codec.receive(now, bytes);
+                }
             }
-            Wake::Moved(Ok(Moved::Wrote(count))) => self.outgoing.took(now, count),
+            Wake::Moved(Ok(Moved::Wrote(count))) => {
+                let bytes = self.outgoing.next().get(..count).unwrap_or_default();
+                let (at_ms, is_whole) = (ms(now), is_whole(link));
+                self.flight
+                    .lock()
+                    .record(at_ms, Direction::ToDevice, bytes, is_whole);
+                self.outgoing.took(now, count);
+            }
             Wake::Moved(Err(error)) => {
                 *link = None;
                 dialer.lost();
@@ -274,6 +320,7 @@ impl Supervisor {
         self.last_frame = self.now();
         // Starts the first question of devices that are polled.
         self.codec.handle_timeout(self.now());
+        self.note(&format!("connected: {what}"));
         let at = self.clock.now();
         self.report(at, ReportKind::Connected { what }).await
     }
@@ -287,6 +334,7 @@ impl Supervisor {
             return Ok(());
         }
         self.lost_told = Some(reason.clone());
+        self.note(&format!("lost: {reason}"));
         let at = self.clock.now();
         self.report(at, ReportKind::Lost { reason }).await
     }
@@ -384,6 +432,10 @@ impl Supervisor {
         self.report(at, ReportKind::Status { flags }).await
     }
 
+    fn note(&self, text: &str) {
+        self.flight.lock().note(ms(self.now()), text);
+    }
+
     async fn report(&mut self, at: Stamp, kind: ReportKind) -> Result<(), Closed> {
         let report = DeviceReport {
             device: self.id.clone(),
@@ -392,6 +444,16 @@ impl Supervisor {
         };
         self.reports.send(report).await.map_err(|_| Closed)
     }
+}
+
+fn ms(now: Duration) -> u64 {
+    u64::try_from(now.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// A read or a write is a report, or a record of input events.
+fn is_whole(link: &Option<Box<dyn Link>>) -> bool {
+    let attachment = link.as_ref().map(|link| link.attachment());
+    attachment.is_some_and(|a| a != Attachment::Stream)
 }
 
 /// Never ends while there is no connection.

@@ -47,6 +47,11 @@ pub(super) fn clears(stop: &Stop, meaning: &Meaning) -> bool {
     match stop.code.as_str() {
         "no_operator" => matches!(meaning, Meaning::Badge(_)) || control == Some(Control::Ok),
         "no_handover" => matches!(control, Some(Control::Ok | Control::Open)),
+        // A readable label is what the stop asks for; it is judged like any other.
+        exception::MISREAD => {
+            let label = matches!(meaning, Meaning::Label { .. } | Meaning::Parcels(_));
+            label || control == Some(Control::Ok)
+        }
         _ => control == Some(Control::Ok),
     }
 }

@@ -174,7 +174,7 @@ pub(super) fn at_dock(at: &mut Desktop<'_>, id: &ParcelId, code: &str, text: &st
     }
     let remedy = match code {
         "wrong_carrier" => "Put it to the parcels of its own carrier.",
-        MISREAD => "Scan it again. If that fails too, print a new label.",
+        MISREAD => "Scan it again, else print a new label.",
         OLD_COPY => "Destroy this copy. Scan the new label.",
         NOT_VERIFIED => "Finish it at its bench first.",
         DUPLICATE => "Look for a second box with this label.",

@@ -7,7 +7,7 @@ use super::state::normal;
 use super::step::Desktop;
 use crate::content::tracking::{self, Candidate, Check, Context, Note, Recognition};
 
-const AGAIN: &str = "Scan again. If that fails too, print a new label.";
+const AGAIN: &str = "Scan again, else print a new label.";
 
 /// A code nobody here packed.
 pub(super) struct Reading {

@@ -7,14 +7,17 @@ use super::queue::QueueSession;
 use super::report::{Bars, PrintOrder, PrintReport, PrintReportKind, Printable};
 use super::session::Session;
 use crate::device::dial::Dialer;
+use crate::device::flight::Recorder;
 use crate::device::link::{Link, Moved, OpenError, Opened, Target, transfer};
 use crate::device::{DeviceConfig, DeviceConfigError, ForeignZpl, SharedClock};
 use crate::domain::input::PrintStep;
 use crate::domain::{DeviceId, JobId};
+use crate::pulse::{Ear, Pulse};
 use firstscan_drivers::bitmap::{Bitmap, Resolution};
 use firstscan_drivers::printer::zpl::{Native, Zpl};
 use firstscan_drivers::printer::{JobOptions, Language};
 use firstscan_drivers::registry;
+use firstscan_drivers::transcript::Direction;
 use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
@@ -34,6 +37,8 @@ pub struct PrinterHandle {
     pub id: DeviceId,
     orders: mpsc::Sender<PrintOrder>,
     task: JoinHandle<()>,
+    flight: Recorder,
+    ear: Ear,
 }
 
 /// Why an order did not reach its worker.
@@ -53,6 +58,16 @@ impl PrinterHandle {
             device: self.id.clone(),
         };
         self.orders.try_send(order).map_err(refused)
+    }
+
+    /// Its last exchanges, without labels.
+    pub fn flight(&self) -> Recorder {
+        self.flight.clone()
+    }
+
+    /// Whether its worker gets on.
+    pub fn ear(&self) -> Ear {
+        self.ear.clone()
     }
 
     /// Ends the worker: a transfer under way gets two seconds, then it is reported broken.
@@ -109,6 +124,8 @@ pub fn start_with(
         _ => Box::new(Session::new(printer, timing)),
     };
     let (orders, inbox) = mpsc::channel(ORDERS_MAX);
+    let (flight, pulse) = (Recorder::default(), Pulse::default());
+    let ear = pulse.ear();
     let worker = Worker {
         id: wiring.id.clone(),
         printer,
@@ -121,6 +138,8 @@ pub fn start_with(
         link: None,
         clock,
         reports,
+        flight: flight.clone(),
+        pulse,
         started: Instant::now(),
     };
     let task = tokio::spawn(worker.run(inbox));
@@ -128,6 +147,8 @@ pub fn start_with(
         id: wiring.id,
         orders,
         task,
+        flight,
+        ear,
     })
 }
 
@@ -144,6 +165,8 @@ struct Worker {
     link: Option<Box<dyn Link>>,
     clock: SharedClock,
     reports: mpsc::Sender<PrintReport>,
+    flight: Recorder,
+    pulse: Pulse,
     started: Instant,
 }
 
@@ -193,6 +216,7 @@ impl Worker {
             let wake_at = [wake_at, stop_at, look_at].into_iter().flatten().min();
             let connected = self.link.is_some();
             let bytes = self.session.to_write();
+            self.pulse.rests();
             let wake = tokio::select! {
                 order = inbox.recv(), if stop_at.is_none() => Wake::Order(order),
                 opened = self.dialer.dial(), if !connected => Wake::Opened(opened),
@@ -203,7 +227,9 @@ impl Worker {
                     Wake::Time
                 }
             };
+            self.pulse.works();
             if let Wake::Moved(Ok(moved)) = &wake {
+                self.record(*moved, &buffer);
                 write_first = matches!(moved, Moved::Read(_));
             }
             if let Wake::Order(None) = wake {
@@ -241,6 +267,26 @@ impl Worker {
 
     fn now(&self) -> Duration {
         self.started.elapsed()
+    }
+
+    fn now_ms(&self) -> u64 {
+        u64::try_from(self.now().as_millis()).unwrap_or(u64::MAX)
+    }
+
+    /// Questions and answers are kept; of a label, which holds an address, its length.
+    fn record(&self, moved: Moved, buffer: &[u8]) {
+        let (at_ms, mut flight) = (self.now_ms(), self.flight.lock());
+        match moved {
+            Moved::Read(count) => {
+                let bytes = buffer.get(..count).unwrap_or_default();
+                flight.record(at_ms, Direction::FromDevice, bytes, false);
+            }
+            Moved::Wrote(count) if self.session.is_writing() => flight.leave_out(at_ms, count),
+            Moved::Wrote(count) => {
+                let bytes = self.session.to_write().get(..count).unwrap_or_default();
+                flight.record(at_ms, Direction::ToDevice, bytes, false);
+            }
+        }
     }
 
     fn hang_up(&mut self, reason: &str) {
@@ -309,6 +355,10 @@ impl Worker {
         guarded.bytes
     }
 
+    fn note(&self, text: &str) {
+        self.flight.lock().note(self.now_ms(), text);
+    }
+
     async fn refuse(&mut self, job: JobId, reason: String) {
         tracing::error!(device = %self.id, %job, reason, "label cannot be encoded");
         let reason = format!("nothing was sent: {reason}");
@@ -325,6 +375,11 @@ impl Worker {
     }
 
     async fn send(&mut self, kind: PrintReportKind) -> Result<(), Closed> {
+        match &kind {
+            PrintReportKind::Connected { what } => self.note(&format!("connected: {what}")),
+            PrintReportKind::Lost { reason } => self.note(&format!("lost: {reason}")),
+            PrintReportKind::Step { .. } | PrintReportKind::Status { .. } => {}
+        }
         let report = PrintReport {
             device: self.id.clone(),
             at: self.clock.now(),

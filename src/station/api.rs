@@ -249,6 +249,9 @@ pub trait StationApi: Send + Sync {
     }
     /// Station, devices and sinks.
     fn status(&self) -> Status;
+    /// The last exchanges of a device as a transcript's text: scanned codes masked, labels left
+    /// out. `None` if there is no such device.
+    fn transcript(&self, device: &str) -> Option<String>;
     /// Sends parked events again.
     ///
     /// # Errors

@@ -9,6 +9,7 @@ use super::core::{Delivery, Message};
 use super::labels::sha256_hex;
 use super::metrics::Metrics;
 use crate::content::script::Unprintable;
+use crate::device::flight::Flights;
 use crate::domain::change::RecordKind;
 use crate::domain::desk::Stock;
 use crate::domain::handover::Handover;
@@ -49,6 +50,7 @@ pub struct Handle {
     pub store: Store,
     pub clock: StationClock,
     pub devices: SharedDevices,
+    pub flights: Flights,
     pub sync: Arc<dyn SyncControl>,
     pub metrics: Arc<Metrics>,
     pub started_at: String,
@@ -295,6 +297,10 @@ impl StationApi for Handle {
             devices: devices.values().cloned().collect(),
             sinks: self.sync.status(),
         }
+    }
+
+    fn transcript(&self, device: &str) -> Option<String> {
+        self.flights.text(device)
     }
 
     fn retry_parked(&self, sink: Option<&str>) -> Result<u32, ApiError> {

@@ -13,6 +13,7 @@ use crate::domain::{InputKind, JobId, scan};
 use crate::label::symbol::{self, Options, Shape, Symbology};
 use crate::label::{self, FieldMap, PlacedSymbol, Template, import, manifest, png};
 use crate::print::{Bars, Printable};
+use crate::pulse::Pulse;
 use crate::store::{NewDocument, Store};
 use firstscan_drivers::bitmap::Resolution;
 use firstscan_drivers::length::Length;
@@ -85,8 +86,9 @@ pub fn sha256_hex(bytes: &[u8]) -> String {
 
 impl LabelDesk {
     /// Works until all task senders are gone.
-    pub fn run(self, tasks: Receiver<Task>) {
+    pub fn run(self, tasks: Receiver<Task>, pulse: &Pulse) {
         for task in tasks {
+            pulse.works();
             match task {
                 Task::Label(task) => {
                     let job = task.job.id.clone();
@@ -106,6 +108,7 @@ impl LabelDesk {
                     }
                 }
             }
+            pulse.rests();
         }
     }
 

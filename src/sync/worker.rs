@@ -9,6 +9,7 @@ use super::sender::{Answer, Batch, Mood, Output, Sender};
 use super::sinks::{self, Sink, SinkConfig, SinkError};
 use super::status::{ParkedEvent, SinkStatus};
 use crate::domain::Instant;
+use crate::pulse::{Ear, Pulse};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
@@ -62,6 +63,7 @@ pub struct Handle {
     status: watch::Receiver<SinkStatus>,
     metrics: watch::Receiver<Metrics>,
     thread: Option<JoinHandle<()>>,
+    ears: (Ear, Ear),
 }
 
 impl Handle {
@@ -104,6 +106,11 @@ impl Handle {
     /// What was measured.
     pub fn metrics(&self) -> Metrics {
         *self.metrics.borrow()
+    }
+
+    /// Whether the worker gets on, and whether its requests do.
+    pub fn ears(&self) -> (Ear, Ear) {
+        self.ears.clone()
     }
 
     /// Ends the worker. A request under way gets two seconds; its events stay due otherwise.
@@ -165,7 +172,9 @@ pub fn start_with(
     let (status_out, status) = watch::channel(empty);
     let (metrics_out, metrics) = watch::channel(Metrics::default());
     let woken = Arc::new(AtomicBool::new(false));
-    let requests = start_carrier(id, sink, messages.clone())?;
+    let (pulse, carrying) = (Pulse::default(), Pulse::default());
+    let ears = (pulse.ear(), carrying.ear());
+    let requests = start_carrier(id, sink, messages.clone(), carrying)?;
     let mut worker = Worker {
         id: id.to_owned(),
         sender,
@@ -184,7 +193,7 @@ pub fn start_with(
     };
     let thread = std::thread::Builder::new()
         .name(format!("sync-{id}"))
-        .spawn(move || worker.run(&inbox))?;
+        .spawn(move || worker.run(&inbox, &pulse))?;
     Ok(Handle {
         sink: id.to_owned(),
         messages,
@@ -192,6 +201,7 @@ pub fn start_with(
         status,
         metrics,
         thread: Some(thread),
+        ears,
     })
 }
 
@@ -200,14 +210,17 @@ fn start_carrier(
     id: &str,
     mut sink: Box<dyn Sink>,
     messages: mpsc::Sender<Message>,
+    pulse: Pulse,
 ) -> std::io::Result<mpsc::Sender<Batch>> {
     let (requests, inbox) = mpsc::channel::<Batch>();
     std::thread::Builder::new()
         .name(format!("sink-{id}"))
         .spawn(move || {
             for batch in inbox {
+                pulse.works();
                 let began = std::time::Instant::now();
                 let answer = sink.send(&batch, unix_ms().div_euclid(1000));
+                pulse.rests();
                 let took_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
                 if messages.send(Message::Answered(answer, took_ms)).is_err() {
                     return;
@@ -237,7 +250,8 @@ struct Worker {
 }
 
 impl Worker {
-    fn run(&mut self, inbox: &mpsc::Receiver<Message>) {
+    fn run(&mut self, inbox: &mpsc::Receiver<Message>, pulse: &Pulse) {
+        pulse.works();
         self.list_parked();
         let mut stop_at: Option<Instant> = None;
         loop {
@@ -251,10 +265,12 @@ impl Worker {
                 Some(at) => Some(at),
                 None => self.sender.poll_timeout(),
             };
+            pulse.rests();
             let message = match until {
                 None => inbox.recv().map_err(|_| RecvTimeoutError::Disconnected),
                 Some(at) => inbox.recv_timeout(Duration::from_millis(at.since_ms(self.now()))),
             };
+            pulse.works();
             match message {
                 Ok(Message::Wake) => {
                     self.woken.store(false, Ordering::Release);

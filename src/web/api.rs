@@ -379,6 +379,18 @@ pub(super) async fn status(State(app): State<App>) -> Result<Response, Problem> 
     Ok(Json(app.call(|station| station.status()).await?).into_response())
 }
 
+/// Ids of devices have a slash, which the path bears as `%2F`.
+pub(super) async fn transcript(
+    State(app): State<App>,
+    Named(id): Named,
+) -> Result<Response, Problem> {
+    let wanted = id.clone();
+    let text = app.call(move |station| station.transcript(&wanted)).await?;
+    let media = "text/plain; charset=utf-8";
+    text.map(|text| ([(header::CONTENT_TYPE, media)], text).into_response())
+        .ok_or_else(|| Problem::not_found("device", &id))
+}
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Retry {

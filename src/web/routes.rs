@@ -70,6 +70,11 @@ const fn number(name: &'static str, about: &'static str) -> Param {
 
 const PLACE: &[Param] = &[param("place", Place::Path, "id of a bench or dock")];
 const ID: &[Param] = &[param("id", Place::Path, "id as listed")];
+const DEVICE: &[Param] = &[param(
+    "id",
+    Place::Path,
+    "id as configured, its slash written %2F",
+)];
 const LIMIT: &[Param] = &[number(
     "limit",
     "at most this many, 1 to 1000; 100 if not given",
@@ -214,6 +219,8 @@ pub(super) static ROUTES: &[Route] = &[
         "Events in order; `next` is the `since` of the following request"),
     route!(get "/api/v1/status", Page, &[], None, answer("Status"), api::status,
         "Station, devices and sinks"),
+    route!(get "/api/v1/devices/{id}/transcript", Program, DEVICE, None, media("text/plain"),
+        api::transcript, "The last exchanges of a device, scanned codes masked, labels left out"),
     route!(post "/api/v1/sync/retry", Program, &[], Some("Retry"), answer("Retried"),
         api::retry_parked, "Sends parked events again, of one sink or all"),
     route!(post "/api/v1/verify", Program, &[], Some("Empty"), answer("Verified"),

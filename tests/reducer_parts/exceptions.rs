@@ -104,13 +104,19 @@ fn a_damaged_number_says_so_and_names_the_parcel_it_nearly_is() {
     let stop = s.state.places[&place("d1")].stop.clone().unwrap();
     assert_eq!(stop.code, "misread");
     assert_eq!(stop.text, "UPS number, check digit wrong.");
-    assert_eq!(
-        stop.remedy,
-        "Scan again. If that fails too, print a new label."
-    );
+    assert_eq!(stop.remedy, "Scan again, else print a new label.");
     assert_eq!(raised(&facts).unwrap().code, "misread");
-    s.control("d1", C::Ok);
+    assert_eq!(
+        kinds(&s.scan("d1", UPS_DAMAGED)),
+        ["scan.ignored"],
+        "still damaged"
+    );
+    // "Scan again" is what it says: no OK in between.
     let facts = s.scan("d1", UPS);
+    assert_eq!(
+        kinds(&facts)[..3],
+        ["scan.captured", "stop.cleared", "parcel.first_scan"]
+    );
     assert_eq!(resolved(&facts), by("misread", "station"));
     assert!(s.exceptions(&id).is_empty());
     // Nobody's number, and nothing at all.

@@ -76,7 +76,7 @@ impl Desk for TestDesk {
         service: &str,
         request: &AssignRequest<'_>,
     ) -> Result<(), Refusal> {
-        if service == "std" && request.mass > STANDARD_MAX {
+        if carrier != "dpd" && service == "std" && request.mass > STANDARD_MAX {
             let text = format!("up to {STANDARD_MAX}, this is {}", request.mass);
             let remedy = "Scan OK, or ABORT.".into();
             return Err(Refusal { text, remedy });
@@ -278,6 +278,11 @@ impl Station {
                 looked.orders = rows
                     .map(|r| serde_json::from_value(r.clone()).unwrap())
                     .collect();
+            }
+            InputKind::Order { order } => {
+                let label = order.carrier_label.as_ref();
+                let forms = label.map_or(vec![], |l| scan::forms(&l.tracking_number));
+                looked.parcels = self.archived(&forms);
             }
             InputKind::ExceptionSettled { parcel, .. } => {
                 looked.parcels = self.archived(&scan::forms(parcel.as_str()));

@@ -314,6 +314,10 @@ impl StationApi for ScriptedStation {
         }
     }
 
+    fn transcript(&self, device: &str) -> Option<String> {
+        (device == "bench1/scale").then(|| "profile toledo-8217-kg\n@0 > W\n".to_owned())
+    }
+
     fn retry_parked(&self, sink: Option<&str>) -> Result<u32, ApiError> {
         self.wrote(format!("retry {}", sink.unwrap_or("all")));
         Ok(1)

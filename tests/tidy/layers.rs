@@ -8,15 +8,17 @@ use crate::tree::Tree;
 /// uses only rows above its own, so that there is no way round.
 pub const LAYERS: &[(&str, &[&str])] = &[
     ("drivers", &[]),
+    // What works by itself says that it gets on, in every layer.
+    ("pulse", &[]),
     ("content", &["drivers"]),
     ("domain", &["drivers", "content"]),
     ("label", &["drivers", "content"]),
     ("carrier", &["drivers", "content", "domain"]),
     ("store", &["domain"]),
     // Ids and stamps only; it never learns what a parcel is.
-    ("device", &["drivers", "domain"]),
-    ("print", &["drivers", "domain", "label", "device"]),
-    ("sync", &["drivers", "content", "domain", "store"]),
+    ("device", &["drivers", "pulse", "domain"]),
+    ("print", &["drivers", "pulse", "domain", "label", "device"]),
+    ("sync", &["drivers", "pulse", "content", "domain", "store"]),
     // Each layer owns the type of its own section; this only puts them together.
     (
         "config",
@@ -26,8 +28,8 @@ pub const LAYERS: &[(&str, &[&str])] = &[
     (
         "station",
         &[
-            "drivers", "content", "domain", "label", "carrier", "store", "device", "print", "sync",
-            "config",
+            "drivers", "pulse", "content", "domain", "label", "carrier", "store", "device",
+            "print", "sync", "config",
         ],
     ),
     (
@@ -57,6 +59,7 @@ pub const LAYERS: &[(&str, &[&str])] = &[
         "app",
         &[
             "drivers",
+            "pulse",
             "content",
             "domain",
             "label",

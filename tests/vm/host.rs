@@ -1,6 +1,7 @@
 //! The host's part: packs, boots, watches, judges.
 
 use crate::cpio::Archive;
+use crate::guest;
 use crate::kernel::{self, Kernel};
 use std::collections::BTreeSet;
 use std::io::Read;
@@ -45,23 +46,35 @@ pub fn run() -> Result<(), String> {
     let image = own.join("guest.cpio");
     pack(&kernel, &image)?;
     let packed = began.elapsed();
-    let story = boot(&qemu, &kernel, &image, &own.join("ftdi.socket"));
+    let (qemu, kernel, image, place) = (&qemu, &kernel, &image, &own);
+    let told: Vec<Result<String, String>> = std::thread::scope(|scope| {
+        let busy = guest::MACHINES.iter().filter(|m| guest::has_work(m));
+        let start = |machine| scope.spawn(move || boot(qemu, kernel, image, place, machine));
+        let running: Vec<_> = busy.copied().map(start).collect();
+        let join = |r: std::thread::ScopedJoinHandle<'_, _>| {
+            r.join().unwrap_or(Err("its watcher panicked".into()))
+        };
+        running.into_iter().map(join).collect()
+    });
     std::fs::remove_dir_all(&own).unwrap_or_default();
-    let story = story?;
-    println!("{story}");
+    let mut ended_badly = told.is_empty();
+    for told in told {
+        let story = told?;
+        println!("{story}");
+        ended_badly |= !story.lines().any(|l| l.trim() == "RC=0");
+    }
     let shown = |from: Duration, to: Duration| format!("{:.1} s", (to - from).as_secs_f32());
     println!(
-        "kernel {}, packing {}, machine {} ({} s of processor time)",
+        "kernel {}, packing {}, machines {} ({} s of processor time)",
         shown(Duration::ZERO, fetched),
         shown(fetched, packed),
         shown(packed, began.elapsed()),
         processor_s()
     );
-    if story.lines().any(|l| l.trim() == "RC=0") {
-        Ok(())
-    } else {
-        Err("the virtual machine did not end well; its story is above".into())
+    if ended_badly {
+        return Err("a virtual machine did not end well; its story is above".into());
     }
+    Ok(())
 }
 
 /// What ended children used, in seconds: says more than the clock on a busy machine.
@@ -164,11 +177,13 @@ fn init() -> String {
          mount -t tmpfs tmp /tmp; mount -t tmpfs run /run; chmod 1777 /tmp\n\
          echo 1 > /proc/sys/kernel/printk\n\
          ip link set lo up\n\
+         cut -d' ' -f1 /proc/uptime | sed 's/^/user space after /'\n\
          for module in /modules/*.ko; do\n\
          insmod $module || echo \"not loaded: $module\"\n\
          done\n\
+         cut -d' ' -f1 /proc/uptime | sed 's/^/modules after /'\n\
          /lib/systemd/systemd-udevd --daemon\n\
-         udevadm trigger --action=add; udevadm settle\n\
+         udevadm trigger --action=add --subsystem-match=usb; udevadm settle\n\
          export PATH=/bin LC_ALL=C HOME=/tmp RUST_BACKTRACE=1\n\
          {exports}\n\
          cut -d' ' -f1 /proc/uptime | sed 's/^/ready after /'\n\
@@ -213,11 +228,21 @@ fn with_libraries(guest: &mut Archive, program: &Path, to: &str) -> Result<(), S
 }
 
 /// What the guest printed until it switched itself off.
-fn boot(qemu: &Path, kernel: &Kernel, image: &Path, ftdi: &Path) -> Result<String, String> {
+fn boot(
+    qemu: &Path,
+    kernel: &Kernel,
+    image: &Path,
+    place: &Path,
+    machine: &str,
+) -> Result<String, String> {
     // Where /dev/kvm exists it may be of a kind no stock kernel boots on, and "kvm:tcg" would take
     // it and hang: the emulator alone runs everywhere.
     let accel = std::env::var("FIRSTSCAN_VM_ACCEL").unwrap_or("tcg,thread=multi".into());
-    let socket = ftdi.to_string_lossy();
+    let socket = place.join(format!("ftdi-{machine}.socket"));
+    let socket = socket.to_string_lossy();
+    // What the kernel does not know goes into the environment of init.
+    let name = guest::MACHINE;
+    let append = format!("console=ttyS0 quiet panic=-1 mitigations=off nokaslr {name}={machine}");
     let mut command = Command::new(qemu);
     command
         .args([
@@ -243,10 +268,7 @@ fn boot(qemu: &Path, kernel: &Kernel, image: &Path, ftdi: &Path) -> Result<Strin
         .arg(&kernel.image)
         .arg("-initrd")
         .arg(image)
-        .args([
-            "-append",
-            "console=ttyS0 quiet panic=-1 mitigations=off nokaslr",
-        ])
+        .args(["-append", &append])
         // An FTDI adapter whose far end is the guest's own second serial port.
         .args(["-device", "qemu-xhci"])
         .args([
@@ -294,7 +316,7 @@ fn reader(from: Option<impl Read + Send + 'static>) -> std::thread::JoinHandle<V
 
 /// True if it ended by itself.
 fn wait(machine: &mut Child) -> bool {
-    let until = Instant::now() + RUN_MAX + LABEL_MAX * crate::guest::printing::labels();
+    let until = Instant::now() + RUN_MAX + LABEL_MAX * guest::printing::labels();
     while Instant::now() < until {
         if !matches!(machine.try_wait(), Ok(None)) {
             return true;

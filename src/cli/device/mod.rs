@@ -7,7 +7,7 @@ mod list;
 mod record;
 mod write;
 
-use super::{Exit, Globals};
+use super::{Exit, Globals, access};
 use crate::config::Config;
 use crate::device::config::DeviceConfig;
 use crate::device::discover;

@@ -1,9 +1,9 @@
 //! `device record` and `device replay`: exchanges as text, for profiles, tests and bug reports.
 
-use super::{Exit, Globals, block_on, device, key, printed, unusable};
+use super::{Exit, Globals, access, block_on, device, key, printed, unusable};
 use crate::config::Config;
 use crate::device::config::{DeviceConfig, Wiring};
-use crate::device::record::{OpenError, Session};
+use crate::device::record::{MASKED, OpenError, Session};
 use anyhow::Context as _;
 use clap::Args;
 use firstscan_drivers::decode::{Line, line};
@@ -11,7 +11,7 @@ use firstscan_drivers::profile::{Kind, Profile};
 use firstscan_drivers::registry;
 use firstscan_drivers::transcript::Transcript;
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -23,6 +23,11 @@ pub(super) struct Record {
     /// A device of the configuration, by its id; the daemon must not run then
     #[arg(long, value_name = "ID", conflicts_with_all = ["profile", "port", "tcp", "usb"])]
     device: Option<String>,
+    /// What a device of the running daemon (--data) said and heard lately, by its id: always
+    /// masked, labels left out
+    #[arg(long, value_name = "ID",
+        conflicts_with_all = ["device", "profile", "port", "tcp", "usb", "raw", "listen_only"])]
+    from_daemon: Option<String>,
     /// Profile of a device that is not in the configuration
     #[arg(long, value_name = "ID")]
     profile: Option<String>,
@@ -57,6 +62,9 @@ pub(super) struct Record {
 }
 
 pub(super) fn record(globals: &Globals, options: &Record) -> anyhow::Result<ExitCode> {
+    if let Some(id) = &options.from_daemon {
+        return lately(globals, id, options.out.as_deref());
+    }
     let wiring = wiring(globals, options)?;
     let profile = wiring.profile;
     let heard = block_on(heard(&wiring, options))?;
@@ -68,12 +76,37 @@ pub(super) fn record(globals: &Globals, options: &Record) -> anyhow::Result<Exit
     };
     let masked = profile.kind == Kind::Scanner && !options.raw;
     let note = if masked {
-        "# masked: letters are x, digits are 0\n"
+        format!("{MASKED}\n")
     } else {
-        ""
+        String::new()
     };
     let text = format!("{note}{}", transcript.to_text());
-    match &options.out {
+    keep(&text, transcript.transfers.len(), options.out.as_deref())
+}
+
+/// The flight recorder of a device of the daemon.
+fn lately(globals: &Globals, id: &str, out: Option<&Path>) -> anyhow::Result<ExitCode> {
+    let mut name = String::new();
+    for byte in id.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._".contains(&byte) {
+            name.push(char::from(byte));
+        } else {
+            name.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    let api = access::daemon(globals)?;
+    let found = api.text(&format!("/api/v1/devices/{name}/transcript"))?;
+    let absent = || {
+        let text = format!("the daemon has no device {id:?}: `firstscan doctor` lists its devices");
+        Exit::new(2, text)
+    };
+    let text = found.ok_or_else(absent)?;
+    keep(&text, Transcript::parse(&text)?.transfers.len(), out)
+}
+
+/// Writes a recording of so many transfers to a new file, or prints it.
+fn keep(text: &str, count: usize, out: Option<&Path>) -> anyhow::Result<ExitCode> {
+    match out {
         Some(path) => {
             let mut file = std::fs::File::options()
                 .write(true)
@@ -86,12 +119,11 @@ pub(super) fn record(globals: &Globals, options: &Record) -> anyhow::Result<Exit
                 )
             })?;
             file.write_all(text.as_bytes())?;
-            let count = transcript.transfers.len();
             eprintln!("{count} transfers in {}", path.display());
         }
         None => printed(text.trim_end())?,
     }
-    Ok(if transcript.transfers.is_empty() {
+    Ok(if count == 0 {
         ExitCode::from(1)
     } else {
         ExitCode::SUCCESS
@@ -112,7 +144,11 @@ fn wiring(globals: &Globals, options: &Record) -> anyhow::Result<Wiring> {
         return Ok(found.ok_or_else(absent)?.wiring()?);
     }
     let Some(id) = &options.profile else {
-        return Err(Exit::new(2, "name a --device, or a --profile and its --port").into());
+        return Err(Exit::new(
+            2,
+            "name a --device, a --profile and its --port, or --from-daemon",
+        )
+        .into());
     };
     let profile = known(id)?;
     let role = format!("{:?}", profile.kind).to_lowercase();

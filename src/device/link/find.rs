@@ -104,16 +104,30 @@ pub fn find(root: &Path, id: &UsbId, bound: Option<&Bound>) -> Result<UsbDevice,
         let remedy = "the kernel has no USB support here, or /sys is not mounted";
         OpenError::new(id, format!("USB devices cannot be listed ({e})"), remedy)
     })?;
-    let alike: Vec<UsbDevice> = all.into_iter().filter(|d| id.fits_product(d)).collect();
+    let (alike, others): (Vec<_>, Vec<_>) = all.into_iter().partition(|d| id.fits_product(d));
     let mut fitting: Vec<&UsbDevice> = alike.iter().filter(|d| id.fits(d)).collect();
     if let (true, Some(bound)) = (fitting.len() > 1, bound) {
         fitting.retain(|device| bound.is(device));
     }
     match fitting.as_slice() {
         [device] => same_as_before(id, device, bound).map(|()| (*device).clone()),
-        [] => Err(missing(id, &alike)),
+        [] => Err(other_mode(id, &others).unwrap_or_else(|| missing(id, &alike))),
         several => Err(ambiguous(id, several)),
     }
+}
+
+/// The vendor's device of the wanted serial number, under a product id that its profile does not
+/// know: a scanner whose setup code was scanned.
+fn other_mode(id: &UsbId, others: &[UsbDevice]) -> Option<OpenError> {
+    let wanted = id.serial.as_ref()?;
+    let there = others.iter().find(|d| d.serial.as_ref() == Some(wanted))?;
+    let cause = format!("it is plugged in as {there}, in a mode its profile does not know");
+    let remedy = format!(
+        "scan the setup code of its former mode, or `firstscan device assign` for this one ({:04x}:\
+         {:04x})",
+        there.vendor_id, there.product_id
+    );
+    Some(OpenError::new(id, cause, remedy))
 }
 
 fn missing(id: &UsbId, alike: &[UsbDevice]) -> OpenError {
@@ -267,6 +281,16 @@ mod tests {
         assert_eq!(at(find(root, &id(None, Some("1-1")), None)), "1-1");
         let text = at(find(root, &id(None, None), None));
         assert!(text.contains("0c2e:0b6a serial A1"), "{text}");
+        // A mode nobody wrote down is no absence.
+        fake::unplug(root, "1-1");
+        fake::plug(root, "1-1", ("0c2e", "0777"), 4, Some("A1"));
+        let text = at(find(root, &id(Some("A1"), None), None));
+        assert!(
+            text.contains("as 0c2e:0777 serial A1") && text.contains("setup code"),
+            "{text}"
+        );
+        let text = at(find(root, &id(Some("B2"), None), None));
+        assert!(text.contains("not plugged in;"), "{text}");
     }
 
     #[test]

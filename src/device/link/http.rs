@@ -179,6 +179,10 @@ mod tests {
         let asked = server.join().unwrap();
         assert!(asked[0].starts_with("GET /api/measure HTTP/1.1\r\n"));
         assert!(asked[1].starts_with("POST /x?y=1 HTTP/1.1\r\n"));
+        for asked in &asked {
+            let head = asked.to_lowercase();
+            assert!(head.contains("\r\naccept: application/json\r\n"), "{asked}");
+        }
         assert!(
             asked[1].ends_with("\r\n\r\n{\"a\":\"b\n\"}"),
             "{}",

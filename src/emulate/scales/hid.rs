@@ -6,6 +6,7 @@ use crate::emulate::model::DeviceModel;
 use firstscan_drivers::mass::{MassReading, Unit};
 use std::collections::VecDeque;
 
+/// Usual time between two reports.
 const SEND_MS: u64 = 100;
 const REPORTS_MAX: usize = 4;
 
@@ -18,6 +19,8 @@ pub struct HidScale {
     pub zeroes: bool,
     /// A status report (id 4) follows every data report.
     pub status_reports: bool,
+    /// Milliseconds between two data reports.
+    pub every_ms: u64,
     send_at_ms: u64,
     out: VecDeque<Vec<u8>>,
 }
@@ -30,6 +33,7 @@ impl HidScale {
             unit,
             zeroes: true,
             status_reports: false,
+            every_ms: SEND_MS,
             send_at_ms: 0,
             out: VecDeque::new(),
         }
@@ -101,7 +105,7 @@ impl DeviceModel for HidScale {
         if now_ms < self.send_at_ms {
             return;
         }
-        self.send_at_ms = now_ms + SEND_MS;
+        self.send_at_ms = now_ms + self.every_ms;
         let reading = self.platform.reading(now_ms);
         let mut reports = vec![self.report(&reading)];
         if self.status_reports {

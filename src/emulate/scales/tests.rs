@@ -5,8 +5,7 @@ use super::*;
 use cubiscan::CubiScan;
 use firstscan_drivers::codec::{Attachment, Codec, Command, Event};
 use firstscan_drivers::length::{Length, SizeReading};
-use firstscan_drivers::mass::Mass;
-use firstscan_drivers::mass::MassReading;
+use firstscan_drivers::mass::{Mass, MassReading};
 use http::HttpDimensioner;
 use std::time::Duration;
 

@@ -157,6 +157,11 @@ impl<M: DeviceModel> UsbDevice<M> {
         lock(&self.socket).port = port;
     }
 
+    /// What it calls itself the next time it is plugged in: scanners change it with their mode.
+    pub fn set_product(&self, product: u16) {
+        self.function(|f| f.description.product = product);
+    }
+
     /// Off: reports come as fast as the host asks, faster than any real bus.
     pub fn set_paced(&self, paced: bool) {
         self.function(|f| f.paced = paced);

@@ -43,9 +43,11 @@ function scanning(view, env) {
   const room = rows(mainHeight(view, env) - HEAD_MM - 22 - 6 - 7.5);
   const narrow = env.size.width < 210;
   const recent = state.parcels.slice(-room).reverse();
+  // An open exception takes two rows, a second heading one and a half.
   const settle = Math.min(state.exceptions.length, Math.max(1, Math.floor(room / 4)));
-  const left = settle ? Math.max(1, room - 2 * settle - 1) : room;
-  const rejects = state.rejects.slice(-left).reverse();
+  const left = settle ? Math.floor(room - 2 * settle - 1.5) : room;
+  const rejects = left > 0 ? state.rejects.slice(-left).reverse() : [];
+  const refused = `Refused: ${state.rejects.length}`;
   return {
     icon: "barcode",
     layout: "dock",
@@ -57,9 +59,11 @@ function scanning(view, env) {
           narrow ? tail(parcel.tracking_number) : grouped(parcel.tracking_number),
           parcel.order)), "Nothing scanned yet"),
         h("div", { key: "troubles", class: "troubles" },
-          openOnes(state.exceptions, settle),
-          list(`Refused: ${state.rejects.length}`, rejects.map((reject, at) =>
-            entry(`${state.rejects.length - at}`, tail(reject.code), reject.reason)), "None"))),
+          openOnes(state.exceptions.slice(0, settle), room > 1,
+            `To settle: ${state.exceptions.length}${left > 0 ? "" : ` · ${refused}`}`),
+          left > 0 ? list(refused, rejects.map((reject, at) =>
+            entry(`${state.rejects.length - at}`, tail(reject.code), reject.reason)), "None")
+            : null)),
     ],
     keys: [{ name: "REMOVE", label: "Take one out" }, { name: "CLOSE", label: "Close" }],
   };
@@ -92,13 +96,12 @@ function verdict({ last }, waits = false) {
     icon(last.ok ? "tick" : "triangle"), h("span", {}, last.text));
 }
 
-/** Exceptions nobody resolved yet, each with what to do; two lines high. */
-function openOnes(exceptions, room) {
-  if (exceptions.length === 0) return null;
-  const shown = exceptions.slice(0, room);
-  return list(`To settle: ${exceptions.length}`, shown.map(({ parcel, code, word, remedy }) =>
-    h("li", { key: `${parcel} ${code}`, class: "open" },
-      h("b", {}, `${word} · ${parcel}`), h("span", {}, remedy))), "");
+/** Exceptions nobody resolved yet; if there is room, each with what to do. */
+function openOnes(shown, roomy, title) {
+  if (shown.length === 0) return null;
+  return list(title, shown.map(({ parcel, code, word, remedy }) =>
+    h("li", { key: `${parcel} ${code}`, class: `open ${roomy ? "" : "low"}` },
+      h("b", {}, `${word} · ${parcel}`), roomy ? h("span", {}, remedy) : null)), "");
 }
 
 function list(title, entries, none) {

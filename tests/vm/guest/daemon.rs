@@ -1,17 +1,18 @@
-//! The real daemon as an unprivileged user: refused without the udev rules, at work under them, one
-//! parcel from order to first scan over USB alone.
+//! The real daemon as an unprivileged user: refused without the udev rules, at work under exactly
+//! the file a package installs, one parcel from order to first scan over USB alone.
 
-use super::models::{Platform, Typist};
+use super::devices::{self, KEYBOARD, POS, PRINTER, SCALE, options, put};
 use super::{settle, wait_until};
 use firstscan::content::control::{Control, payload};
 use firstscan::emulate::scale::{ScaleSettings, Toledo8217};
+use firstscan::emulate::scales::hid::HidScale;
 use firstscan::emulate::scanner::SerialScanner;
+use firstscan::emulate::scanners::Gun;
 use firstscan::emulate::tray::Tray;
-use firstscan::emulate::usbip::{self, LineCoding, Options, UsbDevice};
+use firstscan::emulate::usbip::{self, LineCoding, UsbDevice};
 use firstscan::emulate::zpl_printer::{PrinterSettings, ZplPrinter};
 use firstscan::label::png;
 use firstscan_drivers::bitmap::Resolution;
-use firstscan_drivers::mass::Mass;
 use serde_json::Value;
 use std::os::unix::fs::chown;
 use std::os::unix::process::CommandExt;
@@ -32,6 +33,13 @@ const PARCEL_MAX: Duration = Duration::from_secs(120);
 /// A packer whose scan did nothing tries again after this.
 const AGAIN: Duration = Duration::from_secs(4);
 const RULES: &str = "/etc/udev/rules.d/60-firstscan.rules";
+/// As a package installs it.
+const SHIPPED: &[u8] = include_bytes!("../../../udev/60-firstscan.rules");
+/// A serial device of a chip that the shipped rules know (WCH CH9102), a serial scanner they know,
+/// and a scanner they do not.
+const CHIP: (u16, u16) = (0x1A86, 0x55D4);
+const CDC_SCANNER: (u16, u16) = (0x05E0, 0x1701);
+const UNKNOWN: (u16, u16) = (0x0C2E, 0x0B61);
 
 /// Things at the station, whatever they are plugged in as.
 trait Kit {
@@ -42,60 +50,50 @@ trait Kit {
     fn printer(&self) -> &UsbDevice<ZplPrinter>;
 }
 
-fn table(place: &str, role: &str, profile: &str, usb: &str, more: &str) -> String {
+fn table(place: &str, role: &str, profile: &str, ids: (u16, u16), more: &str) -> String {
+    let (vendor, product) = ids;
     format!(
         "[[places.devices]]\nid = '{place}/{role}'\nrole = '{role}'\nprofile = '{profile}'\n\
-         usb = '{usb}'\n{more}\n"
+         usb = '{vendor:04x}:{product:04x}'\n{more}\n"
     )
-}
-
-fn options(vendor: u16, product: u16, port: u8) -> Options {
-    let mut options = Options::new(vendor, product);
-    options.port = port;
-    options
 }
 
 fn zebra(port: u8, folder: &Path) -> UsbDevice<ZplPrinter> {
     let tray = Tray::open(&folder.join("paper")).unwrap();
     let model = ZplPrinter::new(PrinterSettings::default(), tray);
-    usbip::printer(model, &options(0x0A5F, 0x0164, port)).unwrap()
+    usbip::printer(model, &options(PRINTER, port)).unwrap()
 }
 
 /// A serial scale, a scanner that types, a printer on usblp; a HID POS scanner at the dock.
 struct Typing {
     scale: UsbDevice<Toledo8217>,
-    keyboard: UsbDevice<Typist>,
+    keyboard: UsbDevice<Gun>,
     printer: UsbDevice<ZplPrinter>,
-    dock: UsbDevice<Typist>,
+    dock: UsbDevice<Gun>,
 }
 
 impl Typing {
     fn new(folder: &Path) -> Self {
-        let mut line = options(0x0EB8, 0xF000, 0);
+        let mut line = options(CHIP, 0);
         line.instrument = Some(LineCoding::E7);
         Self {
             scale: usbip::cdc_acm(Toledo8217::new(ScaleSettings::default()), &line).unwrap(),
-            keyboard: usbip::keyboard(Typist::keys(), &options(0x05E0, 0x1200, 1)).unwrap(),
+            keyboard: devices::keyboard(1),
             printer: zebra(2, folder),
-            dock: usbip::hid_pos(Typist::reports(), &options(0x0C2E, 0x0B61, 3)).unwrap(),
+            dock: devices::pos("intermec-sg20-hid-pos", POS, 3),
         }
     }
 }
 
 impl Kit for Typing {
     fn tables(&self) -> [String; 2] {
+        let printer = "idle_poll_ms = 500";
         let bench = [
-            table("bench1", "scale", "toledo-8217-kg", "0eb8:f000", ""),
-            table("bench1", "scanner", "keyboard-us", "05e0:1200", ""),
-            table(
-                "bench1",
-                "printer",
-                "zpl-203",
-                "0a5f:0164",
-                "idle_poll_ms = 500",
-            ),
+            table("bench1", "scale", "toledo-8217-kg", CHIP, ""),
+            table("bench1", "scanner", "keyboard-us", KEYBOARD, ""),
+            table("bench1", "printer", "zpl-203", PRINTER, printer),
         ];
-        let dock = table("dock1", "scanner", "zebra-hid-pos", "0c2e:0b61", "");
+        let dock = table("dock1", "scanner", "intermec-sg20-hid-pos", POS, "");
         [bench.concat(), dock]
     }
 
@@ -109,12 +107,7 @@ impl Kit for Typing {
     }
 
     fn put(&self, grams: u16) {
-        let load = Mass::from_grams(i64::from(grams));
-        self.scale.with(|scale, now| {
-            if scale.load() != load {
-                scale.put(now, load);
-            }
-        });
+        put(&self.scale, grams);
     }
 
     fn printer(&self) -> &UsbDevice<ZplPrinter> {
@@ -122,10 +115,11 @@ impl Kit for Typing {
     }
 }
 
-/// A HID scale, a HID POS scanner, a printer on libusb; a serial scanner at the dock.
+/// A HID scale, a HID POS scanner of ids nobody wrote down, a printer on libusb; a serial scanner
+/// at the dock.
 struct Hid {
-    scale: UsbDevice<Platform>,
-    gun: UsbDevice<Typist>,
+    scale: UsbDevice<HidScale>,
+    gun: UsbDevice<Gun>,
     printer: UsbDevice<ZplPrinter>,
     dock: UsbDevice<SerialScanner>,
 }
@@ -133,10 +127,15 @@ struct Hid {
 impl Hid {
     fn new(folder: &Path) -> Self {
         Self {
-            scale: usbip::hid_scale(Platform::default(), &options(0x0922, 0x8003, 0)).unwrap(),
-            gun: usbip::hid_pos(Typist::reports(), &options(0x0C2E, 0x0B61, 1)).unwrap(),
+            scale: {
+                let scale = devices::scale("S1", 0);
+                // A daemon on this slow machine has more to do than weigh.
+                scale.with(|scale, _| scale.every_ms = 100);
+                scale
+            },
+            gun: devices::pos("zebra-hid-pos", UNKNOWN, 1),
             printer: zebra(2, folder),
-            dock: usbip::cdc_acm(SerialScanner::default(), &options(0x05E0, 0x1701, 3)).unwrap(),
+            dock: usbip::cdc_acm(SerialScanner::default(), &options(CDC_SCANNER, 3)).unwrap(),
         }
     }
 }
@@ -145,11 +144,11 @@ impl Kit for Hid {
     fn tables(&self) -> [String; 2] {
         let libusb = "via = 'libusb'\nidle_poll_ms = 500";
         let bench = [
-            table("bench1", "scale", "dymo-m10-m25", "0922:8003", ""),
-            table("bench1", "scanner", "zebra-hid-pos", "0c2e:0b61", ""),
-            table("bench1", "printer", "zpl-203", "0a5f:0164", libusb),
+            table("bench1", "scale", "dymo-m10-m25", SCALE, ""),
+            table("bench1", "scanner", "zebra-hid-pos", UNKNOWN, ""),
+            table("bench1", "printer", "zpl-203", PRINTER, libusb),
         ];
-        let dock = table("dock1", "scanner", "serial-line", "05e0:1701", "");
+        let dock = table("dock1", "scanner", "serial-line", CDC_SCANNER, "");
         [bench.concat(), dock]
     }
 
@@ -162,7 +161,7 @@ impl Kit for Hid {
     }
 
     fn put(&self, grams: u16) {
-        self.scale.with(|scale, now| scale.put(now, grams));
+        put(&self.scale, grams);
     }
 
     fn printer(&self) -> &UsbDevice<ZplPrinter> {
@@ -201,6 +200,7 @@ fn config(kit: &dyn Kit) -> String {
 
 impl Daemon {
     fn start(folder: &Path, kit: &dyn Kit) -> Self {
+        let began = Instant::now();
         let file = folder.join("station.toml");
         std::fs::write(&file, config(kit)).unwrap();
         let data = folder.join("data");
@@ -235,6 +235,7 @@ impl Daemon {
             let mark: Value = serde_json::from_slice(&mark).ok()?;
             mark["url"].as_str().map(str::to_owned)
         });
+        println!("       the daemon is up after {:?}", began.elapsed());
         daemon
     }
 
@@ -307,14 +308,26 @@ fn run(program: &str, args: &[&str]) -> Vec<u8> {
     done.stdout
 }
 
-/// Puts the rules in force that `firstscan udev` prints for this station.
-fn put_rules(config: &Path) {
-    let rules = run(PROGRAM, &["udev", "--config", &config.to_string_lossy()]);
+/// The rules that `firstscan udev` prints for a station with devices of its own.
+fn rules_for(config: &Path) -> Vec<u8> {
+    run(PROGRAM, &["udev", "--config", &config.to_string_lossy()])
+}
+
+/// Puts rules in force, with the commands their head names.
+fn put_rules(rules: &[u8]) {
     std::fs::create_dir_all("/etc/udev/rules.d").unwrap();
     std::fs::write(RULES, rules).unwrap();
     run("udevadm", &["control", "--reload"]);
-    run("udevadm", &["trigger", "--action=add"]);
+    // Only what the rules speak of: the machine has hundreds of other devices.
+    let began = Instant::now();
+    let devices = ["usb", "hidraw", "input", "usbmisc"].map(|s| format!("--subsystem-match={s}"));
+    let devices: Vec<&str> = devices.iter().map(String::as_str).collect();
+    run("udevadm", &[&["trigger"], devices.as_slice()].concat());
+    let ports = ["--sysname-match=ttyACM*", "--sysname-match=ttyUSB*"];
+    let tty = ["trigger", "--subsystem-match=tty"];
+    run("udevadm", &[tty.as_slice(), &ports].concat());
     settle();
+    println!("       rules in force after {:?}", began.elapsed());
 }
 
 fn folder() -> tempfile::TempDir {
@@ -325,23 +338,26 @@ fn folder() -> tempfile::TempDir {
     folder
 }
 
-/// Without rules every device is refused with what to do; with them the same daemon takes them up
-/// and packs.
+fn is_refused((_, state, detail): &(String, String, String)) -> bool {
+    state != "ok" && detail.contains("firstscan udev")
+}
+
+/// Without rules every device is refused with what to do; under the shipped ones the same daemon
+/// takes them up and packs.
 pub fn parcel_typing(_: &Runtime) {
+    let before = Instant::now();
     drop(std::fs::remove_file(RULES));
     run("udevadm", &["control", "--reload"]);
     let folder = folder();
     let kit = Typing::new(folder.path());
     settle();
     let daemon = Daemon::start(folder.path(), &kit);
-    let refused = |(_, state, detail): &(String, String, String)| {
-        state != "ok" && detail.contains("firstscan udev")
-    };
     wait_until("every device is refused with a remedy", || {
         let devices = daemon.devices();
-        (devices.len() == 4 && devices.iter().all(refused)).then_some(())
+        (devices.len() == 4 && devices.iter().all(is_refused)).then_some(())
     });
-    put_rules(&folder.path().join("station.toml"));
+    println!("       refused after {:?}", before.elapsed());
+    put_rules(SHIPPED);
     let began = Instant::now();
     daemon.all_ok();
     println!("       taken up {:?} after the rules", began.elapsed());
@@ -349,13 +365,26 @@ pub fn parcel_typing(_: &Runtime) {
     assert_eq!(kit.scale.line_codings().last(), Some(&LineCoding::E7));
 }
 
+/// The shipped rules know no scanner of these ids, and it alone is refused; the configuration
+/// names it, so the rules made for this station do.
 pub fn parcel_hid(_: &Runtime) {
+    put_rules(SHIPPED);
     let folder = folder();
     let kit = Hid::new(folder.path());
-    let file = folder.path().join("rules.toml");
-    std::fs::write(&file, config(&kit)).unwrap();
-    put_rules(&file);
+    settle();
     let daemon = Daemon::start(folder.path(), &kit);
+    wait_until("one device is refused, three work", || {
+        let devices = daemon.devices();
+        let wanted = |device: &(String, String, String)| {
+            if device.0 == "bench1/scanner" {
+                is_refused(device)
+            } else {
+                device.1 == "ok"
+            }
+        };
+        (devices.len() == 4 && devices.iter().all(wanted)).then_some(())
+    });
+    put_rules(&rules_for(&folder.path().join("station.toml")));
     daemon.all_ok();
     pack(&daemon, &kit);
 }
@@ -367,6 +396,8 @@ fn pack(daemon: &Daemon, kit: &dyn Kit) {
     let until = Instant::now() + PARCEL_MAX;
     let mut last = (String::new(), Instant::now());
     let mut number = String::new();
+    let began = Instant::now();
+    let mut mode = String::new();
     loop {
         let place = if number.is_empty() { "bench1" } else { "dock1" };
         let view = daemon.get(&format!("/api/v1/places/{place}/view"));
@@ -374,6 +405,14 @@ fn pack(daemon: &Daemon, kit: &dyn Kit) {
             break;
         }
         assert!(Instant::now() < until, "{view:#}");
+        let now = view["mode"].as_str().unwrap_or_default();
+        if mode != now {
+            mode = now.to_owned();
+            println!(
+                "       {:5.2} s  {place}: {mode}",
+                began.elapsed().as_secs_f32()
+            );
+        }
         // The same code twice in a moment is one scan; a screen needs one to follow.
         let fresh = |code: &String| *code != last.0 || last.1.elapsed() > AGAIN;
         if let Some(code) = next(daemon, &view, kit, &mut number).filter(fresh) {

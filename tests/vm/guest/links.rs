@@ -1,12 +1,13 @@
 //! The product's transports on real device nodes: what they carry, how they see an unplugged cable,
 //! how they tell devices apart, and how they refuse.
 
-use super::models::Reports;
+use super::devices::{self, KEYBOARD, POS, SCALE, grams, put, scale};
 use super::{node, settle, wait_until};
 use firstscan::device::link::find::{Bound, UsbId};
 use firstscan::device::link::serial::{LineSettings, Parity};
 use firstscan::device::link::{Moved, OpenError, Opened, Target, UsbWay, transfer};
 use firstscan::emulate::scale::{ScaleSettings, Toledo8217};
+use firstscan::emulate::scanners::{Fault, Scanner};
 use firstscan::emulate::usbip::{self, LineCoding, Options, UsbDevice};
 use firstscan_drivers::codec::Attachment;
 use firstscan_drivers::mass::Mass;
@@ -71,11 +72,11 @@ pub async fn read(opened: &mut Opened) -> std::io::Result<Vec<u8>> {
 }
 
 pub async fn write(opened: &mut Opened, bytes: &[u8]) {
-    let mut left = bytes;
+    let (mut left, mut into) = (bytes, [0; 256]);
     while !left.is_empty() {
         let moved = timeout(
             PATIENCE,
-            transfer(opened.link.as_mut(), &mut [], left, true),
+            transfer(opened.link.as_mut(), &mut into, left, true),
         );
         match moved.await.expect("not taken").unwrap() {
             Moved::Wrote(n) => left = &left[n..],
@@ -96,15 +97,6 @@ async fn ends<M: firstscan::emulate::model::DeviceModel>(
     assert!(took < SEEN_MAX, "{took:?} until it was seen");
 }
 
-fn scale(serial: &str, port: u8) -> UsbDevice<Reports> {
-    let mut options = Options::new(0x0922, 0x8003);
-    options.serial = serial.into();
-    options.port = port;
-    let device = usbip::hid_scale(Reports::default(), &options).unwrap();
-    settle();
-    device
-}
-
 pub fn hid_scale(runtime: &Runtime) {
     for way in [
         UsbWay::Hidraw { page: SCALE_PAGE },
@@ -113,23 +105,21 @@ pub fn hid_scale(runtime: &Runtime) {
         let device = scale("S1", 0);
         node("/dev", "hidraw");
         runtime.block_on(async {
-            let mut opened = open(&target((0x0922, 0x8003), way.clone())).await;
+            let mut opened = open(&target(SCALE, way.clone())).await;
             let Attachment::Hid { descriptor } = opened.link.attachment() else {
                 panic!("no reports")
             };
             assert_eq!(descriptor, usbip::SCALE_REPORTS);
-            tokio::time::sleep(Duration::from_millis(50)).await;
-            for tenths in 0..100 {
-                device.with(|m, _| m.weigh(tenths % 3 == 0, tenths));
-                let report = read(&mut opened).await.unwrap();
-                assert_eq!(report[4..6], tenths.to_le_bytes(), "{way:?}");
-                assert_eq!(report.len(), 6);
+            for load in 1..40 {
+                put(&device, load);
+                while grams(&read(&mut opened).await.unwrap()) != load {}
+            }
+            while !devices::rests(&device) {
+                read(&mut opened).await.unwrap();
             }
             write(&mut opened, &[2, 2]).await;
-            assert_eq!(device.with(|m, _| m.got.clone()), [[2, 2]], "{way:?}");
+            while grams(&read(&mut opened).await.unwrap()) != 0 {}
             // In the middle of a stream of reports.
-            device.with(|m, _| (0..50).for_each(|n| m.weigh(false, n)));
-            read(&mut opened).await.unwrap();
             ends(&device, &mut opened).await;
         });
         drop(device);
@@ -145,25 +135,25 @@ fn keys_down(records: &[u8]) -> Vec<u16> {
 }
 
 pub fn keyboard(runtime: &Runtime) {
-    let ids = (0x05E0, 0x1200);
-    let device = usbip::keyboard(Reports::default(), &Options::new(ids.0, ids.1)).unwrap();
+    let device = devices::keyboard(0);
     settle();
     runtime.block_on(async {
-        let mut opened = open(&target(ids, UsbWay::Keyboard)).await;
+        let mut opened = open(&target(KEYBOARD, UsbWay::Keyboard)).await;
         assert_eq!(opened.link.attachment(), Attachment::Evdev);
         tokio::time::sleep(Duration::from_millis(100)).await;
-        let ours = |(_, d): &(std::path::PathBuf, evdev::Device)| d.input_id().vendor() == ids.0;
+        let ours =
+            |(_, d): &(std::path::PathBuf, evdev::Device)| d.input_id().vendor() == KEYBOARD.0;
         let (_, mut other) = evdev::enumerate().find(ours).unwrap();
         assert!(other.grab().is_err(), "the keys are ours alone");
-        device.with(|m, _| m.type_line("4006381333931"));
+        device.with(|gun, _| gun.scan(devices::SCAN));
         let mut seen = Vec::new();
         while seen.last() != Some(&28) {
             seen.extend(keys_down(&read(&mut opened).await.unwrap()));
         }
-        assert_eq!(seen, [5, 11, 11, 7, 4, 9, 2, 4, 4, 4, 10, 4, 2, 28]);
+        assert_eq!(seen, devices::KEYS_OF_SCAN);
         // Faster than any bus: the kernel drops events and says so; what comes later is whole.
         device.set_paced(false);
-        device.with(|m, _| (0..20).for_each(|_| m.type_line("00000000000000000000000000")));
+        device.with(|gun, _| (0..20).for_each(|_| gun.scan("00000000000000000000000000")));
         std::thread::sleep(Duration::from_millis(300));
         let mut dropped = false;
         while let Ok(Ok(records)) = timeout(Duration::from_millis(400), read(&mut opened)).await {
@@ -172,7 +162,7 @@ pub fn keyboard(runtime: &Runtime) {
         }
         assert!(dropped, "SYN_DROPPED did not come through");
         device.set_paced(true);
-        device.with(|m, _| m.type_line("777"));
+        device.with(|gun, _| gun.scan("777"));
         let mut seen = Vec::new();
         while seen.last() != Some(&28) {
             seen.extend(keys_down(&read(&mut opened).await.unwrap()));
@@ -183,38 +173,39 @@ pub fn keyboard(runtime: &Runtime) {
 }
 
 pub fn keyboard_reports(runtime: &Runtime) {
-    let ids = (0x05E0, 0x1200);
-    let device = usbip::keyboard(Reports::default(), &Options::new(ids.0, ids.1)).unwrap();
+    let gun = devices::alt_gun();
+    let device = usbip::keyboard(gun, &devices::options(KEYBOARD, 0)).unwrap();
     settle();
     runtime.block_on(async {
-        let mut opened = open(&target(ids, UsbWay::KeyboardReports)).await;
+        let mut opened = open(&target(KEYBOARD, UsbWay::KeyboardReports)).await;
         tokio::time::sleep(Duration::from_millis(100)).await;
         // One key twice in a report: the kernel's events cannot show it, the report does.
-        device.with(|m, _| m.send(&[4, 0, 0x62, 0x5A, 0x5A, 0, 0, 0]));
-        device.with(|m, _| m.send(&[0; 8]));
+        device.with(|gun, _| {
+            gun.plan(Fault::NoEnd);
+            gun.read(b"7", "");
+        });
         let reports = [
             read(&mut opened).await.unwrap(),
             read(&mut opened).await.unwrap(),
         ];
-        assert_eq!(reports, [vec![4, 0, 0x62, 0x5A, 0x5A, 0, 0, 0], vec![0; 8]]);
+        assert_eq!(reports, [vec![4, 0, 0x62, 0x5D, 0x5D, 0, 0, 0], vec![0; 8]]);
         ends(&device, &mut opened).await;
     });
 }
 
 pub fn pos_scanner(runtime: &Runtime) {
-    let ids = (0x0C2E, 0x0B61);
-    let device = usbip::hid_pos(Reports::default(), &Options::new(ids.0, ids.1)).unwrap();
+    let device = devices::pos("intermec-sg20-hid-pos", POS, 0);
     settle();
     let mut report = vec![0; 64];
     report[..12].copy_from_slice(b"\x02\x07]C0ABC1234");
     runtime.block_on(async {
-        let mut opened = open(&target(ids, UsbWay::Hidraw { page: SCANNER_PAGE })).await;
+        let mut opened = open(&target(POS, UsbWay::Hidraw { page: SCANNER_PAGE })).await;
         tokio::time::sleep(Duration::from_millis(50)).await;
         for _ in 0..20 {
-            device.with(|m, _| m.send(&report));
+            device.with(|gun, _| gun.scan("ABC1234"));
             assert_eq!(read(&mut opened).await.unwrap(), report);
         }
-        let wrong = target(ids, UsbWay::Hidraw { page: SCALE_PAGE });
+        let wrong = target(POS, UsbWay::Hidraw { page: SCALE_PAGE });
         let text = refusal(&wrong, None).await;
         assert!(text.contains("0x8c"), "{text}");
         ends(&device, &mut opened).await;
@@ -257,6 +248,8 @@ pub fn serial(runtime: &Runtime) {
 /// Two of a kind: refused until the configuration says which, then each by its name or port.
 pub fn twins(runtime: &Runtime) {
     let (left, right) = (scale("LEFT", 0), scale("RIGHT", 3));
+    put(&left, 5);
+    put(&right, 6);
     wait_until("both", || {
         super::find("/dev", "hidraw1").and(super::find("/dev", "hidraw0"))
     });
@@ -266,7 +259,7 @@ pub fn twins(runtime: &Runtime) {
         id: UsbId {
             serial: serial.map(str::to_owned),
             port: port.map(str::to_owned),
-            ..id((0x0922, 0x8003))
+            ..id(SCALE)
         },
         way: way.clone(),
     };
@@ -281,11 +274,10 @@ pub fn twins(runtime: &Runtime) {
             (named(Some("RIGHT"), None), &right, 20),
             (named(None, Some(&port)), &right, 30),
         ];
-        for (target, device, tenths) in choices {
+        for (target, device, load) in choices {
             let mut opened = open(&target).await;
-            tokio::time::sleep(Duration::from_millis(50)).await;
-            device.with(|m, _| m.weigh(true, tenths));
-            assert_eq!(read(&mut opened).await.unwrap()[4..], tenths.to_le_bytes());
+            put(device, load);
+            while grams(&read(&mut opened).await.unwrap()) != load {}
         }
     });
 }
@@ -303,7 +295,8 @@ fn port_of(serial: &str) -> Option<String> {
 /// A device without a serial number that comes back elsewhere is not taken for itself.
 pub fn moved(runtime: &Runtime) {
     let device = scale("", 1);
-    let plain = target((0x0922, 0x8003), UsbWay::Hidraw { page: SCALE_PAGE });
+    settle();
+    let plain = target(SCALE, UsbWay::Hidraw { page: SCALE_PAGE });
     runtime.block_on(async {
         let opened = open(&plain).await;
         let bound = opened.link.bound().cloned();

@@ -2,11 +2,12 @@
 //! the product make of them.
 
 mod daemon;
+mod devices;
 mod gadget;
 mod links;
-mod models;
 pub mod printing;
 mod raw;
+mod supervised;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
@@ -21,40 +22,56 @@ const SCENARIO_MAX: Duration = Duration::from_secs(150);
 /// What each label of the trials adds to that.
 const LABEL_MAX: Duration = Duration::from_secs(2);
 
-type Scenario = (&'static str, fn(&Runtime));
+/// Machines that run side by side: a machine has one bus, so that its scenarios take turns.
+pub const MACHINES: [&str; 2] = ["a", "b"];
+/// Set inside a machine: which of them it is.
+pub const MACHINE: &str = "FIRSTSCAN_MACHINE";
 
+/// A scenario: its machine, its name, what is done.
+type Scenario = (&'static str, &'static str, fn(&Runtime));
+
+#[rustfmt::skip]
 const SCENARIOS: &[Scenario] = &[
-    ("raw: hid scale on hidraw", raw::hidraw),
-    ("raw: hid scale on libusb", raw::libusb),
-    ("raw: keyboard on evdev", raw::keyboard),
-    ("raw: serial scale on cdc-acm", raw::serial),
-    ("raw: label printer on usblp", raw::usblp),
-    ("raw: serial scale on ftdi", raw::ftdi),
-    ("link: hid scale on hidraw and libusb", links::hid_scale),
-    ("link: keyboard on evdev, too fast once", links::keyboard),
-    ("link: keyboard reports on hidraw", links::keyboard_reports),
-    ("link: pos scanner on hidraw", links::pos_scanner),
-    ("link: serial scale on cdc-acm at 7E1", links::serial),
-    ("link: two alike are told apart", links::twins),
-    ("link: on another port it asks", links::moved),
-    ("gadget: hid scale on hidraw", gadget::hid_scale),
-    ("gadget: printer on usblp", gadget::printer),
-    ("print: a bad day on usblp", printing::usblp),
-    ("print: a bad day on libusb", printing::libusb),
-    ("print: held by another program", printing::held),
-    ("print: random faults on usblp", printing::faults_usblp),
-    ("print: random faults on libusb", printing::faults_libusb),
-    (
-        "daemon: rules, then a parcel by keyboard, serial, usblp",
-        daemon::parcel_typing,
-    ),
-    (
-        "daemon: a parcel with hid reports, libusb",
-        daemon::parcel_hid,
-    ),
+    ("a", "raw: hid scale on hidraw", raw::hidraw),
+    ("a", "raw: hid scale on libusb", raw::libusb),
+    ("a", "raw: keyboard on evdev", raw::keyboard),
+    ("a", "raw: serial scale on cdc-acm", raw::serial),
+    ("a", "raw: label printer on usblp", raw::usblp),
+    ("a", "raw: serial scale on ftdi", raw::ftdi),
+    ("a", "link: hid scale on hidraw and libusb", links::hid_scale),
+    ("a", "link: keyboard on evdev, too fast once", links::keyboard),
+    ("a", "link: keyboard reports on hidraw", links::keyboard_reports),
+    ("a", "link: pos scanner on hidraw", links::pos_scanner),
+    ("a", "link: serial scale on cdc-acm at 7E1", links::serial),
+    ("a", "link: two alike are told apart", links::twins),
+    ("a", "link: on another port it asks", links::moved),
+    ("b", "daemon: rules, then a parcel by keyboard, serial, usblp", daemon::parcel_typing),
+    ("b", "daemon: a parcel with hid reports, libusb", daemon::parcel_hid),
+    ("b", "supervised: hid scale comes back with another load", supervised::hid_scale),
+    ("b", "supervised: serial scale on ftdi", supervised::ftdi_scale),
+    ("b", "supervised: a scanner changes its mode", supervised::scanner_in_another_mode),
+    ("b", "gadget: hid scale on hidraw", gadget::hid_scale),
+    ("b", "gadget: printer on usblp", gadget::printer),
+    ("a", "print: a bad day on usblp", printing::usblp),
+    ("a", "print: a bad day on libusb", printing::libusb),
+    ("a", "print: held by another program", printing::held),
+    ("a", "print: random faults on usblp", printing::faults_usblp),
+    ("b", "print: random faults on libusb", printing::faults_libusb),
 ];
 
-/// All scenarios, each with its time; panics at the end if one failed.
+/// Whether a name was asked for.
+fn is_wanted(name: &str) -> bool {
+    let only = std::env::var("FIRSTSCAN_VM_ONLY").unwrap_or_default();
+    only.is_empty() || only.split(',').any(|part| name.contains(part))
+}
+
+/// Whether a machine has anything to do.
+pub fn has_work(machine: &str) -> bool {
+    let is = |(of, name, _): &Scenario| *of == machine && is_wanted(name);
+    SCENARIOS.iter().any(is)
+}
+
+/// All scenarios of this machine, each with its time; panics at the end if one failed.
 pub fn run() {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
@@ -62,10 +79,10 @@ pub fn run() {
         .build()
         .map(Arc::new)
         .unwrap();
-    let only = std::env::var("FIRSTSCAN_VM_ONLY").unwrap_or_default();
-    let wanted = |name: &str| only.is_empty() || only.split(',').any(|part| name.contains(part));
+    let here = std::env::var(MACHINE).unwrap();
+    let is_ours = |(of, name, _): &&Scenario| *of == here && is_wanted(name);
     let mut failed = Vec::new();
-    for (name, scenario) in SCENARIOS.iter().filter(|(name, _)| wanted(name)) {
+    for (_, name, scenario) in SCENARIOS.iter().filter(is_ours) {
         let began = Instant::now();
         let most = SCENARIO_MAX + LABEL_MAX * printing::labels();
         let outcome = within(most, &runtime, *scenario);

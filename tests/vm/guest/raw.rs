@@ -1,7 +1,7 @@
 //! The bench itself: each kind of device seen through the plain system interface, without a line of
 //! the product's own transports.
 
-use super::models::Reports;
+use super::devices::{self, KEYBOARD, PRINTER, SCALE, grams, put};
 use super::{node, settle, wait_until};
 use firstscan::emulate::scale::{ScaleSettings, Toledo8217};
 use firstscan::emulate::tray::Tray;
@@ -14,37 +14,33 @@ use std::time::{Duration, Instant};
 use tokio::runtime::Runtime;
 use tokio_serial::{DataBits, Parity, SerialPortBuilderExt};
 
-fn scale() -> Options {
-    let mut options = Options::new(0x0922, 0x8003);
-    options.serial = "SCALE-1".into();
-    options
-}
-
 pub fn hidraw(_: &Runtime) {
     use std::io::{Read, Write};
-    let device = usbip::hid_scale(Reports::default(), &scale()).unwrap();
+    let device = devices::scale("SCALE-1", 0);
     let path = node("/dev", "hidraw");
     let mut file = OpenOptions::new()
         .read(true)
         .write(true)
         .open(&path)
         .unwrap();
-    // usbhid drops what comes right after the first opening.
-    std::thread::sleep(Duration::from_millis(50));
-    let mut report = [0; 64];
-    for tenths in 0..50 {
-        device.with(|m, _| m.weigh(true, tenths));
-        let read = file.read(&mut report).unwrap();
-        assert_eq!(
-            report[..read],
-            [3, 4, 0x0B, 0xFF, tenths.to_le_bytes()[0], 0]
-        );
+    let mut read = || {
+        let mut report = [0; 64];
+        let count = file.read(&mut report)?;
+        Ok::<u16, std::io::Error>(grams(&report[..count]))
+    };
+    for load in 1..30 {
+        put(&device, load);
+        while read().unwrap() != load {}
     }
-    file.write_all(&[2, 2]).unwrap();
-    assert_eq!(device.with(|m, _| m.got.clone()), [[2, 2]]);
+    // Only at rest does it take a load for nothing.
+    wait_until("it rests", || devices::rests(&device).then_some(()));
+    let mut zero = OpenOptions::new().write(true).open(&path).unwrap();
+    zero.write_all(&[2, 2]).unwrap();
+    while read().unwrap() != 0 {}
     let began = Instant::now();
     device.unplug();
-    let error = file.read(&mut report).unwrap_err();
+    // What came before the end may still be read.
+    let error = wait_until("the end", || read().err());
     assert_eq!(error.raw_os_error(), Some(5), "{error}");
     assert!(
         began.elapsed() < Duration::from_secs(1),
@@ -55,25 +51,31 @@ pub fn hidraw(_: &Runtime) {
 }
 
 pub fn libusb(_: &Runtime) {
-    let device = usbip::hid_scale(Reports::default(), &scale()).unwrap();
+    let device = devices::scale("SCALE-1", 0);
     node("/dev", "hidraw");
     let handle = wait_until("libusb sees it", || {
-        rusb::open_device_with_vid_pid(0x0922, 0x8003)
+        rusb::open_device_with_vid_pid(SCALE.0, SCALE.1)
     });
     handle.set_auto_detach_kernel_driver(true).unwrap();
     handle.claim_interface(0).unwrap();
     let mut report = [0; 64];
-    let patience = Duration::from_millis(200);
-    let nothing = handle.read_interrupt(0x81, &mut report, patience);
-    assert_eq!(nothing, Err(rusb::Error::Timeout));
-    for tenths in 0..50 {
-        device.with(|m, _| m.weigh(true, tenths));
-        let read = handle.read_interrupt(0x81, &mut report, patience).unwrap();
-        assert_eq!(
-            report[..read],
-            [3, 4, 0x0B, 0xFF, tenths.to_le_bytes()[0], 0]
-        );
+    let patience = Duration::from_millis(500);
+    for load in 1..30 {
+        put(&device, load);
+        loop {
+            let read = handle.read_interrupt(0x81, &mut report, patience).unwrap();
+            if grams(&report[..read]) == load {
+                break;
+            }
+        }
     }
+    device.with(|scale, _| scale.every_ms = 60_000);
+    let nothing = wait_until("nothing comes any more", || {
+        handle
+            .read_interrupt(0x81, &mut report, Duration::from_millis(100))
+            .err()
+    });
+    assert_eq!(nothing, rusb::Error::Timeout);
     device.stall(true);
     let stalled = handle.read_interrupt(0x81, &mut report, patience);
     assert_eq!(stalled, Err(rusb::Error::Pipe));
@@ -87,21 +89,21 @@ pub fn libusb(_: &Runtime) {
 }
 
 pub fn keyboard(_: &Runtime) {
-    let device = usbip::keyboard(Reports::default(), &Options::new(0x05E0, 0x1200)).unwrap();
+    let device = devices::keyboard(0);
     // The machine has a keyboard of its own.
-    let ours = |(_, d): &(PathBuf, evdev::Device)| d.input_id().vendor() == 0x05E0;
+    let ours = |(_, d): &(PathBuf, evdev::Device)| d.input_id().vendor() == KEYBOARD.0;
     let (_, mut keyboard) = wait_until("its events", || evdev::enumerate().find(ours));
     settle();
     keyboard.grab().unwrap();
     std::thread::sleep(Duration::from_millis(50));
-    device.with(|m, _| m.type_line("4006381333931"));
+    device.with(|gun, _| gun.scan(devices::SCAN));
     let mut pressed = Vec::new();
     while pressed.last() != Some(&28) {
         let events = keyboard.fetch_events().unwrap();
         let down = events.filter(|e| e.event_type().0 == 1 && e.value() == 1);
         pressed.extend(down.map(|e| e.code()));
     }
-    assert_eq!(pressed, [5, 11, 11, 7, 4, 9, 2, 4, 4, 4, 10, 4, 2, 28]);
+    assert_eq!(pressed, devices::KEYS_OF_SCAN);
     device.detach().unwrap();
     // First what was typed before: the last key going up.
     let gone = wait_until("the end", || {
@@ -147,7 +149,7 @@ pub fn usblp(_: &Runtime) {
     let folder = tempfile::tempdir().unwrap();
     let tray = Tray::open(folder.path()).unwrap();
     let model = ZplPrinter::new(PrinterSettings::default(), tray);
-    let device = usbip::printer(model, &Options::new(0x0A5F, 0x0164)).unwrap();
+    let device = usbip::printer(model, &devices::options(PRINTER, 0)).unwrap();
     let path = node("/dev/usb", "lp");
     let mut file = OpenOptions::new()
         .read(true)

@@ -7,9 +7,12 @@ use super::limits::{Divisor, Place, Surcharge, Volume};
 use super::numbers::Range;
 use super::rules_file::RuleBook;
 use crate::domain::Wall;
-use crate::domain::desk::{AssignRequest, BoxType, CarrierInfo, Desk, EstimateRequest, Refusal};
+use crate::domain::desk::{
+    AssignRequest, BoxType, CarrierInfo, Desk, EstimateRequest, REUSE_DAYS, Refusal, Stock,
+};
 use crate::domain::money::Money;
 use crate::domain::parcel::{Assignment, Estimate, Number};
+use crate::domain::state::Counters;
 use firstscan_drivers::length::Length;
 use firstscan_drivers::mass::Mass;
 
@@ -219,9 +222,18 @@ impl Desk for Tables {
         &self,
         carrier: &str,
         service: &str,
-        next_serial: &dyn Fn(&str) -> u64,
+        counters: &Counters,
+        now: Wall,
     ) -> Result<Number, Refusal> {
-        self.allocate(carrier, service, next_serial)
+        self.allocate(carrier, service, counters, now)
+    }
+
+    fn reuse_days(&self, carrier: &str) -> u16 {
+        self.window(carrier).unwrap_or(REUSE_DAYS)
+    }
+
+    fn stock(&self, counters: &Counters, now: Wall) -> Vec<Stock> {
+        self.count(counters, now)
     }
 
     fn estimate(&self, request: &EstimateRequest<'_>) -> Option<Estimate> {

@@ -38,6 +38,7 @@ pub(crate) fn run(globals: &Globals) -> anyhow::Result<ExitCode> {
     findings.push(template());
     findings.extend(system(globals));
     findings.extend(daemon(globals));
+    findings.extend(numbers(globals));
     let ok = findings.iter().all(|f| f.ok);
     if globals.json {
         output::json(&findings)?;
@@ -119,6 +120,21 @@ fn system(globals: &Globals) -> Vec<Finding> {
         }
     }
     findings
+}
+
+/// Ranges that run low, if the station has worked yet.
+fn numbers(globals: &Globals) -> Vec<Finding> {
+    match super::number::low(globals) {
+        Ok(None) => Vec::new(),
+        Ok(Some(low)) if low.is_empty() => {
+            vec![finding("numbers", true, "enough of every range")]
+        }
+        Ok(Some(low)) => low
+            .into_iter()
+            .map(|text| finding("numbers", false, text))
+            .collect(),
+        Err(error) => vec![finding("numbers", false, error.to_string())],
+    }
 }
 
 fn space(data: &Path) -> Finding {

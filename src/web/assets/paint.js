@@ -42,6 +42,7 @@ function top(view, env) {
   const { health } = view;
   const roles = view.kind === "dock" ? ["scanner", "printer"] : ["scanner", "scale", "printer"];
   const lamps = [...roles.map((role) => lamp(role, health[role])), syncLamp(health.sync)];
+  if (health.numbers !== "ok") lamps.push(lamp("numbers", health.numbers, true));
   // A narrow panel has no room for what is well beside what is not.
   const troubles = lamps.filter(({ props }) => !props.class.endsWith("ok"));
   const narrow = env.size.width < 210 && troubles.length > 0;

@@ -295,15 +295,34 @@ fn orders_come_in_by_file_and_are_refused_with_field_and_remedy() {
     assert!(text(&unknown.stderr).contains("nope"));
     let explained = run(&["--data", &data, "--json", "carrier", "explain", "CSV-1"]);
     assert_eq!(code(&explained), 0, "{}", text(&explained.stderr));
-    let rules = json(&explained);
+    let told = json(&explained);
+    let candidates = told["candidates"].as_array().unwrap();
+    assert_eq!(told["taken"]["carrier"], "house", "{told}");
+    assert!(told["taken"]["template"].is_string(), "{told}");
+    let taken = candidates.iter().filter(|c| c["outcome"] == "taken");
+    assert_eq!(taken.count(), 1);
     assert!(
-        rules
-            .as_array()
-            .unwrap()
+        candidates
             .iter()
-            .any(|r| r["carrier"].is_string()),
-        "{rules}"
+            .all(|c| c["why"].as_str().is_some_and(|why| !why.is_empty())),
+        "every candidate has its reason: {told}"
     );
+    let large = [
+        "--data",
+        &data,
+        "carrier",
+        "explain",
+        "CSV-1",
+        "--grams",
+        "500",
+        "--size",
+        "400x300x200",
+    ];
+    let large = run(&large);
+    assert_eq!(code(&large), 0);
+    assert!(text(&large.stdout).starts_with("House Delivery Standard\n"));
+    let typo = ["carrier", "explain", "CSV-1", "--size", "400x300"];
+    assert_eq!(code(&run(&typo)), 2);
     let heavy = [
         "--data", &data, "carrier", "explain", "CSV-1", "--grams", "90000",
     ];

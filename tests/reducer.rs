@@ -170,7 +170,7 @@ fn changed(facts: &[Fact]) -> Option<String> {
     assigned.expect("it was assigned").changed
 }
 
-const CHANGED: &str = "Planned: ALPHA Standard (up to 1000 g, this is 1015 g). Now: ALPHA Heavy.";
+const CHANGED: &str = "Planned: ALPHA Standard: up to 1000 g, this is 1015 g. Now: ALPHA Heavy.";
 
 #[test]
 fn a_weight_that_changes_the_service_is_said_before_the_label_is_made() {

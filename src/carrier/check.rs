@@ -8,6 +8,7 @@ use super::numbers::Range;
 use super::places::Places;
 use super::problem::Report;
 use super::quantity;
+use super::rules_file::own_costs;
 use super::tables::{Carrier, Manifest, Service, Transit};
 use super::weekdays::Weekdays;
 use crate::content::tracking;
@@ -68,6 +69,7 @@ pub(super) fn carrier(file: CarrierFile, places: &Places, report: &mut Report<'_
         services.push(service(index, row, places, report));
     }
     let calendar = file.calendar.and_then(|c| calendar(c, places, report));
+    let costs = own_costs(file.cost, &file.id, &services, places, report);
     let ranges = file.range.into_iter().enumerate();
     let ranges = ranges.filter_map(|(index, row)| Range::check(index, row, &services, report));
     let ranges = ranges.collect();
@@ -88,13 +90,14 @@ pub(super) fn carrier(file: CarrierFile, places: &Places, report: &mut Report<'_
         integrator: file.integrator,
         transit: transit(file.transit, &services, places, report),
         calendar,
+        costs,
         services,
         ranges,
     }
 }
 
-/// Lays a site's addition over its carrier: single things are replaced, transit rows come first,
-/// ranges last.
+/// Lays a site's addition over its carrier: single things are replaced, transit and cost rows come
+/// first, ranges last.
 pub(super) fn extend(
     carrier: &mut Carrier,
     file: ExtensionFile,
@@ -126,6 +129,9 @@ pub(super) fn extend(
     }
     let rows = transit(file.transit, &carrier.services, places, report);
     carrier.transit.splice(0..0, rows);
+    let (id, services) = (carrier.info.id.clone(), &carrier.services);
+    let costs = own_costs(file.cost, &id, services, places, report);
+    carrier.costs.splice(0..0, costs);
     for (index, row) in file.range.into_iter().enumerate() {
         let range = Range::check(index, row, &carrier.services, report);
         carrier.ranges.extend(range);

@@ -170,7 +170,11 @@ fn volume(key: &str, text: Option<&str>, report: &mut Report<'_>) -> Option<supe
 }
 
 /// Three edges, longest first.
-fn edges(key: &str, texts: Option<&[String; 3]>, report: &mut Report<'_>) -> Option<[Length; 3]> {
+pub(super) fn edges(
+    key: &str,
+    texts: Option<&[String; 3]>,
+    report: &mut Report<'_>,
+) -> Option<[Length; 3]> {
     let [one, two, three] = texts?;
     let mut edge = |text: &String| length(key, Some(text), report);
     let mut found = [edge(one)?, edge(two)?, edge(three)?];

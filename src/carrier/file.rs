@@ -1,5 +1,6 @@
 //! The TOML files as written. Unknown keys are refused; meaning is checked in `tables`.
 
+use super::rules_file::CostFile;
 use crate::content::check_digit::Family;
 use crate::domain::desk::Lane;
 use crate::domain::money::Money;
@@ -40,6 +41,8 @@ pub(super) struct CarrierFile {
     #[serde(default)]
     pub transit: Vec<TransitFile>,
     #[serde(default)]
+    pub cost: Vec<CostFile>,
+    #[serde(default)]
     pub range: Vec<RangeFile>,
 }
 
@@ -68,6 +71,8 @@ pub(super) struct ExtensionFile {
     pub manifest: Option<ManifestFile>,
     #[serde(default)]
     pub transit: Vec<TransitFile>,
+    #[serde(default)]
+    pub cost: Vec<CostFile>,
     #[serde(default)]
     pub range: Vec<RangeFile>,
 }
@@ -241,32 +246,6 @@ pub(super) enum Format {
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct RulesFile {
-    pub format: u32,
-    #[serde(default)]
-    pub rule: Vec<RuleFile>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct RuleFile {
-    pub name: String,
-    /// Half a sentence for people.
-    pub why: String,
-    pub carrier: String,
-    pub service: String,
-    #[serde(default)]
-    pub countries: Vec<String>,
-    #[serde(default)]
-    pub sellers: Vec<String>,
-    #[serde(default)]
-    pub requested: Vec<String>,
-    pub weight_min: Option<String>,
-    pub weight_max: Option<String>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub(super) struct BoxesFile {
     pub format: u32,
     #[serde(default, rename = "box")]
@@ -280,6 +259,8 @@ pub(super) struct BoxFile {
     pub name: String,
     pub token: String,
     pub tare: String,
+    /// Outer edges, in any order.
+    pub size: Option<[String; 3]>,
 }
 
 #[derive(Debug, Deserialize)]

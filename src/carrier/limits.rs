@@ -166,6 +166,11 @@ impl Place {
     }
 }
 
+/// True if one of the places has the destination.
+pub(super) fn any_has(places: &[Place], country: &str, area: &str) -> bool {
+    places.iter().any(|place| place.has(country, area))
+}
+
 impl Surcharge {
     /// True if it is charged. What was not measured is not charged for: a size that is unknown
     /// exceeds nothing.

@@ -1,15 +1,15 @@
 //! Reading and checking the table files. All mistakes are reported at once, or nothing is.
 
 use super::check;
-use super::file::{
-    BoxesFile, CarrierFile, ExtensionFile, PlacesFile, ReasonsFile, RuleFile, RulesFile,
-};
+use super::check_service::edges;
+use super::file::{BoxesFile, CarrierFile, ExtensionFile, PlacesFile, ReasonsFile};
 use super::numbers::Range;
 use super::places::Places;
 use super::problem::{Report, TableError, TableErrors};
-use super::tables::{Carrier, Rule, Tables};
+use super::rules_file::{self, RULES, RuleBook};
+use super::tables::{Carrier, Tables};
 use crate::content::{control, country, weight};
-use crate::domain::desk::BoxType;
+use crate::domain::desk::{BoxType, Extent};
 use firstscan_drivers::mass::Mass;
 use include_dir::{Dir, include_dir};
 use std::collections::{BTreeMap, BTreeSet};
@@ -18,7 +18,6 @@ use std::path::Path;
 static SHIPPED: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/src/carrier/data");
 
 const FORMAT: u32 = 1;
-const RULES: &str = "rules.toml";
 const BOXES: &str = "boxes.toml";
 const REASONS: &str = "reasons.toml";
 const PLACES: &str = "places.toml";
@@ -54,13 +53,13 @@ impl Tables {
         let mut errors = Vec::new();
         let places = places(files, &mut errors);
         let carriers = carriers(files, &places, &mut errors);
-        let rules = rules(files, &carriers, &mut errors);
+        let book = book(files, &places, &carriers, &mut errors);
         let boxes = boxes(files, &mut errors);
         let reasons = reasons(files, &mut errors);
         if errors.is_empty() {
             return Ok(Tables {
                 carriers,
-                rules,
+                book,
                 boxes,
                 reasons,
                 origin: None,
@@ -139,7 +138,7 @@ fn parse<T: serde::de::DeserializeOwned>(text: &str, report: &mut Report<'_>) ->
 }
 
 /// Reads one of the three single tables. A wrong format number is a mistake like any other.
-fn table<T: serde::de::DeserializeOwned>(
+pub(super) fn table<T: serde::de::DeserializeOwned>(
     files: &BTreeMap<String, String>,
     report: &mut Report<'_>,
     format: fn(&T) -> u32,
@@ -266,66 +265,17 @@ fn check_ranges(
     }
 }
 
-fn rules(
+fn book(
     files: &BTreeMap<String, String>,
+    places: &Places,
     carriers: &[Carrier],
     errors: &mut Vec<TableError>,
-) -> Vec<Rule> {
+) -> RuleBook {
     let mut report = Report {
         file: RULES,
         errors,
     };
-    let Some(file) = table::<RulesFile>(files, &mut report, |file| file.format) else {
-        return Vec::new();
-    };
-    if file.rule.is_empty() {
-        report.add("rule", "there is none", "add at least one [[rule]]");
-    }
-    let rows = file.rule.into_iter().enumerate();
-    rows.map(|(index, row)| rule(index, row, carriers, &mut report))
-        .collect()
-}
-
-fn rule(index: usize, row: RuleFile, carriers: &[Carrier], report: &mut Report<'_>) -> Rule {
-    let key = |name: &str| format!("rule[{index}].{name}");
-    check_name(&key("name"), &row.name, report);
-    check_name(&key("why"), &row.why, report);
-    check_countries(&key("countries"), &row.countries, report);
-    match carriers
-        .iter()
-        .find(|carrier| carrier.info.id == row.carrier)
-    {
-        None => {
-            let text = format!("there is no carrier {:?}", row.carrier);
-            report.add(
-                &key("carrier"),
-                text,
-                "add or enable its file, or remove the rule",
-            );
-        }
-        Some(carrier) if carrier.service(&row.service).is_none() => {
-            let text = format!("{} has no service {:?}", row.carrier, row.service);
-            report.add(&key("service"), text, "name one of its services");
-        }
-        Some(_) => {}
-    }
-    let (weight_min, weight_max) = limits(
-        &format!("rule[{index}]"),
-        row.weight_min,
-        row.weight_max,
-        report,
-    );
-    Rule {
-        name: row.name,
-        why: row.why,
-        carrier: row.carrier,
-        service: row.service,
-        countries: row.countries,
-        sellers: row.sellers,
-        requested: row.requested,
-        weight_min,
-        weight_max,
-    }
+    rules_file::book(files, places, carriers, &mut report)
 }
 
 fn boxes(files: &BTreeMap<String, String>, errors: &mut Vec<TableError>) -> Vec<(String, BoxType)> {
@@ -355,13 +305,14 @@ fn boxes(files: &BTreeMap<String, String>, errors: &mut Vec<TableError>) -> Vec<
             );
         }
         let tare = mass(&key("tare"), Some(&row.tare), &mut report).unwrap_or_default();
+        let size = edges(&key("size"), row.size.as_ref(), &mut report);
         found.push((
             row.token,
             BoxType {
                 id: row.id,
                 name: row.name,
                 tare,
-                size: None,
+                size: size.map(Extent::new),
             },
         ));
     }

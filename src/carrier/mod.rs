@@ -14,22 +14,29 @@
 
 mod assign;
 mod calendar;
+mod capability;
 mod check;
 mod check_service;
+mod cost;
 mod estimate;
 mod file;
 mod holiday;
 mod limits;
 mod load;
 mod numbers;
+mod objection;
+mod offer;
 mod places;
 mod problem;
 mod quantity;
 mod ranges;
+mod rule;
+mod rules_file;
 mod tables;
 mod weekdays;
 
-pub use assign::Verdict;
+pub use assign::{Outcome, Verdict};
 pub use numbers::Stock;
+pub use offer::Offer;
 pub use problem::{TableError, TableErrors};
 pub use tables::{Carrier, Manifest, Tables};

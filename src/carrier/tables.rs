@@ -1,9 +1,11 @@
 //! The tables after checking, and what the reducer asks them.
 
 use super::calendar::{Calendar, Zone};
+use super::cost::Cost;
 use super::holiday::Holiday;
 use super::limits::{Divisor, Place, Surcharge, Volume};
 use super::numbers::Range;
+use super::rules_file::RuleBook;
 use crate::domain::Wall;
 use crate::domain::desk::{AssignRequest, BoxType, CarrierInfo, Desk, EstimateRequest, Refusal};
 use crate::domain::money::Money;
@@ -16,7 +18,7 @@ use firstscan_drivers::mass::Mass;
 pub struct Tables {
     /// Sorted by id.
     pub(super) carriers: Vec<Carrier>,
-    pub(super) rules: Vec<Rule>,
+    pub(super) book: RuleBook,
     pub(super) boxes: Vec<(String, BoxType)>,
     pub(super) reasons: Vec<(String, String)>,
     /// Country of the station, if it is known.
@@ -44,6 +46,8 @@ pub struct Carrier {
     pub(super) calendar: Option<Calendar>,
     /// The first row that covers a way counts.
     pub(super) transit: Vec<Transit>,
+    /// The first row with the destination counts; the rule table's own come before.
+    pub(super) costs: Vec<Cost>,
     pub(super) services: Vec<Service>,
     pub(super) ranges: Vec<Range>,
 }
@@ -118,20 +122,6 @@ pub(super) struct Days {
     pub source: String,
 }
 
-/// One row of the rule table; empty lists ask nothing, except `requested`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Rule {
-    pub name: String,
-    pub why: String,
-    pub carrier: String,
-    pub service: String,
-    pub countries: Vec<String>,
-    pub sellers: Vec<String>,
-    pub requested: Vec<String>,
-    pub weight_min: Option<Mass>,
-    pub weight_max: Option<Mass>,
-}
-
 impl Tables {
     /// All carriers with their details, sorted by id.
     pub fn carrier_details(&self) -> &[Carrier] {
@@ -197,6 +187,7 @@ impl Carrier {
     pub fn open(&self) -> impl Iterator<Item = &str> {
         let filled = |word: &str| match word {
             "calendar" => self.calendar.is_some(),
+            "cost" => !self.costs.is_empty(),
             "cutoff" => self.calendar.as_ref().is_some_and(|c| c.cutoff.is_some()),
             "manifest" => self.manifest.is_some(),
             "ranges" => !self.ranges.is_empty(),

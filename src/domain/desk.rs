@@ -2,6 +2,7 @@
 //! pure tables, so that a decision stays a function of its arguments.
 
 use super::money::Money;
+use super::order::Order;
 use super::parcel::{Assignment, Estimate, Number};
 use super::time::Wall;
 use firstscan_drivers::length::Length;
@@ -31,6 +32,22 @@ pub struct AssignRequest<'a> {
 }
 
 impl<'a> AssignRequest<'a> {
+    /// All an order says, for a parcel of this weight whose size is not known.
+    pub fn of(order: &'a Order, mass: Mass, now: Wall) -> AssignRequest<'a> {
+        AssignRequest {
+            country: &order.country,
+            area: &order.area,
+            seller: &order.seller,
+            channel: &order.channel,
+            requested_service: order.requested_service.as_deref(),
+            mass,
+            size: None,
+            value: order.value.as_ref(),
+            promised: order.promised.as_deref(),
+            now,
+        }
+    }
+
     /// A parcel of which only destination, seller and weight are known.
     pub fn plain(country: &'a str, seller: &'a str, mass: Mass, now: Wall) -> AssignRequest<'a> {
         AssignRequest {

@@ -19,13 +19,8 @@ pub(super) fn assign(
 ) -> Result<Assignment, Refusal> {
     let boxed = box_size(at, parcel);
     let request = AssignRequest {
-        area: &order.area,
-        channel: &order.channel,
-        requested_service: order.requested_service.as_deref(),
         size: parcel.size.as_ref().map(SizeCapture::extent).or(boxed),
-        value: order.value.as_ref(),
-        promised: order.promised.as_deref(),
-        ..AssignRequest::plain(&order.country, &order.seller, weight.mass, at.stamp.wall)
+        ..AssignRequest::of(order, weight.mass, at.stamp.wall)
     };
     let mut assignment = at.desk.assign(&request)?;
     assignment.changed = changed(at, parcel, &request, boxed, weight, &assignment);
@@ -55,11 +50,12 @@ fn changed(
     };
     if (&planned.carrier, &planned.service) != (&now.carrier, &now.service) {
         let was = self::named(&planned);
-        let admits = at.desk.admits(&planned.carrier, &planned.service, request);
-        return Some(match admits {
-            Err(why) => format!("Planned: {was} ({}). Now: {named}.", why.text),
-            Ok(()) => format!("Planned: {was} for {mass}. It {is}: {named}."),
-        });
+        return Some(
+            match at.desk.admits(&planned.carrier, &planned.service, request) {
+                Err(Refusal { text, .. }) => format!("Planned: {text} Now: {named}."),
+                Ok(()) => format!("Planned: {was} for {mass}. It {is}: {named}."),
+            },
+        );
     }
     let more = missing(&now.surcharges, &planned.surcharges);
     let less = missing(&planned.surcharges, &now.surcharges);

@@ -14,8 +14,9 @@ use firstscan_drivers::mass::{Decimal, Mass, MassFlags, MassReading, Unit};
 use std::collections::BTreeMap;
 
 /// `AA` destinations go with `alpha`, the rest with `beta`; the others bring their own labels.
-/// Everybody but `beta` says when it delivers, and `dpd` takes up to 1 kg. Above
-/// 1000 g `std` becomes `heavy`, and an edge above 600 mm costs extra.
+/// Everybody but `beta` says when it delivers, and `dpd` takes up to 1 kg. Of
+/// `alpha` and `beta`, what is above 1000 g is the service `heavy`, and an edge above 600 mm costs
+/// extra.
 pub struct TestDesk;
 
 /// What the service `std` takes.
@@ -74,10 +75,15 @@ impl Desk for TestDesk {
         service: &str,
         request: &AssignRequest<'_>,
     ) -> Result<(), Refusal> {
-        if carrier != "dpd" && service == "std" && request.mass > STANDARD_MAX {
-            let text = format!("up to {STANDARD_MAX}, this is {}", request.mass);
-            let remedy = "Scan OK, or ABORT.".into();
-            return Err(Refusal { text, remedy });
+        if service == "std" && carrier != "dpd" && request.mass > STANDARD_MAX {
+            let carrier = carrier.to_uppercase();
+            return Err(Refusal {
+                text: format!(
+                    "{carrier} Standard: up to 1000 g, this is {}.",
+                    request.mass
+                ),
+                remedy: "Take another.".into(),
+            });
         }
         if carrier != "dpd" || request.mass <= Mass::from_grams(1_000) {
             return Ok(());

@@ -1,5 +1,5 @@
 //! What codes cost: recognising tracking numbers beside the published crate, on the same numbers
-//! in the same run, and reading GS1 data. `cargo bench --bench content`; the peer (a package of its
+//! in the same run, reading GS1 data, and a decision of the rules about a parcel. `cargo bench --bench content`; the peer (a package of its
 //! own under `benches/content`) is built by the first run. `-- --quick`, or a run as a test, leaves
 //! it out.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
@@ -7,6 +7,8 @@
 #[allow(dead_code)]
 #[path = "support/measure.rs"]
 mod measure;
+#[path = "support/rules.rs"]
+mod rules;
 
 use std::hint::black_box;
 use std::io::Write;
@@ -51,6 +53,7 @@ fn main() -> ExitCode {
         ),
     ];
     rows.extend(gs1_rows(rounds));
+    rows.extend(rules::rows(rounds));
     if !quick && let Some(row) = compare(&numbers, rounds) {
         rows.push(row);
     }

@@ -6,7 +6,7 @@ use crate::emulate::demo::player::Player;
 use crate::emulate::demo::room::{self, DemoUpstream};
 use crate::emulate::demo::script::Script;
 use crate::emulate::demo::summary::{self, Summary};
-use crate::emulate::demo::{Demo, DemoOptions, UpstreamPlan};
+use crate::emulate::demo::{CARRIERS, Demo, DemoOptions, UpstreamPlan};
 use crate::emulate::models::Models;
 use crate::emulate::panel::{Panel, PanelServer};
 use crate::telemetry;
@@ -228,7 +228,9 @@ async fn interactive(args: &DemoArgs) -> anyhow::Result<ExitCode> {
         Ok::<_, String>((demo, script))
     });
     let (demo, script) = started.await?.map_err(failed)?;
-    let tables = crate::carrier::Tables::load(None).map_err(|e| failed(e.to_string()))?;
+    let carriers = demo.daemon.dir().join(CARRIERS);
+    let tables = crate::carrier::Tables::load(Some(&carriers));
+    let tables = tables.map_err(|e| failed(e.to_string()))?;
     let url = demo.daemon.url().unwrap_or_default();
     let content = room::panel(&script, &tables, &url);
     let upstream = Arc::new(DemoUpstream::new(

@@ -10,4 +10,4 @@ pub mod script;
 mod setup;
 pub mod summary;
 
-pub use setup::{Demo, DemoOptions, UpstreamPlan};
+pub use setup::{CARRIERS, Demo, DemoOptions, UpstreamPlan};

@@ -5,6 +5,7 @@ use serde::Deserialize;
 use std::collections::BTreeMap;
 
 static ORDERS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/fixtures/orders");
+static CARRIERS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/fixtures/carriers");
 static ITEMS: &[u8] = include_bytes!("../../../fixtures/items/items.json");
 
 /// What goes wrong on purpose with an order.
@@ -46,6 +47,19 @@ pub struct Step {
     pub outcome: String,
     pub parcels: u64,
     pub carrier: Option<String>,
+    pub service: Option<String>,
+    /// The service that was planned, if the scale leads to another one.
+    pub planned: Option<String>,
+}
+
+/// The carrier files of the demo's site, by name.
+pub fn carrier_files() -> impl Iterator<Item = (&'static str, &'static [u8])> {
+    let files = CARRIERS.files();
+    let is_table = |name: &&str| name.ends_with(".toml");
+    files.filter_map(move |file| {
+        let name = file.path().to_str().filter(is_table)?;
+        Some((name, file.contents()))
+    })
 }
 
 /// An article as the shelf has it.
@@ -80,6 +94,8 @@ struct FileOrder {
     outcome: String,
     parcels: u64,
     carrier: Option<String>,
+    service: Option<String>,
+    planned: Option<String>,
     steps: Vec<Deed>,
 }
 
@@ -124,6 +140,8 @@ impl Script {
                 outcome: order.outcome,
                 parcels: order.parcels,
                 carrier: order.carrier,
+                service: order.service,
+                planned: order.planned,
             });
         }
         Ok(Script {

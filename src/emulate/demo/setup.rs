@@ -1,6 +1,7 @@
 //! A demo in a folder: devices, upstream, configuration, daemon. The same folder resumes.
 
 use super::daemon::{Daemon, Layout};
+use super::script;
 use crate::emulate::bench::{Address, Connection, EmulatedStation, StationLayout};
 use crate::emulate::models::{self, Models};
 use crate::emulate::upstream::{Fault, Refuse, Upstream, UpstreamConfig, UpstreamHandle};
@@ -17,6 +18,9 @@ const SECRET: &str = "whsec_ZGVtby1vbmx5LXNlY3JldC1vZi10aGUtZmlyc3RzY2FuLWRlbW8=
 
 /// Time a label takes that can be seen at work by questions alone.
 const SEEN_MS: u64 = 500;
+
+/// Folder of the site's carrier files, in the demo's.
+pub const CARRIERS: &str = "carriers";
 
 /// How the emulated upstream behaves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -94,6 +98,11 @@ impl Demo {
                 handle.set_fault_for(Fault::Closed, Duration::from_secs(s));
             }
         }
+        let carriers = dir.join(CARRIERS);
+        fs::create_dir_all(&carriers).map_err(told("make the carrier folder"))?;
+        for (name, text) in script::carrier_files() {
+            fs::write(carriers.join(name), text).map_err(told("write the carriers"))?;
+        }
         let layout = Layout { dir: dir.clone() };
         let web = kept_port(&ports.with_extension("web"))?;
         let text = config(
@@ -101,6 +110,7 @@ impl Demo {
             &handle.url(),
             web,
             options.panel.as_deref(),
+            &carriers,
         );
         fs::write(layout.config(), text).map_err(told("write the configuration"))?;
         let daemon = Daemon::start(layout).map_err(told("start the daemon"))?;
@@ -129,7 +139,13 @@ fn kept_port(file: &Path) -> Result<u16, String> {
 }
 
 /// The configuration of the demo station.
-fn config(devices: &[Connection], upstream: &str, web: u16, panel: Option<&str>) -> String {
+fn config(
+    devices: &[Connection],
+    upstream: &str,
+    web: u16,
+    panel: Option<&str>,
+    carriers: &Path,
+) -> String {
     let mut text = String::from("# Written by `firstscan demo`.\n");
     let mut put = |line: String| {
         let written = writeln!(text, "{line}");
@@ -140,6 +156,10 @@ fn config(devices: &[Connection], upstream: &str, web: u16, panel: Option<&str>)
     if let Some(panel) = panel {
         put(format!("frame_ancestors = [{panel:?}]"));
     }
+    put(format!(
+        "\n[carriers]\nfolder = {:?}\ncountry = \"DE\"",
+        carriers.display().to_string()
+    ));
     put(
         "\n[ship_from]\nlines = [\"Nordlicht Versand\", \"Hafenstr. 12\", \"20457 Hamburg\", \
          \"GERMANY\"]\n"

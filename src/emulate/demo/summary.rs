@@ -43,6 +43,10 @@ pub struct ParcelRow {
     pub id: String,
     pub tracking_number: String,
     pub carrier: String,
+    pub service: String,
+    /// What weight or size changed against the plan, in words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub changed: Option<String>,
     pub evidence: Vec<Evidence>,
     /// Id of the event that recorded its first scan.
     pub first_scan_event: Option<String>,
@@ -124,7 +128,10 @@ impl Facts {
                 self.gone.insert(parcel.clone());
             }
             Fact::ParcelAssigned { parcel, assignment } => {
-                self.parcel(parcel).carrier.clone_from(&assignment.carrier);
+                let row = self.parcel(parcel);
+                row.carrier.clone_from(&assignment.carrier);
+                row.service.clone_from(&assignment.service);
+                row.changed.clone_from(&assignment.changed);
             }
             Fact::NumberAllocated { parcel, number, .. } => {
                 self.parcel(parcel)
@@ -269,8 +276,14 @@ fn judge(facts: &Facts, script: &Script, plan: UpstreamPlan, odometer: u64) -> V
             ));
         }
         for parcel in &row.parcels {
-            if step.carrier.as_ref().is_some_and(|c| c != &parcel.carrier) {
-                problems.push(format!("parcel {} went to {}", parcel.id, parcel.carrier));
+            let other = |want: &Option<String>, is: &String| want.as_ref().is_some_and(|w| w != is);
+            if other(&step.carrier, &parcel.carrier) || other(&step.service, &parcel.service) {
+                let (carrier, service) = (&parcel.carrier, &parcel.service);
+                problems.push(format!("parcel {} went to {carrier}/{service}", parcel.id));
+            }
+            if step.planned.is_some() != parcel.changed.is_some() {
+                let told = parcel.changed.as_deref().unwrap_or("nothing");
+                problems.push(format!("parcel {}: {told} changed its service", parcel.id));
             }
             if !parcel.evidence.contains(&Evidence::Verified) {
                 problems.push(format!("parcel {} has an unproven label", parcel.id));

@@ -279,6 +279,7 @@ fn transit(
         found.push(Transit {
             from: places.countries(&key("from"), &row.from, report),
             to: places.places(&key("to"), &row.to, report),
+            except: places.places(&key("except"), &row.except, report),
             days: days(&at, row.min, row.max, row.source, report),
             holidays: holidays.map(|h| places.holidays(&key("holidays"), h, report)),
             services: row.services,

@@ -113,6 +113,9 @@ pub(super) struct TransitFile {
     pub from: Vec<String>,
     #[serde(default)]
     pub to: Vec<String>,
+    /// Parts of them the row says nothing about.
+    #[serde(default)]
+    pub except: Vec<String>,
     pub min: u16,
     pub max: u16,
     /// At the destination and on the way; absent = the calendar's.

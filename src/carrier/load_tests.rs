@@ -481,8 +481,12 @@ fn every_mistake_in_limits_days_and_additions_names_its_key() {
             "service[0].divisor.unit: \"in3\" is no unit",
         ),
         (
-            changed("ups.toml", "min = 1, max = 5", "min = 6, max = 5"),
-            "service[0].days: 6 to 5 is no span",
+            changed("ups.toml", "min = 1", "min = 6"),
+            "transit[0]: 6 to 5 is no span",
+        ),
+        (
+            changed("house.toml", "max = 2", "max = 121"),
+            "service[0].days: 1 to 121 is no span",
         ),
         (
             changed("ups.toml", "\"large-package\"", "\"additional-handling\""),

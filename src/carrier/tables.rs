@@ -76,6 +76,8 @@ pub(super) struct Transit {
     pub from: Vec<String>,
     /// Destinations; empty = everywhere.
     pub to: Vec<Place>,
+    /// Parts of them the row says nothing about.
+    pub except: Vec<Place>,
     pub days: Days,
     /// At the destination and on the way; `None` = the calendar's.
     pub holidays: Option<Vec<Holiday>>,

@@ -103,7 +103,7 @@ function stop(view, env) {
   // Two lines each leave no room for the sign on a low screen, unless both are smaller.
   const long = (text, width) => fit(text, 12.4, width) < 12.4;
   const both = long(cause.text, room - 10) && long(cause.remedy, room - 40);
-  const textMm = both ? Math.min(12.4, env.size.height * 0.075) : 12.4;
+  const textMm = both ? Math.min(12.4, env.size.height * 0.07) : 12.4;
   return [h("section", { key: "stop", class: "stop", "data-code": cause.code ?? "" },
     h("div", { class: "stop-head", vars: { "--sign": signMm } },
       octagon(),

@@ -178,7 +178,8 @@ fn every_protocol_has_a_target_and_every_target_is_built_and_tried() {
             "{name} is not built"
         );
     }
-    (files.sort(), all.sort());
+    files.sort();
+    all.sort();
     assert_eq!(files, all);
 }
 

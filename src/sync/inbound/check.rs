@@ -75,14 +75,7 @@ fn order(
     check_text("seller", &draft.seller, SELLER_CHARS_MAX, &mut report);
     check_glyphs("seller", &draft.seller, rules, &mut report);
     check_slug("channel", &draft.channel, &mut report);
-    let service = draft
-        .service
-        .take()
-        .map(|s| s.trim().to_owned())
-        .filter(|s| !s.is_empty());
-    if let Some(service) = &service {
-        check_slug("service", service, &mut report);
-    }
+    let service = check_service(&mut draft, &mut report);
     let value = check_value(&draft, &mut report);
     let promised = check_promised(&draft, &mut report);
     tidy(&mut draft.ship_to);
@@ -157,6 +150,13 @@ fn warnings(
             label.carrier
         )],
     }
+}
+
+fn check_service(draft: &mut OrderDraft, report: &mut Report) -> Option<String> {
+    let service = draft.service.take().map(|text| text.trim().to_owned());
+    let service = service.filter(|text| !text.is_empty())?;
+    check_slug("service", &service, report);
+    Some(service)
 }
 
 fn check_value(draft: &OrderDraft, report: &mut Report) -> Option<Money> {

@@ -435,12 +435,20 @@ impl Parts<'_> {
 
     fn label_desk(&self, pictures: &Pictures, watch: &mut Watch) -> Result<LabelQueue, AppError> {
         let (queue, tasks) = std::sync::mpsc::sync_channel(TASKS_MAX);
+        let lane =
+            |carrier: crate::domain::desk::CarrierInfo| Some((carrier.id, carrier.lane?.letters));
         let desk = LabelDesk {
             store: self.store.clone(),
             clock: self.clock.clone(),
             sender: Sender {
                 lines: self.config.ship_from.lines.clone(),
                 country: self.config.station.country.clone(),
+                lanes: self
+                    .tables
+                    .carriers()
+                    .into_iter()
+                    .filter_map(lane)
+                    .collect(),
             },
             pictures: pictures.clone(),
             station: self.inbox.clone(),

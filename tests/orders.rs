@@ -1186,7 +1186,8 @@ proptest! {
         at in 0..700_usize, put in proptest::collection::vec(any::<u8>(), 0..6), cut in 0..9_usize,
     ) {
         let csv = format!(
-            "{ORDER_CSV_HEADER}\nTT-1,Nord,shop,,Erika Muster,,Weg 1,,,51147,Köln,,DE,,,,,MUG,Mug,2\n"
+            "{ORDER_CSV_HEADER}\nTT-1,Nord,shop,,Erika Muster,,Weg 1,,,51147,Köln,,DE,,,,,MUG,Mug,\
+             2\n"
         );
         for (text, language) in [(good().to_string(), Language::Json), (csv, Language::Csv)] {
             let mut body = text.into_bytes();

@@ -64,6 +64,8 @@ pub type Pictures = Arc<Mutex<BTreeMap<JobId, Printable>>>;
 pub struct Sender {
     pub lines: Vec<String>,
     pub country: String,
+    /// Letters of each carrier's lane by its id: as large on the label as at the dock.
+    pub lanes: BTreeMap<String, String>,
 }
 
 /// The label desk.
@@ -350,7 +352,8 @@ fn fields(task: &LabelTask, address: &Address, sender: &Sender, clock: &StationC
     let parcel = &task.parcel;
     if let Some(assignment) = &parcel.assignment {
         put("carrier", &assignment.carrier_name);
-        put("carrier.code", &assignment.carrier);
+        let lane = sender.lanes.get(&assignment.carrier);
+        put("carrier.code", lane.unwrap_or(&assignment.carrier));
         put("service", &assignment.service_name);
     }
     if let Some(weight) = &parcel.weight {

@@ -1,6 +1,6 @@
 #![allow(clippy::unwrap_used)]
-use super::super::load::shipped;
 use super::*;
+use crate::carrier::load::shipped;
 use crate::content::tracking::{Check, Context, Expected, recognise};
 use crate::domain::desk::{Desk, REUSE_DAYS};
 use std::collections::BTreeMap;

@@ -29,14 +29,8 @@ pub(super) fn apply(state: &mut State, at: Context<'_>, fact: &Fact) {
         | Fact::PackingResumed { .. }
         | Fact::PackingCompleted { .. }
         | Fact::PackingAborted { .. } => apply_order(state, at, fact),
-        Fact::StopRaised { stop } => {
-            let stop = Some(stop.clone());
-            place(state, at.place, |p| p.stop = stop);
-        }
-        Fact::StopCleared { .. } => place(state, at.place, |p| p.stop = None),
-        Fact::OperatorChanged { operator } => {
-            let operator = operator.clone();
-            place(state, at.place, |p| p.operator = operator);
+        Fact::StopRaised { .. } | Fact::StopCleared { .. } | Fact::OperatorChanged { .. } => {
+            apply_place(state, at, fact);
         }
         Fact::ItemVerified { .. }
         | Fact::ItemRejected { .. }
@@ -80,18 +74,7 @@ pub(super) fn apply(state: &mut State, at: Context<'_>, fact: &Fact) {
         | Fact::ExceptionResolved { .. }
         | Fact::CarrierAccepted { .. }
         | Fact::CarrierMoved { .. } => apply_journey(state, fact),
-        Fact::NumberIssued { number, .. } => use_number(state, at, number),
-        Fact::NumberLeased { range, first, last } => {
-            let lease = Lease {
-                first: *first,
-                last: *last,
-            };
-            let leases = state.counters.leases.entry(range.clone()).or_default();
-            if !leases.contains(&lease) {
-                leases.push(lease);
-            }
-            state.touch(RecordKind::Station, "station");
-        }
+        Fact::NumberIssued { .. } | Fact::NumberLeased { .. } => apply_numbers(state, at, fact),
         Fact::ScanCaptured { .. }
         | Fact::ScanIgnored { .. }
         | Fact::NumberRanLow { .. }
@@ -290,6 +273,40 @@ fn apply_parcel(state: &mut State, at: Context<'_>, fact: &Fact) {
             });
         }
         Fact::NumberBurnt { parcel: id, .. } => parcel(state, id, |p| p.burnt = true),
+        _ => {}
+    }
+}
+
+fn apply_place(state: &mut State, at: Context<'_>, fact: &Fact) {
+    match fact {
+        Fact::StopRaised { stop } => {
+            let stop = Some(stop.clone());
+            place(state, at.place, |p| p.stop = stop);
+        }
+        Fact::StopCleared { .. } => place(state, at.place, |p| p.stop = None),
+        Fact::OperatorChanged { operator } => {
+            let operator = operator.clone();
+            place(state, at.place, |p| p.operator = operator);
+        }
+        _ => {}
+    }
+}
+
+/// Numbers outside of packing.
+fn apply_numbers(state: &mut State, at: Context<'_>, fact: &Fact) {
+    match fact {
+        Fact::NumberIssued { number, .. } => use_number(state, at, number),
+        Fact::NumberLeased { range, first, last } => {
+            let lease = Lease {
+                first: *first,
+                last: *last,
+            };
+            let leases = state.counters.leases.entry(range.clone()).or_default();
+            if !leases.contains(&lease) {
+                leases.push(lease);
+            }
+            state.touch(RecordKind::Station, "station");
+        }
         _ => {}
     }
 }

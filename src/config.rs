@@ -145,9 +145,6 @@ impl Default for ShipFrom {
 pub struct CarriersConfig {
     /// Folder of carrier TOML files that override or extend the built-in ones.
     pub folder: Option<PathBuf>,
-    /// Country the parcels leave from, ISO 3166-1 alpha-2: transit days between countries are
-    /// used only if it is given.
-    pub country: Option<String>,
 }
 
 /// A badge and the person it belongs to.
@@ -237,10 +234,9 @@ impl Config {
                         and pairing exist";
             return Err(bad("web.listen", text));
         }
-        let country = self.carriers.country.as_deref();
-        if country.is_some_and(|code| crate::content::country::find(code).is_none()) {
+        if crate::content::country::find(&self.station.country).is_none() {
             let text = "write the two capital letters of ISO 3166, such as \"DE\"";
-            return Err(bad("carriers.country", text));
+            return Err(bad("station.country", text));
         }
         if self.rules.band_permille > 1000 || self.rules.band_grams < 0 {
             return Err(bad(

@@ -130,6 +130,14 @@ fn assert_exact(folder: &Path, document: &Value) {
             "{parcel}"
         );
     }
+    let allocated = events.iter().filter(|e| e["type"] == "number.allocated");
+    let numbers: Vec<&Value> = allocated
+        .map(|e| &e["data"]["number"]["tracking_number"])
+        .collect();
+    let mut once = numbers.clone();
+    once.sort_by_key(|number| number.to_string());
+    once.dedup();
+    assert_eq!(once.len(), numbers.len(), "a number was given twice");
     let labels = &document["labels"];
     assert_eq!(
         labels["printed"],

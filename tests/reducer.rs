@@ -7,6 +7,8 @@ mod bench;
 mod exceptions;
 #[path = "reducer_parts/journey.rs"]
 mod journey;
+#[path = "reducer_parts/numbers.rs"]
+mod numbers;
 
 use bench::{Station, order, replay};
 use firstscan::content::control::Control as C;

@@ -767,6 +767,17 @@ fn answers_are_what_the_document_says() {
             "/api/v1/parcels/s1-7/exceptions/wrong_label/resolve",
             r#"{"who":"office","why":"looked at it"}"#,
         ),
+        ("GET", "/api/v1/numbers", ""),
+        (
+            "POST",
+            "/api/v1/numbers",
+            r#"{"carrier":"swift","service":"parcel","count":2}"#,
+        ),
+        (
+            "POST",
+            "/api/v1/numbers/leases",
+            r#"{"range":"swift-1","first":100000,"last":100999}"#,
+        ),
         ("GET", "/api/v1/handovers", ""),
         ("GET", "/api/v1/events?since=2&limit=2", ""),
         ("GET", "/api/v1/status", ""),
@@ -805,6 +816,8 @@ fn answers_are_what_the_document_says() {
         "cancel A-1 buyer",
         "retry main",
         "touch bench1 XCTLUNDG 2",
+        "issue swift parcel 2",
+        "lease swift-1 100000 100999",
         "settle s1-7 wrong_label office: looked at it",
     ] {
         assert!(calls.iter().any(|c| c == wanted), "{wanted}: {calls:?}");

@@ -12,12 +12,9 @@ use super::rules_file::own_costs;
 use super::tables::{Carrier, Manifest, Service, Transit};
 use super::weekdays::Weekdays;
 use crate::content::tracking;
-use crate::domain::desk::{CarrierInfo, Lane};
+use crate::domain::desk::{CarrierInfo, Lane, REUSE_DAYS};
 use jiff::tz::TimeZone;
 
-/// Days within which a number is not used again unless the carrier's file says otherwise: an SSCC
-/// may be used again after 12 months, and for the others nothing shorter is known for sure.
-const REUSE_DAYS_DEFAULT: u16 = 365;
 const REUSE_DAYS_MAX: u16 = 3650;
 const VOID_HOURS_MAX: u32 = 24 * 365;
 const SERVICES_MAX: usize = 100;
@@ -84,7 +81,7 @@ pub(super) fn carrier(file: CarrierFile, places: &Places, report: &mut Report<'_
         demo: file.demo,
         formats: file.formats,
         from: places.countries("from", &file.from, report),
-        reuse_days: reuse_days(file.reuse_days, report).unwrap_or(REUSE_DAYS_DEFAULT),
+        reuse_days: reuse_days(file.reuse_days, report).unwrap_or(REUSE_DAYS),
         void_hours: void_hours(file.void_hours, report),
         manifest: file.manifest.map(|m| manifest(m, report)),
         integrator: file.integrator,
@@ -282,6 +279,7 @@ fn transit(
         found.push(Transit {
             from: places.countries(&key("from"), &row.from, report),
             to: places.places(&key("to"), &row.to, report),
+            except: places.places(&key("except"), &row.except, report),
             days: days(&at, row.min, row.max, row.source, report),
             holidays: holidays.map(|h| places.holidays(&key("holidays"), h, report)),
             services: row.services,

@@ -3,9 +3,11 @@
 //!
 //! Constraints: an interval, with what it rests on; a carrier without a calendar, or a way its
 //! table has no row for, gives `None`. A row that names origins is used only if the station's
-//! country is known to be one of them.
+//! country is known to be one of them, a row with exceptions only if the destination is known to
+//! be none.
 
 use super::calendar::Pickup;
+use super::limits::Place;
 use super::tables::{Carrier, Service, Tables, Transit};
 use crate::domain::desk::EstimateRequest;
 use crate::domain::parcel::Estimate;
@@ -39,10 +41,14 @@ impl Tables {
             Some(origin) => listed(&row.from, origin),
             None => false,
         };
-        let there = |place: &super::limits::Place| place.has(request.country, request.area);
+        let (country, area) = (request.country, request.area);
+        let there = |place: &Place| place.has(country, area);
+        // Without its area a destination may be in any part of its country.
+        let may_be = |place: &Place| there(place) || (area.is_empty() && place.country == country);
         (row.services.is_empty() || listed(&row.services, request.service))
             && (row.from.is_empty() || from)
             && (row.to.is_empty() || row.to.iter().any(there))
+            && !row.except.iter().any(may_be)
     }
 
     /// Such as `DPD transit table DE-FR`.

@@ -253,6 +253,28 @@ fn what_the_table_does_not_say_is_not_estimated() {
 /// Loading is not what the property is about.
 static GERMAN: LazyLock<Tables> = LazyLock::new(|| tables(Some("DE")));
 
+#[test]
+fn a_row_with_exceptions_is_used_only_if_none_of_them_can_be_meant() {
+    let tables = tables(Some("US"));
+    let at = "2026-11-23T12:00:00-05:00";
+    let usps = |area| {
+        let request = EstimateRequest {
+            carrier: "usps",
+            ..ask("ground", "US", area, at)
+        };
+        tables.estimate(&request)
+    };
+    // Monday; Thursday is Thanksgiving, Saturday counts.
+    let found = usps("100").unwrap();
+    assert_eq!(
+        (found.from.as_str(), found.to.as_str()),
+        ("2026-11-25", "2026-11-30")
+    );
+    for area in ["995", "967", "006", "096", ""] {
+        assert_eq!(usps(area), None, "{area}");
+    }
+}
+
 proptest! {
     #[test]
     fn an_estimate_is_an_interval_after_the_handover_and_never_goes_back(

@@ -1,7 +1,7 @@
 //! The TOML files as written. Unknown keys are refused; meaning is checked in `tables`.
 
+use super::ranges_file::RangeFile;
 use super::rules_file::CostFile;
-use crate::content::check_digit::Family;
 use crate::domain::desk::Lane;
 use crate::domain::money::Money;
 use serde::Deserialize;
@@ -113,6 +113,9 @@ pub(super) struct TransitFile {
     pub from: Vec<String>,
     #[serde(default)]
     pub to: Vec<String>,
+    /// Parts of them the row says nothing about.
+    #[serde(default)]
+    pub except: Vec<String>,
     pub min: u16,
     pub max: u16,
     /// At the destination and on the way; absent = the calendar's.
@@ -206,39 +209,6 @@ pub(super) struct GroupFile {
 pub(super) struct HolidaysFile {
     pub country: String,
     pub days: Vec<String>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct RangeFile {
-    pub id: String,
-    /// Services it is issued for; empty = all.
-    #[serde(default)]
-    pub services: Vec<String>,
-    pub format: Format,
-    pub first: u64,
-    pub last: u64,
-    /// From how many numbers left on it is time to order more.
-    #[serde(default)]
-    pub low: u64,
-    /// `numeric`: what precedes the serial, and its digits with leading zeros.
-    pub prefix: Option<String>,
-    pub digits: Option<u8>,
-    /// `numeric`: the rule of the check character at the end; without it there is none.
-    pub check: Option<Family>,
-    /// `numeric`: leading characters the check does not cover, such as 2 for `1Z`.
-    #[serde(default)]
-    pub check_skip: u8,
-    /// `s10`: the two service letters and the issuing country.
-    pub service: Option<String>,
-    pub country: Option<String>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub(super) enum Format {
-    Numeric,
-    S10,
 }
 
 #[derive(Debug, Deserialize)]

@@ -22,7 +22,7 @@ impl Volume {
 impl fmt::Display for Volume {
     /// In litres, rounded down to the millilitre.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let ml = self.0 / VolumeUnit::CubicCentimetre.cubic_um();
+        let ml = self.0 / VolumeUnit::Cm3.cubic_um();
         write!(f, "{}.{:03} l", ml / 1000, ml % 1000)
     }
 }
@@ -42,20 +42,20 @@ pub(super) fn edge_sum(size: Extent) -> Length {
 /// Units of volume as carriers print them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum VolumeUnit {
-    CubicCentimetre,
-    CubicMetre,
-    CubicInch,
-    CubicFoot,
+    Cm3,
+    M3,
+    In3,
+    Ft3,
 }
 
 impl VolumeUnit {
     /// Cubic micrometres in one of it; whole for all of them.
     pub const fn cubic_um(self) -> i128 {
         match self {
-            VolumeUnit::CubicCentimetre => 1_000_000_000_000,
-            VolumeUnit::CubicMetre => 1_000_000_000_000_000_000,
-            VolumeUnit::CubicInch => 25_400 * 25_400 * 25_400,
-            VolumeUnit::CubicFoot => 304_800 * 304_800 * 304_800,
+            VolumeUnit::Cm3 => 1_000_000_000_000,
+            VolumeUnit::M3 => 1_000_000_000_000_000_000,
+            VolumeUnit::In3 => 25_400 * 25_400 * 25_400,
+            VolumeUnit::Ft3 => 304_800 * 304_800 * 304_800,
         }
     }
 }
@@ -85,9 +85,9 @@ impl Divisor {
             return None;
         }
         let (unit, weight) = if self.imperial {
-            (VolumeUnit::CubicInch, Unit::Pound)
+            (VolumeUnit::In3, Unit::Pound)
         } else {
-            (VolumeUnit::CubicCentimetre, Unit::Kilogram)
+            (VolumeUnit::Cm3, Unit::Kilogram)
         };
         let per = unit.cubic_um().checked_mul(i128::from(self.number))?;
         let product = volume.0.checked_mul(i128::from(weight.ng()))?;

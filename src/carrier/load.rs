@@ -6,6 +6,7 @@ use super::file::{BoxesFile, CarrierFile, ExtensionFile, PlacesFile, ReasonsFile
 use super::numbers::Range;
 use super::places::Places;
 use super::problem::{Report, TableError, TableErrors};
+use super::ranges::Known;
 use super::rules_file::{self, RULES, RuleBook};
 use super::tables::{Carrier, Tables};
 use crate::content::{control, country, weight};
@@ -184,7 +185,7 @@ fn carriers(
         .filter(|(name, _)| !tables.contains(&name.as_str()));
     let (additions, files): (Vec<_>, Vec<_>) = files.partition(|(_, text)| is_addition(text));
     let mut found: Vec<Carrier> = Vec::new();
-    let mut ranges: Vec<(String, Range)> = Vec::new();
+    let mut ranges: Vec<Known> = Vec::new();
     for (name, text) in files {
         let mut report = Report { file: name, errors };
         let Some(file) = parse::<CarrierFile>(text, &mut report) else {
@@ -195,7 +196,7 @@ fn carriers(
         }
         let carrier = check::carrier(file, places, &mut report);
         check_own(&carrier, &found, &mut report);
-        check_ranges(name, &carrier.ranges, &mut ranges, &mut report);
+        check_ranges(&carrier.info.id, &carrier.ranges, &mut ranges, &mut report);
         found.push(carrier);
     }
     for (name, text) in additions {
@@ -219,7 +220,7 @@ fn carriers(
             let had = carrier.ranges.len();
             check::extend(carrier, file, places, &mut report);
             let added = carrier.ranges.get(had..).unwrap_or_default();
-            check_ranges(name, added, &mut ranges, &mut report);
+            check_ranges(&carrier.info.id, added, &mut ranges, &mut report);
         }
     }
     if found.is_empty() {
@@ -253,15 +254,14 @@ fn check_own(carrier: &Carrier, others: &[Carrier], report: &mut Report<'_>) {
     }
 }
 
-fn check_ranges(
-    file: &str,
-    new: &[Range],
-    known: &mut Vec<(String, Range)>,
-    report: &mut Report<'_>,
-) {
+fn check_ranges(carrier: &str, new: &[Range], known: &mut Vec<Known>, report: &mut Report<'_>) {
     for range in new {
-        range.check_against(known, report);
-        known.push((file.to_owned(), range.clone()));
+        range.check_against(carrier, known, report);
+        known.push(Known {
+            file: report.file.to_owned(),
+            carrier: carrier.to_owned(),
+            range: range.clone(),
+        });
     }
 }
 

@@ -5,8 +5,8 @@ use crate::content::check_digit::Family;
 use crate::content::tracking;
 use crate::domain::Wall;
 use crate::domain::desk::{AssignRequest, Desk, EstimateRequest};
+use crate::domain::state::Counters;
 use proptest::prelude::*;
-use std::cell::Cell;
 
 fn request<'a>(country: &'a str, grams: i64, wish: Option<&'a str>) -> AssignRequest<'a> {
     let mass = Mass::from_grams(grams);
@@ -17,6 +17,19 @@ fn request<'a>(country: &'a str, grams: i64, wish: Option<&'a str>) -> AssignReq
     AssignRequest {
         requested_service: wish,
         ..AssignRequest::plain(country, "Nordlicht Outdoor", mass, now)
+    }
+}
+
+fn now() -> Wall {
+    request("DE", 1, None).now
+}
+
+/// A station that used its ranges up to these serials.
+fn used(ranges: &[(&str, u64)]) -> Counters {
+    let ranges = ranges.iter().map(|(range, at)| ((*range).to_owned(), *at));
+    Counters {
+        ranges: ranges.collect(),
+        ..Counters::default()
     }
 }
 
@@ -133,8 +146,10 @@ fn a_refusal_says_what_the_nearest_rules_object_to() {
 #[test]
 fn numbers_carry_valid_check_digits_until_the_range_ends() {
     let tables = Tables::load(None).unwrap();
-    let next = |at: u64| move |_: &str| at;
-    let house = tables.number("house", "standard", &next(0)).unwrap();
+    let number = |carrier: &str, service: &str, ranges: &[(&str, u64)]| {
+        tables.number(carrier, service, &used(ranges), now())
+    };
+    let house = number("house", "standard", &[]).unwrap();
     assert_eq!(house.serial, Some(1));
     assert_eq!(house.range.as_deref(), Some("house-1"));
     assert!(
@@ -142,36 +157,26 @@ fn numbers_carry_valid_check_digits_until_the_range_ends() {
         "{house:?}"
     );
     assert!(Family::Gs1Mod10.holds(house.tracking_number.get(2..).unwrap()));
-    let post = tables.number("post", "tracked", &next(47_110_815)).unwrap();
+    let post = number("post", "tracked", &[("post-tracked", 47_110_815)]).unwrap();
     assert_eq!(post.tracking_number, "RX471108151XX");
-    let last = tables.number("swift", "parcel", &next(199_999)).unwrap();
-    assert_eq!(last.serial, Some(199_999));
-    let gone = tables
-        .number("swift", "parcel", &next(200_000))
-        .unwrap_err()
-        .to_string();
-    assert!(
-        gone.contains("used up (swift-1)") && gone.contains("new range"),
-        "{gone}"
-    );
-    let gone = tables
-        .number("swift", "parcel", &next(u64::MAX))
-        .unwrap_err()
-        .to_string();
-    assert!(gone.contains("used up"), "{gone}");
-    assert!(
-        tables
-            .number("dhx", "parcel", &next(0))
-            .unwrap_err()
-            .text
-            .contains("no carrier dhx")
-    );
-    let stock = tables.stock(&next(198_000));
-    let swift = stock.iter().find(|row| row.range == "swift-1").unwrap();
-    assert_eq!((swift.left, swift.low), (2_000, true));
-    let house = stock.iter().find(|row| row.range == "house-1").unwrap();
-    assert!(!house.low && house.next.is_some());
-    let post = stock.iter().find(|row| row.range == "post-parcel").unwrap();
+    let last = number("swift", "parcel", &[("swift-1", 199_999)]).unwrap();
+    assert_eq!((last.serial, last.reuse_days), (Some(199_999), None));
+    for position in [200_000, u64::MAX] {
+        let gone = number("swift", "parcel", &[("swift-1", position)]).unwrap_err();
+        let gone = gone.to_string();
+        assert!(
+            gone.contains("swift-1 is used up") && gone.contains("new range"),
+            "{gone}"
+        );
+    }
+    let unknown = number("dhx", "parcel", &[]).unwrap_err();
+    assert!(unknown.text.contains("no carrier dhx"));
+    let counters = used(&[("swift-1", 198_000)]);
+    let stock = tables.stock(&counters, now());
+    let row = |range: &str| stock.iter().find(|row| row.range == range).unwrap();
+    assert_eq!((row("swift-1").left, row("swift-1").low), (2_000, true));
+    assert!(!row("house-1").low && row("house-1").next.is_some());
+    let post = row("post-parcel");
     assert_eq!((post.left, post.low), (10_000, false));
 }
 
@@ -182,15 +187,12 @@ fn the_next_range_follows_and_a_service_keeps_its_own() {
         digits = 8\nfirst = 5\nlast = 6\n";
     files.get_mut("house.toml").unwrap().push_str(more);
     let tables = Tables::from_files(&files).unwrap();
-    let used = |range: &str| if range == "house-1" { 100_000_000 } else { 0 };
-    let number = tables.number("house", "standard", &used).unwrap();
+    let empty = used(&[("house-1", 100_000_000)]);
+    let number = tables.number("house", "standard", &empty, now()).unwrap();
     assert_eq!(number.tracking_number, "HD2700000005");
-    let number = tables.number("post", "parcel", &|_| 0).unwrap();
-    assert!(number.tracking_number.starts_with("CX"));
-    let none = tables
-        .number("post", "nonsense", &|_| 0)
-        .unwrap_err()
-        .to_string();
+    let number = |service: &str| tables.number("post", service, &used(&[]), now());
+    assert!(number("parcel").unwrap().tracking_number.starts_with("CX"));
+    let none = number("nonsense").unwrap_err().to_string();
     assert!(none.contains("issued no numbers for nonsense"), "{none}");
 }
 
@@ -296,22 +298,26 @@ fn every_mistake_names_file_key_and_remedy() {
 }
 
 #[test]
-fn two_ranges_never_write_the_same_number() {
+fn two_ranges_of_a_carrier_never_write_the_same_number() {
     // 1 to 99 with prefix HD2600000 writes what 1 to 99999999 with prefix HD26 writes.
-    let more = "format = 1\nid = \"new\"\nname = \"New\"\ntoken = \"NEU\"\n\
-        template = \"t\"\n[[service]]\nid = \"s\"\nname = \"S\"\n[[range]]\nid = \"new-1\"\n\
+    let range = "\n[[range]]\nid = \"new-1\"\n\
         format = \"numeric\"\nprefix = \"HD2600000\"\ndigits = 3\ncheck = \"gs1-mod10\"\n\
         check_skip = 2\nfirst = 1\nlast = 99\n";
-    let told = with("new.toml", more);
+    let house = shipped().get("house.toml").unwrap().clone();
+    let told = with("house.toml", &format!("{house}{range}"));
     assert!(
         told.contains("new-1 and house-1 write the same numbers"),
         "{told}"
     );
     let mut files = shipped();
-    files.insert(
-        "new.toml".to_owned(),
-        more.replace("HD2600000", "HD2500000"),
-    );
+    let beside = format!("{house}{}", range.replace("HD2600000", "HD2500000"));
+    files.insert("house.toml".to_owned(), beside);
+    Tables::from_files(&files).unwrap();
+    // Another carrier may have the same numbers.
+    let new = "format = 1\nid = \"new\"\nname = \"New\"\ntoken = \"NEU\"\n\
+        template = \"t\"\n[[service]]\nid = \"s\"\nname = \"S\"\n";
+    let mut files = shipped();
+    files.insert("new.toml".to_owned(), format!("{new}{range}"));
     Tables::from_files(&files).unwrap();
 }
 
@@ -475,8 +481,12 @@ fn every_mistake_in_limits_days_and_additions_names_its_key() {
             "service[0].divisor.unit: \"in3\" is no unit",
         ),
         (
-            changed("ups.toml", "min = 1, max = 5", "min = 6, max = 5"),
-            "service[0].days: 6 to 5 is no span",
+            changed("ups.toml", "min = 1", "min = 6"),
+            "transit[0]: 6 to 5 is no span",
+        ),
+        (
+            changed("house.toml", "max = 2", "max = 121"),
+            "service[0].days: 1 to 121 is no span",
         ),
         (
             changed("ups.toml", "\"large-package\"", "\"additional-handling\""),
@@ -579,15 +589,16 @@ proptest! {
     #[test]
     fn allocated_numbers_are_unique_and_valid(start in 0..199_000_u64, count in 1..300_u64) {
         let tables = Tables::load(None).unwrap();
-        let position = Cell::new(start);
+        let mut position = start;
         let mut seen = std::collections::HashSet::new();
         for _ in 0..count {
-            let number = tables.number("swift", "parcel", &|_| position.get()).unwrap();
+            let counters = used(&[("swift-1", position)]);
+            let number = tables.number("swift", "parcel", &counters, now()).unwrap();
             let serial = number.serial.unwrap();
-            prop_assert!(serial >= position.get() && serial >= 100_000);
+            prop_assert!(serial >= position && serial >= 100_000);
             prop_assert!(Family::Iso7064Mod37.holds(&number.tracking_number));
             prop_assert!(seen.insert(number.tracking_number));
-            position.set(serial + 1);
+            position = serial + 1;
         }
     }
 

@@ -30,13 +30,13 @@ mod places;
 mod problem;
 mod quantity;
 mod ranges;
+mod ranges_file;
 mod rule;
 mod rules_file;
 mod tables;
 mod weekdays;
 
 pub use assign::{Outcome, Verdict};
-pub use numbers::Stock;
 pub use offer::Offer;
 pub use problem::{TableError, TableErrors};
 pub use tables::{Carrier, Manifest, Tables};

@@ -2,11 +2,14 @@
 //! not kept here: the caller says where each range stands, and records what it took in the same
 //! transaction as the label.
 
-use super::tables::Tables;
+use super::tables::{Carrier, Tables};
 use crate::content::check_digit::Family;
-use crate::content::tracking;
-use crate::domain::desk::Refusal;
+use crate::content::tracking::{self, make};
+use crate::domain::Wall;
+use crate::domain::desk::{Refusal, Stock};
 use crate::domain::parcel::Number;
+use crate::domain::serials;
+use crate::domain::state::{Counters, Lease};
 
 /// Numbers a carrier issued to this station.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,6 +22,12 @@ pub(super) struct Range {
     pub first: u64,
     pub last: u64,
     pub low: u64,
+    /// Used by several stations, each in its own blocks.
+    pub shared: bool,
+    /// Begins again behind its end.
+    pub cycle: bool,
+    /// Days a number rests, if the range says so itself.
+    pub reuse_days: Option<u16>,
 }
 
 /// How a serial is written.
@@ -32,57 +41,150 @@ pub(super) enum Shape {
         check_skip: u8,
     },
     /// UPU S10.
-    S10 { service: String, country: String },
+    S10 {
+        service: String,
+        country: String,
+    },
+    /// 18 digits, with the identifier 00 in front 20.
+    Sscc {
+        with_ai: bool,
+        extension: u8,
+        company: String,
+    },
+    UspsImpb {
+        service: String,
+        mailer: String,
+        length: usize,
+    },
+    Ups1z {
+        shipper: String,
+        service: String,
+    },
+    Fedex12,
+    Fedex96 {
+        scnc: String,
+        class: String,
+        shipper: String,
+    },
+    /// 14 digits and a check character.
+    Dpd {
+        prefix: String,
+    },
 }
 
-/// How far a range is used up.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Stock {
-    pub carrier: String,
-    pub range: String,
-    /// The next number, if one is left.
-    pub next: Option<String>,
-    pub left: u64,
-    /// True if it is time to order more.
-    pub low: bool,
+impl Shape {
+    /// Digits of a serial.
+    pub(super) fn digits(&self) -> usize {
+        match self {
+            Shape::Numeric { digits, .. } => usize::from(*digits),
+            Shape::S10 { .. } => 8,
+            Shape::Sscc { company, .. } => 16_usize.saturating_sub(company.len()),
+            Shape::UspsImpb { mailer, length, .. } => length.saturating_sub(6 + mailer.len()),
+            Shape::Ups1z { .. } | Shape::Fedex96 { .. } => 7,
+            Shape::Fedex12 => 11,
+            Shape::Dpd { prefix } => 14_usize.saturating_sub(prefix.len()),
+        }
+    }
 }
 
 impl Range {
-    /// The next serial, if one is left. `used_up_to` is the first serial not used yet.
-    fn next(&self, used_up_to: u64) -> Option<u64> {
-        let serial = used_up_to.max(self.first);
-        (serial <= self.last).then_some(serial)
-    }
-
     /// The tracking number of a serial; `None` if it does not fit the shape (excluded at load).
     pub(super) fn write(&self, serial: u64) -> Option<String> {
         match &self.shape {
-            Shape::S10 { service, country } => tracking::s10(service, serial, country),
             Shape::Numeric {
-                check, check_skip, ..
+                prefix,
+                digits,
+                check,
+                check_skip,
             } => {
-                let body = self.body(serial);
-                let covered = body.get(usize::from(*check_skip)..)?;
+                let digits = usize::from(*digits);
                 match check {
-                    Some(family) => family.check(covered).map(|check| format!("{body}{check}")),
-                    None => Some(body),
+                    Some(family) => {
+                        make::numeric(prefix, serial, digits, *family, usize::from(*check_skip))
+                    }
+                    None => {
+                        let text = format!("{serial:0digits$}");
+                        (text.len() == digits).then(|| format!("{prefix}{text}"))
+                    }
                 }
             }
-        }
-    }
-
-    /// The number without its check character; S10 with its country in front.
-    pub(super) fn body(&self, serial: u64) -> String {
-        match &self.shape {
-            Shape::Numeric { prefix, digits, .. } => {
-                format!("{prefix}{serial:0width$}", width = usize::from(*digits))
+            Shape::S10 { service, country } => tracking::s10(service, serial, country),
+            Shape::Sscc {
+                with_ai,
+                extension,
+                company,
+            } => {
+                let number = make::sscc(*extension, company, serial)?;
+                Some(if *with_ai {
+                    format!("00{number}")
+                } else {
+                    number
+                })
             }
-            Shape::S10 { service, country } => format!("{country}{service}{serial:08}"),
+            Shape::UspsImpb {
+                service,
+                mailer,
+                length,
+            } => make::usps_impb(service, mailer, serial, *length),
+            Shape::Ups1z { shipper, service } => make::ups_1z(shipper, service, serial),
+            Shape::Fedex12 => make::fedex_12(serial),
+            Shape::Fedex96 {
+                scnc,
+                class,
+                shipper,
+            } => make::fedex_96(scnc, class, shipper, serial),
+            Shape::Dpd { prefix } => make::dpd_14(prefix, serial),
         }
     }
 
     fn serves(&self, service: &str) -> bool {
         self.services.is_empty() || self.services.iter().any(|listed| listed == service)
+    }
+
+    /// What the station may take serials from.
+    fn blocks(&self, counters: &Counters) -> Vec<Lease> {
+        if !self.shared {
+            let (first, last) = (self.first, self.last);
+            return vec![Lease { first, last }];
+        }
+        let leases = counters.leases.get(&self.id).into_iter().flatten();
+        let within = leases.map(|lease| Lease {
+            first: lease.first.max(self.first),
+            last: lease.last.min(self.last),
+        });
+        within.filter(|lease| lease.first <= lease.last).collect()
+    }
+
+    /// Days until a number may be used again; `None` if it never may.
+    fn rest_days(&self, carrier: &Carrier) -> Option<u16> {
+        self.cycle
+            .then(|| self.reuse_days.unwrap_or(carrier.reuse_days))
+    }
+
+    /// Why it gives no number now, and what helps.
+    fn dry(&self, carrier: &Carrier, counters: &Counters) -> (String, &'static str) {
+        let (id, days) = (&self.id, self.rest_days(carrier));
+        if self.shared && self.blocks(counters).is_empty() {
+            let text = format!("{id} has no block for this station");
+            return (text, "lease one with `firstscan number lease`");
+        }
+        if let (Some(days), Some(free_ms)) = (days, serials::free_at_ms(counters, id, days)) {
+            let free = Wall {
+                unix_ms: free_ms,
+                offset_min: 0,
+            };
+            let text = format!(
+                "{id}: every number was used within {days} days, the first is free again on {}",
+                free.date()
+            );
+            return (text, "ask the carrier for a larger range");
+        }
+        if self.shared {
+            let text = format!("{id}: this station's blocks are used up");
+            return (text, "lease another block with `firstscan number lease`");
+        }
+        let remedy = "ask the carrier for a new range and add it to its file";
+        (format!("{id} is used up"), remedy)
     }
 }
 
@@ -91,7 +193,8 @@ impl Tables {
         &self,
         carrier: &str,
         service: &str,
-        next_serial: &dyn Fn(&str) -> u64,
+        counters: &Counters,
+        now: Wall,
     ) -> Result<Number, Refusal> {
         let refuse = |text: String, remedy: &str| Refusal {
             text,
@@ -102,51 +205,74 @@ impl Tables {
             return Err(refuse(text, "add its file to the carrier folder"));
         };
         let name = &details.info.name;
-        let mut empty = Vec::new();
+        let mut dry = Vec::new();
         for range in details.ranges.iter().filter(|range| range.serves(service)) {
-            let next = range.next(next_serial(&range.id));
+            let days = range.rest_days(details);
+            let blocks = range.blocks(counters);
+            let next = serials::next(counters, &range.id, &blocks, days, now);
             match next.and_then(|serial| range.write(serial).map(|text| (serial, text))) {
                 Some((serial, tracking_number)) => {
-                    let range = Some(range.id.clone());
                     return Ok(Number {
                         tracking_number,
-                        range,
+                        range: Some(range.id.clone()),
                         serial: Some(serial),
+                        reuse_days: days,
                     });
                 }
-                None => empty.push(range.id.as_str()),
+                None => dry.push(range.dry(details, counters)),
             }
         }
-        if empty.is_empty() {
+        let Some((_, remedy)) = dry.first() else {
             let text = format!("{name} issued no numbers for {service}");
-            return Err(refuse(
-                text,
-                "add a range to its file, or let the order bring a label",
-            ));
-        }
-        let text = format!("all numbers of {name} are used up ({})", empty.join(", "));
-        Err(refuse(
-            text,
-            "ask the carrier for a new range and add it to its file",
-        ))
+            let remedy = "add a range to its file, or let the order bring a label";
+            return Err(refuse(text, remedy));
+        };
+        let remedy = *remedy;
+        let why: Vec<String> = dry.into_iter().map(|(text, _)| text).collect();
+        let text = format!("{name} has no free number here ({})", why.join("; "));
+        Err(refuse(text, remedy))
     }
 
     /// How far every range is used up, by carrier and file order.
-    pub fn stock(&self, next_serial: &dyn Fn(&str) -> u64) -> Vec<Stock> {
-        let mut rows = Vec::new();
-        for carrier in &self.carriers {
-            for range in &carrier.ranges {
-                let next = range.next(next_serial(&range.id));
-                let left = next.map_or(0, |serial| (range.last - serial).saturating_add(1));
-                rows.push(Stock {
-                    carrier: carrier.info.id.clone(),
-                    range: range.id.clone(),
-                    next: next.and_then(|serial| range.write(serial)),
-                    left,
-                    low: left <= range.low,
-                });
+    pub(super) fn count(&self, counters: &Counters, now: Wall) -> Vec<Stock> {
+        let row = |carrier: &Carrier, range: &Range| {
+            let (id, days) = (&range.id, range.rest_days(carrier));
+            let blocks = range.blocks(counters);
+            let next = serials::next(counters, id, &blocks, days, now);
+            let left = serials::left(counters, id, &blocks, days, now);
+            Stock {
+                carrier: carrier.info.id.clone(),
+                carrier_name: carrier.info.name.clone(),
+                range: id.clone(),
+                first: range.first,
+                last: range.last,
+                shared: range.shared,
+                leases: if range.shared { blocks } else { Vec::new() },
+                reuse_days: days,
+                next: next.and_then(|serial| range.write(serial)),
+                left,
+                low_at: range.low,
+                low: left <= range.low,
             }
-        }
-        rows
+        };
+        let of = |carrier: &Carrier| -> Vec<Stock> {
+            carrier.ranges.iter().map(|r| row(carrier, r)).collect()
+        };
+        self.carriers.iter().flat_map(of).collect()
+    }
+
+    /// The range with this id, for handing out blocks: carrier name, first and last serial, and
+    /// whether it is shared.
+    pub fn range(&self, id: &str) -> Option<Stock> {
+        let zero = Wall {
+            unix_ms: 0,
+            offset_min: 0,
+        };
+        let all = self.count(&Counters::default(), zero);
+        all.into_iter().find(|row| row.range == id)
     }
 }
+
+#[cfg(test)]
+#[path = "numbers_tests.rs"]
+mod tests;

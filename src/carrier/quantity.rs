@@ -31,10 +31,10 @@ pub(super) fn length(text: &str) -> Result<Length, String> {
 pub(super) fn volume(text: &str) -> Result<Volume, String> {
     let (number, unit) = split(text)?;
     let unit = match unit {
-        "cm3" => VolumeUnit::CubicCentimetre,
-        "m3" => VolumeUnit::CubicMetre,
-        "in3" => VolumeUnit::CubicInch,
-        "ft3" => VolumeUnit::CubicFoot,
+        "cm3" => VolumeUnit::Cm3,
+        "m3" => VolumeUnit::M3,
+        "in3" => VolumeUnit::In3,
+        "ft3" => VolumeUnit::Ft3,
         _ => return Err(format!("{unit:?} is no unit of volume")),
     };
     let power = 10_i128.checked_pow(u32::from(number.exponent.unsigned_abs()));
@@ -45,7 +45,7 @@ pub(super) fn volume(text: &str) -> Result<Volume, String> {
         _ => None,
     };
     found
-        .filter(|um| (1..=CUBIC_METRES_MAX * VolumeUnit::CubicMetre.cubic_um()).contains(um))
+        .filter(|um| (1..=CUBIC_METRES_MAX * VolumeUnit::M3.cubic_um()).contains(um))
         .map(Volume)
         .ok_or_else(|| format!("{text:?} is not between nothing and 1000 m3"))
 }

@@ -1,15 +1,18 @@
 //! The tables after checking, and what the reducer asks them.
 
-use super::calendar::Calendar;
+use super::calendar::{Calendar, Zone};
 use super::cost::Cost;
 use super::holiday::Holiday;
 use super::limits::{Divisor, Place, Surcharge, Volume};
 use super::numbers::Range;
 use super::rules_file::RuleBook;
 use crate::domain::Wall;
-use crate::domain::desk::{AssignRequest, BoxType, CarrierInfo, Desk, EstimateRequest, Refusal};
+use crate::domain::desk::{
+    AssignRequest, BoxType, CarrierInfo, Desk, EstimateRequest, REUSE_DAYS, Refusal, Stock,
+};
 use crate::domain::money::Money;
 use crate::domain::parcel::{Assignment, Estimate, Number};
+use crate::domain::state::Counters;
 use firstscan_drivers::length::Length;
 use firstscan_drivers::mass::Mass;
 
@@ -73,6 +76,8 @@ pub(super) struct Transit {
     pub from: Vec<String>,
     /// Destinations; empty = everywhere.
     pub to: Vec<Place>,
+    /// Parts of them the row says nothing about.
+    pub except: Vec<Place>,
     pub days: Days,
     /// At the destination and on the way; `None` = the calendar's.
     pub holidays: Option<Vec<Holiday>>,
@@ -149,6 +154,13 @@ impl Tables {
         self.origin.as_deref()
     }
 
+    /// True if a carrier names its time zone and this computer has no time zone database: its
+    /// cut-off and its delivery days are then not known.
+    pub fn lacks_zones(&self) -> bool {
+        let mut calendars = self.carriers.iter().flat_map(|c| &c.calendar);
+        calendars.any(|c| c.zone == Zone::Missing)
+    }
+
     /// Days within which the carrier's numbers must not be used again: with carrier and number
     /// the key of a parcel. `None` for an unknown carrier.
     pub fn window(&self, carrier: &str) -> Option<u16> {
@@ -212,9 +224,18 @@ impl Desk for Tables {
         &self,
         carrier: &str,
         service: &str,
-        next_serial: &dyn Fn(&str) -> u64,
+        counters: &Counters,
+        now: Wall,
     ) -> Result<Number, Refusal> {
-        self.allocate(carrier, service, next_serial)
+        self.allocate(carrier, service, counters, now)
+    }
+
+    fn reuse_days(&self, carrier: &str) -> u16 {
+        self.window(carrier).unwrap_or(REUSE_DAYS)
+    }
+
+    fn stock(&self, counters: &Counters, now: Wall) -> Vec<Stock> {
+        self.count(counters, now)
     }
 
     fn estimate(&self, request: &EstimateRequest<'_>) -> Option<Estimate> {

@@ -58,8 +58,7 @@ fn size(text: &str) -> Result<Extent, String> {
 
 pub(crate) fn run(globals: &Globals, args: CarrierArgs) -> anyhow::Result<ExitCode> {
     let config = Config::load(globals.config.as_deref())?;
-    let tables =
-        crate::app::tables(&config).map_err(|e| Exit::new(3, e.to_string()))?;
+    let tables = crate::app::tables(&config).map_err(|e| Exit::new(3, e.to_string()))?;
     match args.command {
         CarrierCommand::List => list(globals, &tables),
         CarrierCommand::Explain { order, grams, size } => {

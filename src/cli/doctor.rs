@@ -33,10 +33,12 @@ fn finding(what: &'static str, ok: bool, text: impl Into<String>) -> Finding {
 
 pub(crate) fn run(globals: &Globals) -> anyhow::Result<ExitCode> {
     let mut findings = vec![configuration(globals)];
+    findings.push(zones(globals));
     findings.push(space(&globals.data));
     findings.push(template());
     findings.extend(system(globals));
     findings.extend(daemon(globals));
+    findings.extend(numbers(globals));
     let ok = findings.iter().all(|f| f.ok);
     if globals.json {
         output::json(&findings)?;
@@ -65,6 +67,18 @@ fn configuration(globals: &Globals) -> Finding {
         }
         Err(text) => finding("configuration", false, text),
     }
+}
+
+/// Cut-offs and delivery days are in the carriers' time zones.
+fn zones(globals: &Globals) -> Finding {
+    let config = Config::load(globals.config.as_deref()).unwrap_or_default();
+    let lacking = crate::app::tables(&config).is_ok_and(|tables| tables.lacks_zones());
+    if lacking {
+        let text = "this computer has no time zone database, so that no cut-off and no delivery \
+                    day is known: install tzdata";
+        return finding("time zones", false, text);
+    }
+    finding("time zones", true, "known")
 }
 
 /// What the system must grant, if the configuration or what is plugged in needs it.
@@ -106,6 +120,21 @@ fn system(globals: &Globals) -> Vec<Finding> {
         }
     }
     findings
+}
+
+/// Ranges that run low, if the station has worked yet.
+fn numbers(globals: &Globals) -> Vec<Finding> {
+    match super::number::low(globals) {
+        Ok(None) => Vec::new(),
+        Ok(Some(low)) if low.is_empty() => {
+            vec![finding("numbers", true, "enough of every range")]
+        }
+        Ok(Some(low)) => low
+            .into_iter()
+            .map(|text| finding("numbers", false, text))
+            .collect(),
+        Err(error) => vec![finding("numbers", false, error.to_string())],
+    }
 }
 
 fn space(data: &Path) -> Finding {

@@ -12,6 +12,7 @@ mod doctor;
 mod events;
 mod gs1;
 pub mod label;
+mod number;
 mod output;
 mod records;
 mod run;
@@ -75,6 +76,8 @@ enum Command {
     Handover(records::HandoverArgs),
     /// List carriers, explain an assignment
     Carrier(carrier::CarrierArgs),
+    /// Numbers of carriers' ranges: give out, count, lease, split
+    Number(number::NumberArgs),
     /// Say what a tracking number is: carrier, format, check, fields
     Track(track::TrackArgs),
     /// Read and check GS1 data
@@ -111,6 +114,7 @@ pub fn main() -> ExitCode {
         Command::Parcel(args) => records::parcel(&globals, args),
         Command::Handover(args) => records::handover(&globals, args),
         Command::Carrier(args) => carrier::run(&globals, args),
+        Command::Number(args) => number::run(&globals, args),
         Command::Track(args) => track::run(&args, globals.json),
         Command::Gs1(args) => gs1::run(&args, globals.json),
         Command::Sync(args) => sync::run(&globals, args),

@@ -10,10 +10,10 @@ use super::handover::Handover;
 use super::ids::{HandoverId, JobId, OperatorId, OrderId, ParcelId, PlaceId};
 use super::job::LabelJob;
 use super::order::{Order, OrderStatus};
-use super::parcel::{Parcel, Stage};
+use super::parcel::{Number, Parcel, Stage};
 use super::place::Place;
 use super::state::{Context, Lease, State};
-use super::{exception, journey};
+use super::{exception, journey, serials};
 use handovers::apply_handover;
 use labels::apply_label;
 use std::collections::BTreeMap;
@@ -80,6 +80,7 @@ pub(super) fn apply(state: &mut State, at: Context<'_>, fact: &Fact) {
         | Fact::ExceptionResolved { .. }
         | Fact::CarrierAccepted { .. }
         | Fact::CarrierMoved { .. } => apply_journey(state, fact),
+        Fact::NumberIssued { number, .. } => use_number(state, at, number),
         Fact::NumberLeased { range, first, last } => {
             let lease = Lease {
                 first: *first,
@@ -93,6 +94,7 @@ pub(super) fn apply(state: &mut State, at: Context<'_>, fact: &Fact) {
         }
         Fact::ScanCaptured { .. }
         | Fact::ScanIgnored { .. }
+        | Fact::NumberRanLow { .. }
         | Fact::DeviceConnected { .. }
         | Fact::DeviceLost { .. }
         | Fact::DeviceFaulted { .. }
@@ -281,15 +283,22 @@ fn apply_parcel(state: &mut State, at: Context<'_>, fact: &Fact) {
         Fact::NumberAllocated {
             parcel: id, number, ..
         } => {
-            if let (Some(range), Some(serial)) = (&number.range, number.serial) {
-                let next = state.counters.ranges.entry(range.clone()).or_insert(0);
-                *next = (*next).max(serial.saturating_add(1));
-                state.touch(RecordKind::Station, "station");
-            }
-            parcel(state, id, |p| p.number = Some(number.clone()));
+            use_number(state, at, number);
+            parcel(state, id, |p| {
+                p.number = Some(number.clone());
+                p.burnt = false;
+            });
         }
         Fact::NumberBurnt { parcel: id, .. } => parcel(state, id, |p| p.burnt = true),
         _ => {}
+    }
+}
+
+fn use_number(state: &mut State, at: Context<'_>, number: &Number) {
+    if let (Some(range), Some(serial)) = (&number.range, number.serial) {
+        let counters = &mut state.counters;
+        serials::note(counters, range, serial, number.reuse_days, at.wall);
+        state.touch(RecordKind::Station, "station");
     }
 }
 

@@ -4,6 +4,7 @@
 use super::money::Money;
 use super::order::Order;
 use super::parcel::{Assignment, Estimate, Number};
+use super::state::{Counters, Lease};
 use super::time::Wall;
 use firstscan_drivers::length::Length;
 use firstscan_drivers::mass::Mass;
@@ -153,6 +154,34 @@ impl Lane {
     ];
 }
 
+/// Days a number rests if its carrier says nothing else: the twelve months of an SSCC, which is
+/// published; for other numbers the same is assumed, not known.
+pub const REUSE_DAYS: u16 = 365;
+
+/// How far a range of numbers is used up.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stock {
+    pub carrier: String,
+    pub carrier_name: String,
+    pub range: String,
+    /// Serials as the carrier issued them, both ends included.
+    pub first: u64,
+    pub last: u64,
+    /// Several stations use it: this one takes numbers only out of its blocks.
+    pub shared: bool,
+    /// This station's blocks, if it is shared.
+    pub leases: Vec<Lease>,
+    /// It begins again: days until a number may be used once more.
+    pub reuse_days: Option<u16>,
+    /// The next number, if one is free.
+    pub next: Option<String>,
+    /// Free numbers; of a shared range, in this station's blocks.
+    pub left: u64,
+    /// From how many numbers left on it is time for more.
+    pub low_at: u64,
+    pub low: bool,
+}
+
 /// Tables behind a decision: carriers, ranges, boxes, reasons.
 pub trait Desk {
     /// Chooses carrier and service.
@@ -175,17 +204,28 @@ pub trait Desk {
         Ok(())
     }
 
-    /// The next tracking number of the carrier's range. `next_serial` tells, per range id, the
-    /// first serial this station has not used yet (0 if none was used).
+    /// The next tracking number of the carrier's ranges. `counters` tell what this station used of
+    /// them and which blocks it may use; `now` tells which numbers have rested long enough.
     ///
     /// # Errors
-    /// [`Refusal`] if the carrier has no range here or it is used up.
+    /// [`Refusal`] if the carrier has no range here, or none with a free number.
     fn number(
         &self,
         carrier: &str,
         service: &str,
-        next_serial: &dyn Fn(&str) -> u64,
+        counters: &Counters,
+        now: Wall,
     ) -> Result<Number, Refusal>;
+
+    /// All ranges, by carrier and file order; none if the desk keeps no account of them.
+    fn stock(&self, _counters: &Counters, _now: Wall) -> Vec<Stock> {
+        Vec::new()
+    }
+
+    /// Days within which the carrier must not see the same number twice.
+    fn reuse_days(&self, _carrier: &str) -> u16 {
+        REUSE_DAYS
+    }
 
     /// When the carrier should deliver what it took at a moment; `None` if its table does not say.
     fn estimate(&self, request: &EstimateRequest<'_>) -> Option<Estimate>;

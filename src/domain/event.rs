@@ -122,6 +122,16 @@ pub enum Fact {
         carrier: String,
         number: Number,
     },
+    /// A number given out by hand: no label of this station bears it, an order may bring it.
+    #[serde(rename = "number.issued")]
+    NumberIssued {
+        carrier: String,
+        service: String,
+        number: Number,
+        /// Why it was not given out after all; it is used up then.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        withheld: Option<String>,
+    },
     #[serde(rename = "number.burnt")]
     NumberBurnt {
         parcel: ParcelId,
@@ -270,6 +280,14 @@ pub enum Fact {
         range: String,
         first: u64,
         last: u64,
+    },
+
+    /// The reserve of a range is reached: it is time for more.
+    #[serde(rename = "number.ran_low")]
+    NumberRanLow {
+        carrier: String,
+        range: String,
+        left: u64,
     },
 
     #[serde(rename = "device.connected")]

@@ -3,6 +3,7 @@
 use super::ids::{DeviceId, HandoverId, JobId, OrderId, ParcelId, PlaceId};
 use super::order::Order;
 use super::parcel::CarrierScan;
+use super::state::Lease;
 use super::time::Stamp;
 use firstscan_drivers::length::SizeReading;
 use firstscan_drivers::mass::MassReading;
@@ -81,6 +82,17 @@ pub enum InputKind {
         code: String,
         by: String,
         why: String,
+    },
+    /// Numbers wanted outside of packing.
+    IssueNumbers {
+        carrier: String,
+        service: String,
+        count: u32,
+    },
+    /// A block of a range that several stations use is this station's from now on.
+    LeaseNumbers {
+        range: String,
+        block: Lease,
     },
     /// Time passed; sent every 250 ms.
     Tick,

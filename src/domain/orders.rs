@@ -6,6 +6,7 @@ use super::event::Fact;
 use super::exception;
 use super::ids::{OrderId, ParcelId};
 use super::job::JobState;
+use super::numbers;
 use super::order::{Order, OrderStatus};
 use super::parcel::Stage;
 use super::step::{Desktop, Reply};
@@ -13,6 +14,10 @@ use super::step::{Desktop, Reply};
 pub(super) fn submit(at: &mut Desktop<'_>, order: &Order) {
     let archived = at.looked.orders.iter().find(|o| o.id == order.id).cloned();
     let Some(stored) = at.state.orders.get(&order.id).cloned().or(archived) else {
+        if let Some(text) = numbers::clash(at, order) {
+            at.reply(Reply::Conflict(text));
+            return;
+        }
         at.emit(
             order.id.as_str(),
             Fact::OrderReceived {
@@ -49,6 +54,10 @@ pub(super) fn submit(at: &mut Desktop<'_>, order: &Order) {
         if stored.status != OrderStatus::Cancelled {
             superseded(at, order);
         }
+        return;
+    }
+    if let Some(text) = numbers::clash(at, order) {
+        at.reply(Reply::Conflict(text));
         return;
     }
     let version = stored.version.saturating_add(1);

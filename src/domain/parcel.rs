@@ -156,6 +156,21 @@ pub struct Number {
     pub range: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub serial: Option<u64>,
+    /// The range begins again: after so many days the carrier may see this number again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reuse_days: Option<u16>,
+}
+
+impl Number {
+    /// A number that came with the order.
+    pub fn given(tracking_number: &str) -> Number {
+        Number {
+            tracking_number: tracking_number.to_owned(),
+            range: None,
+            serial: None,
+            reuse_days: None,
+        }
+    }
 }
 
 /// The expected weight and its tolerance.

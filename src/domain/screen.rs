@@ -10,7 +10,7 @@ use super::parcel::{Parcel, Stage};
 use super::place::{Pending, Place, PlaceKind};
 use super::rules::Rules;
 use super::state::State;
-use super::time::Instant;
+use super::time::{Instant, Wall};
 use super::view::{
     BandView, CueView, DockParcel, DockReject, DockView, DockWaiting, ExceptionView, Health,
     JobView, LastView, LineView, Mode, OperatorView, OrderView, ParcelView, PlaceView, StopView,
@@ -95,7 +95,7 @@ pub fn view(scene: &Scene<'_>, id: &PlaceId) -> Option<PlaceView> {
         }),
         prompt: live.pending.as_ref().map(|p| prompt(p).to_owned()),
         dock: (place.kind == PlaceKind::Dock).then(|| dock_view(scene, handover)),
-        health: health(live, scene.sync),
+        health: health(scene, live),
         finished: live.finished,
         cue: live.cue.map(|(id, cue)| CueView { id, cue }),
     })
@@ -384,7 +384,7 @@ fn dock_view(scene: &Scene<'_>, handover: Option<&Handover>) -> DockView {
     }
 }
 
-fn health(live: &LivePlace, sync: &SyncHealth) -> Health {
+fn health(scene: &Scene<'_>, live: &LivePlace) -> Health {
     let role = |name: &str| {
         live.devices
             .get(name)
@@ -395,6 +395,25 @@ fn health(live: &LivePlace, sync: &SyncHealth) -> Health {
         scanner: role("scanner"),
         scale: role("scale"),
         printer: role("printer"),
-        sync: sync.clone(),
+        numbers: reserve(scene),
+        sync: scene.sync.clone(),
     }
+}
+
+/// The carrier whose numbers run out, and how many are left.
+fn reserve(scene: &Scene<'_>) -> String {
+    // What rests until a day needs the wall clock, which the first tick tells.
+    let Some((unix_ms, _)) = scene.live.last_tick else {
+        return "ok".into();
+    };
+    let now = Wall {
+        unix_ms,
+        offset_min: 0,
+    };
+    let stock = scene.desk.stock(&scene.state.counters, now);
+    let mut low = stock.into_iter().filter(|row| row.low);
+    let Some(first) = low.by_ref().min_by_key(|row| row.left) else {
+        return "ok".into();
+    };
+    format!("{}: {} left", first.carrier_name, first.left)
 }

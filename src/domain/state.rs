@@ -8,6 +8,7 @@ use super::job::{JobState, LabelJob};
 use super::order::{Order, OrderStatus};
 use super::parcel::{Parcel, Stage};
 use super::place::{Place, PlaceKind};
+use super::serials::Span;
 use super::time::Wall;
 use crate::content::tracking;
 use serde::{Deserialize, Serialize};
@@ -19,8 +20,12 @@ use std::collections::{BTreeMap, BTreeSet};
 pub struct Counters {
     pub parcels: u64,
     pub handovers: u64,
-    /// First serial not used yet, per number range.
+    /// The serial behind the last one used, per number range; the first not used yet, if there
+    /// are no spans.
     pub ranges: BTreeMap<String, u64>,
+    /// What was used, per number range that begins again or is used in blocks; oldest first.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub used: BTreeMap<String, Vec<Span>>,
     /// Blocks this station may use alone, per number range, in the order they came.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub leases: BTreeMap<String, Vec<Lease>>,

@@ -12,12 +12,12 @@ use super::input::{DeviceChange, Input, InputKind};
 use super::job::JobState;
 use super::live::Live;
 use super::order::{Item, Order};
-use super::parcel::Parcel;
+use super::parcel::{Number, Parcel};
 use super::place::{PlaceKind, Stop};
 use super::rules::Rules;
 use super::state::{Context, State};
 use super::time::Stamp;
-use super::{bench, dock, exception, journey, label, measure, orders, scan, weigh};
+use super::{bench, dock, exception, journey, label, measure, numbers, orders, scan, weigh};
 
 /// Smaller disagreements between the clocks are drift, not a step.
 const CLOCK_STEP_MS_MIN: i64 = 2_000;
@@ -59,6 +59,13 @@ pub enum Reply {
     },
     /// The exception is resolved.
     Settled,
+    /// Numbers given out by hand; the refusal says why they are fewer than wanted.
+    Numbers {
+        numbers: Vec<Number>,
+        refusal: Option<String>,
+    },
+    /// The block is this station's.
+    Leased,
 }
 
 /// Result of a step: commit first, then run the effects.
@@ -154,6 +161,12 @@ impl Desktop<'_> {
                 by,
                 why,
             } => exception::settled(self, parcel, code, by, why),
+            InputKind::IssueNumbers {
+                carrier,
+                service,
+                count,
+            } => numbers::issue(self, carrier, service, *count),
+            InputKind::LeaseNumbers { range, block } => numbers::lease(self, range, *block),
             InputKind::Tick => self.tick(),
             InputKind::Start { version } => self.start(version),
         }

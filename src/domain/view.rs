@@ -231,6 +231,8 @@ pub struct Health {
     pub scanner: String,
     pub scale: String,
     pub printer: String,
+    /// `ok`, or the carrier that runs out of numbers and how many are left.
+    pub numbers: String,
     pub sync: SyncHealth,
 }
 

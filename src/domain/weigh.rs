@@ -8,14 +8,12 @@ use super::exception;
 use super::ids::{DeviceId, JobId, ParcelId};
 use super::live::Weighing;
 use super::measure;
+use super::numbers::free_number;
 use super::order::{CarrierLabel, Order};
 use super::parcel::{Assignment, Band, Number, Parcel, Stage, WeightCapture};
 use super::rate;
 use super::step::Desktop;
 use firstscan_drivers::mass::{Mass, MassReading};
-
-/// Numbers tried until one is free; each taken one is burnt.
-const NUMBER_TRIES_MAX: u32 = 20;
 
 /// Stops a good weight may end by itself.
 const WEIGHT_STOPS: [&str; 4] = [
@@ -308,53 +306,9 @@ fn number(
     assignment: &Assignment,
 ) -> Result<Number, Refusal> {
     let Some(given) = given(parcel, order) else {
-        return free_number(at, &parcel.id, assignment).map_err(|(_, refusal)| refusal);
+        return free_number(at, &parcel.id, assignment);
     };
-    Ok(Number {
-        tracking_number: given.tracking_number.clone(),
-        range: None,
-        serial: None,
-    })
-}
-
-type Refused = (&'static str, Refusal);
-
-/// The next number of the range that no live parcel of the carrier bears; taken ones are burnt.
-fn free_number(
-    at: &mut Desktop<'_>,
-    parcel: &ParcelId,
-    assignment: &Assignment,
-) -> Result<Number, Refused> {
-    for _ in 0..NUMBER_TRIES_MAX {
-        let next = |range: &str| at.state.counters.ranges.get(range).copied().unwrap_or(0);
-        let number = at
-            .desk
-            .number(&assignment.carrier, &assignment.service, &next);
-        let number = number.map_err(|r| ("no_number", r))?;
-        if at.state.by_code(&number.tracking_number).next().is_none() {
-            return Ok(number);
-        }
-        let carrier = assignment.carrier.clone();
-        let owner = parcel.clone();
-        let fact = Fact::NumberAllocated {
-            parcel: owner.clone(),
-            carrier,
-            number: number.clone(),
-        };
-        at.emit(parcel.as_str(), fact);
-        let reason = "already on a live parcel".to_owned();
-        at.emit(
-            parcel.as_str(),
-            Fact::NumberBurnt {
-                parcel: owner,
-                number,
-                reason,
-            },
-        );
-    }
-    let text = "The number range is full of used numbers.".to_owned();
-    let remedy = "Call the supervisor: the carrier's range needs a new block.".to_owned();
-    Err(("no_number", super::desk::Refusal { text, remedy }))
+    Ok(Number::given(&given.tracking_number))
 }
 
 /// A new label job for the parcel.

@@ -3,10 +3,11 @@
 
 use super::previews;
 pub use super::previews::TemplatePreview;
+use crate::domain::desk::Stock;
 use crate::domain::handover::Handover;
 use crate::domain::job::LabelJob;
 use crate::domain::order::Order;
-use crate::domain::parcel::Parcel;
+use crate::domain::parcel::{Number, Parcel};
 use crate::domain::place::PlaceKind;
 use crate::domain::view::PlaceView;
 use crate::domain::{Event, OrderId, ParcelId, PlaceId};
@@ -67,6 +68,14 @@ pub enum CarrierScanned {
 pub struct Settled {
     pub parcel: ParcelId,
     pub code: String,
+}
+
+/// Numbers given out by hand.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Issued {
+    pub numbers: Vec<Number>,
+    /// Why they are fewer than wanted.
+    pub refusal: Option<String>,
 }
 
 /// Why a request failed; the texts say what to do next.
@@ -190,6 +199,23 @@ pub trait StationApi: Send + Sync {
         who: &str,
         why: &str,
     ) -> Result<Settled, ApiError>;
+    /// All number ranges with what is left of them.
+    ///
+    /// # Errors
+    /// As [`StationApi::order`].
+    fn stock(&self) -> Result<Vec<Stock>, ApiError>;
+    /// Gives numbers out by hand, at most [`crate::domain::ISSUED_MAX`] at once; fewer, if the
+    /// ranges end. An answer that gets lost loses its numbers: they are never given out again.
+    ///
+    /// # Errors
+    /// [`ApiError::Invalid`] for a count out of bounds, [`ApiError::Conflict`] if there is none.
+    fn issue_numbers(&self, carrier: &str, service: &str, count: u32) -> Result<Issued, ApiError>;
+    /// Records a block of a shared range as this station's.
+    ///
+    /// # Errors
+    /// [`ApiError::NotFound`] for an unknown range, [`ApiError::Conflict`] if the block is not in
+    /// it, is this station's already or was used.
+    fn lease_numbers(&self, range: &str, first: u64, last: u64) -> Result<Stock, ApiError>;
     /// All handovers, newest last.
     ///
     /// # Errors

@@ -413,13 +413,14 @@ impl Core {
     }
 }
 
-/// An answer under a key is stored with its own commit. What adds to archived records reads them
+/// An answer under a key is stored with its own commit. What concerns archived records reads them
 /// from the store, which must have the commits before it.
 fn is_alone(delivery: &Delivery) -> bool {
-    let archived = matches!(
-        delivery.kind,
-        InputKind::CarrierScan { .. } | InputKind::ExceptionSettled { .. }
-    );
+    let archived = match &delivery.kind {
+        InputKind::CarrierScan { .. } | InputKind::ExceptionSettled { .. } => true,
+        InputKind::Order { order } => order.carrier_label.is_some(),
+        _ => false,
+    };
     archived || delivery.idempotency.is_some()
 }
 

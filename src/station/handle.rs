@@ -1,8 +1,8 @@
 //! The handle pages and commands hold: sends inputs to the station thread, reads the store.
 
 use super::api::{
-    ApiError, CarrierScanned, DeviceStatus, Document, ParcelDetail, PlaceInfo, Settled, SinkStatus,
-    StationApi, Status, Submitted,
+    ApiError, CarrierScanned, DeviceStatus, Document, Issued, ParcelDetail, PlaceInfo, Settled,
+    SinkStatus, StationApi, Status, Submitted,
 };
 use super::clock::StationClock;
 use super::core::{Delivery, Message};
@@ -11,11 +11,13 @@ use super::metrics::Metrics;
 use crate::content::script::Unprintable;
 use crate::device::flight::Flights;
 use crate::domain::change::RecordKind;
+use crate::domain::desk::Stock;
 use crate::domain::handover::Handover;
 use crate::domain::order::Order;
 use crate::domain::parcel::Parcel;
+use crate::domain::state::Lease;
 use crate::domain::view::PlaceView;
-use crate::domain::{Desk, DeviceId, Event, InputKind, OrderId, PlaceId, scan};
+use crate::domain::{Desk, DeviceId, Event, ISSUED_MAX, InputKind, OrderId, PlaceId, scan};
 use crate::store::{Store, StoreError};
 use crate::sync::inbound;
 use std::collections::BTreeMap;
@@ -236,6 +238,22 @@ impl StationApi for Handle {
         self.settle(parcel, code, who, why)
     }
 
+    fn stock(&self) -> Result<Vec<Stock>, ApiError> {
+        self.count_numbers()
+    }
+
+    fn issue_numbers(&self, carrier: &str, service: &str, count: u32) -> Result<Issued, ApiError> {
+        if !(1..=ISSUED_MAX).contains(&count) {
+            let text = format!("count: {count} is out of bounds: give 1 to {ISSUED_MAX}");
+            return Err(ApiError::Invalid { text });
+        }
+        self.issue(carrier, service, count)
+    }
+
+    fn lease_numbers(&self, range: &str, first: u64, last: u64) -> Result<Stock, ApiError> {
+        self.lease(range, Lease { first, last })
+    }
+
     fn handovers(&self, limit: u32) -> Result<Vec<Handover>, ApiError> {
         let rows = self.store.records(RecordKind::Handover, false, limit)?;
         rows.into_iter().map(|(_, body)| parse(body)).collect()
@@ -330,6 +348,7 @@ impl StationApi for Handle {
             let parked = u64::try_from(sink.parked.len()).unwrap_or(u64::MAX);
             super::metrics::sample(&mut out, &name, parked);
         }
+        self.number_gauges(&mut out);
         super::metrics::sample(&mut out, "firstscan_resident_bytes", resident_bytes());
         out
     }

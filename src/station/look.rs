@@ -34,8 +34,15 @@ pub(super) fn look(store: &Store, state: &State, kind: &InputKind) -> Result<Loo
                 looked.parcels.extend(serde_json::from_value(body));
             }
         }
-        InputKind::Order { order } if !state.orders.contains_key(&order.id) => {
-            order_by_id(store, order.id.as_str(), &mut looked)?;
+        InputKind::Order { order } => {
+            if !state.orders.contains_key(&order.id) {
+                order_by_id(store, order.id.as_str(), &mut looked)?;
+            }
+            // Its number may have left on another parcel a while ago.
+            if let Some(label) = &order.carrier_label {
+                let forms = scan::forms(&label.tracking_number);
+                archived(store, state, &forms, &mut looked)?;
+            }
         }
         InputKind::OrderCancelled { order, .. } if !state.orders.contains_key(order) => {
             order_by_id(store, order.as_str(), &mut looked)?;

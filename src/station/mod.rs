@@ -10,5 +10,6 @@ pub mod labels;
 mod look;
 pub mod mark;
 pub mod metrics;
+pub mod numbers;
 mod previews;
 mod submit;

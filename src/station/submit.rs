@@ -64,9 +64,14 @@ fn submitted(order: &OrderId, reply: Option<&Reply>) -> Result<Submitted, ApiErr
             what: "order",
             id: order.to_string(),
         }),
-        Some(Reply::Scanned { .. } | Reply::Known { .. } | Reply::Settled) | None => {
-            Err(unavailable("the station gave no answer: try again"))
-        }
+        Some(
+            Reply::Scanned { .. }
+            | Reply::Known { .. }
+            | Reply::Settled
+            | Reply::Numbers { .. }
+            | Reply::Leased,
+        )
+        | None => Err(unavailable("the station gave no answer: try again")),
     }
 }
 

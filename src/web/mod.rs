@@ -11,6 +11,7 @@ mod error;
 mod guard;
 mod input;
 mod journey;
+mod numbers;
 mod openapi;
 mod pages;
 mod routes;

@@ -1,7 +1,7 @@
 //! The one table of routes: the router and the OpenAPI document are both built from it.
 
 use super::guard::{self, Access};
-use super::{App, api, error::Problem, journey, pages, stream};
+use super::{App, api, error::Problem, journey, numbers, pages, stream};
 use axum::Router;
 use axum::extract::Request;
 use axum::http::StatusCode;
@@ -199,6 +199,12 @@ pub(super) static ROUTES: &[Route] = &[
         Answer { status: 201, media: "application/json", schema: Some("CarrierScanned") },
         journey::carrier_scan,
         "Takes one scan a carrier made itself: 201 when new, 200 when known"),
+    route!(get "/api/v1/numbers", Program, &[], None, answer("Numbers"), numbers::stock,
+        "Number ranges with what is left of them, and this station's blocks"),
+    route!(post "/api/v1/numbers", Program, &[], Some("IssueNumbers"), answer("Issued"),
+        numbers::issue, "Gives numbers out by hand; recorded, and never given out again"),
+    route!(post "/api/v1/numbers/leases", Program, &[], Some("LeaseNumbers"), answer("Stock"),
+        numbers::lease, "Records a block of a shared range as this station's"),
     route!(get "/api/v1/handovers", Program, LIMIT, None, answer("Handovers"), api::handovers,
         "Handovers, newest last"),
     route!(get "/api/v1/handovers/{id}/manifest.pdf", Page, ID, None, media("application/pdf"),

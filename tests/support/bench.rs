@@ -58,14 +58,16 @@ impl Desk for TestDesk {
         &self,
         carrier: &str,
         _service: &str,
-        next: &dyn Fn(&str) -> u64,
+        counters: &state::Counters,
+        _now: Wall,
     ) -> Result<Number, Refusal> {
-        let serial = next(carrier);
+        let serial = counters.ranges.get(carrier).copied().unwrap_or(0);
         let tracking_number = format!("{}{serial:08}", carrier.to_uppercase());
         Ok(Number {
             tracking_number,
             range: Some(carrier.into()),
             serial: Some(serial),
+            reuse_days: None,
         })
     }
 
@@ -282,6 +284,11 @@ impl Station {
                 looked.orders = rows
                     .map(|r| serde_json::from_value(r.clone()).unwrap())
                     .collect();
+            }
+            InputKind::Order { order } => {
+                let label = order.carrier_label.as_ref();
+                let forms = label.map_or(vec![], |l| scan::forms(&l.tracking_number));
+                looked.parcels = self.archived(&forms);
             }
             InputKind::ExceptionSettled { parcel, .. } => {
                 looked.parcels = self.archived(&scan::forms(parcel.as_str()));

@@ -1,11 +1,13 @@
 //! A station that shows exactly the views a test gives it and writes down what pages ask.
 
+use firstscan::domain::desk::Stock;
 use firstscan::domain::event::{Clock, Event, Fact};
 use firstscan::domain::handover::{Handover, HandoverState, Reject};
 use firstscan::domain::job::{Evidence, JobState, LabelJob};
 use firstscan::domain::order::{CarrierLabel, Order, OrderLine, OrderStatus, PersonRef};
-use firstscan::domain::parcel::{Exception, Parcel, Stage};
+use firstscan::domain::parcel::{Exception, Number, Parcel, Stage};
 use firstscan::domain::place::PlaceKind;
+use firstscan::domain::state::Lease;
 use firstscan::domain::view::{
     BandView, DockParcel, DockReject, DockView, DockWaiting, ExceptionView, Health, JobView,
     LastView, LineView, Mode, OperatorView, OrderView, ParcelView, PlaceView, StopView, SyncHealth,
@@ -13,7 +15,7 @@ use firstscan::domain::view::{
 };
 use firstscan::domain::{HandoverId, JobId, OperatorId, OrderId, ParcelId, PlaceId, Sku, Wall};
 use firstscan::station::api::{
-    ApiError, CarrierScanned, DeviceStatus, Document, ParcelDetail, ParkedEvent, PlaceInfo,
+    ApiError, CarrierScanned, DeviceStatus, Document, Issued, ParcelDetail, ParkedEvent, PlaceInfo,
     Settled, SinkStatus, StationApi, Status, Submitted,
 };
 use std::sync::{Arc, Mutex};
@@ -207,6 +209,38 @@ impl StationApi for ScriptedStation {
         })
     }
 
+    fn stock(&self) -> Result<Vec<Stock>, ApiError> {
+        Ok(vec![stock()])
+    }
+
+    fn issue_numbers(&self, carrier: &str, service: &str, count: u32) -> Result<Issued, ApiError> {
+        self.wrote(format!("issue {carrier} {service} {count}"));
+        if carrier != "swift" {
+            let text = format!("there is no carrier {carrier} here: add its file");
+            return Err(ApiError::Conflict { text });
+        }
+        Ok(Issued {
+            numbers: vec![Number {
+                tracking_number: "SFT991000001".to_owned(),
+                range: Some("swift-1".to_owned()),
+                serial: Some(100_000),
+                reuse_days: Some(365),
+            }],
+            refusal: (count > 1).then(|| "swift-1 is used up: ask for more".to_owned()),
+        })
+    }
+
+    fn lease_numbers(&self, range: &str, first: u64, last: u64) -> Result<Stock, ApiError> {
+        self.wrote(format!("lease {range} {first} {last}"));
+        if range == "swift-1" {
+            return Ok(stock());
+        }
+        Err(ApiError::NotFound {
+            what: "number range",
+            id: range.to_owned(),
+        })
+    }
+
     fn handovers(&self, _limit: u32) -> Result<Vec<Handover>, ApiError> {
         let at = Wall {
             unix_ms: 1_795_226_700_000,
@@ -291,6 +325,26 @@ impl StationApi for ScriptedStation {
 
     fn metrics(&self) -> String {
         "firstscan_events_total 5\n".to_owned()
+    }
+}
+
+fn stock() -> Stock {
+    Stock {
+        carrier: "swift".to_owned(),
+        carrier_name: "Swift".to_owned(),
+        range: "swift-1".to_owned(),
+        first: 100_000,
+        last: 199_999,
+        shared: true,
+        leases: vec![Lease {
+            first: 100_000,
+            last: 100_999,
+        }],
+        reuse_days: Some(365),
+        next: Some("SFT991000001".to_owned()),
+        left: 1000,
+        low_at: 2000,
+        low: true,
     }
 }
 
@@ -508,6 +562,7 @@ pub fn health() -> Health {
         scanner: ok(),
         scale: ok(),
         printer: ok(),
+        numbers: ok(),
         sync,
     }
 }

@@ -27,9 +27,9 @@
 //! attempt: readings are not called stable until one at zero came, or [`ZERO_WAIT`] passed. Where
 //! the control report is a feature report, both its bits are set, as the one scale wanted that it
 //! was seen on; the kernel's hidraw cannot send those without a call this product does not make,
-//! libusb can. Tael (regional) and the avoirdupois ton (short or long) are refused. The first report after opening
-//! may be of an earlier weighing: whoever opens the device compares times. `under zero` says
-//! nothing about rest, so such a reading is never stable.
+//! libusb can. Tael (regional) and the avoirdupois ton (short or long) are refused. The first
+//! report after opening may be of an earlier weighing: whoever opens the device compares times.
+//! `under zero` says nothing about rest, so such a reading is never stable.
 
 use crate::codec::{Attachment, Codec, Command, CommandError, Emitted, Event, EventQueue};
 use crate::hid::{self, Field, ReportKind, Reports};

@@ -1,9 +1,9 @@
 //! Serial text scanners: optional prefix, content, suffix.
 //!
 //! Serial and CDC scanners send the decoded text followed by a configured suffix, CR by default.
-//! A gap in the middle of a code ends it as garbage, and so is the rest up to its suffix if it still
-//! comes within [`REST_WITHIN`]: neither half of a code ever counts. Scanners that send no suffix
-//! are another matter (`gap_ends`). GS (1D) and any other byte inside is content.
+//! A gap in the middle of a code ends it as garbage, and so is the rest up to its suffix if it
+//! still comes within [`REST_WITHIN`]: neither half of a code ever counts. Scanners that send no
+//! suffix are another matter (`gap_ends`). GS (1D) and any other byte inside is content.
 //!
 //! Some of these scanners take commands and answer in the same stream. An [`Answer`] says how that
 //! looks; it is never a code. What was asked for makes no event, anything else is garbage.

@@ -173,10 +173,10 @@ async fn a_packer_fills_weighs_and_labels_a_box() {
     assert_eq!(state["order"], "SHOP-1001");
     assert_eq!(state["box_grams"], 150 + 2 * 340 + 120);
     let heard = tokio::task::spawn_blocking(move || {
-        let mut bytes = [0; 10];
+        let mut bytes = [0; 13];
         std::io::Read::read_exact(&mut gun, &mut bytes).map(|()| bytes)
     });
-    assert_eq!(&heard.await.unwrap().unwrap(), b"SHOP-1001\r");
+    assert_eq!(&heard.await.unwrap().unwrap(), b"]C0SHOP-1001\r");
 
     rig.act(json!({"do": "put_box", "grams": null}))
         .await

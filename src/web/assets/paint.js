@@ -42,6 +42,7 @@ function top(view, env) {
   const { health } = view;
   const roles = view.kind === "dock" ? ["scanner", "printer"] : ["scanner", "scale", "printer"];
   const lamps = [...roles.map((role) => lamp(role, health[role])), syncLamp(health.sync)];
+  if (health.numbers !== "ok") lamps.push(lamp("numbers", health.numbers, true));
   // A narrow panel has no room for what is well beside what is not.
   const troubles = lamps.filter(({ props }) => !props.class.endsWith("ok"));
   const narrow = env.size.width < 210 && troubles.length > 0;
@@ -99,6 +100,10 @@ function stop(view, env) {
   const cause = view.stop ?? { word: "STOP", text: view.next, remedy: "", since_ms: env.nowMs };
   const room = env.size.width - 14;
   const signMm = Math.min(46, env.size.height * 0.3);
+  // Two lines each leave no room for the sign on a low screen, unless both are smaller.
+  const long = (text, width) => fit(text, 12.4, width) < 12.4;
+  const both = long(cause.text, room - 10) && long(cause.remedy, room - 40);
+  const textMm = both ? Math.min(12.4, env.size.height * 0.075) : 12.4;
   return [h("section", { key: "stop", class: "stop", "data-code": cause.code ?? "" },
     h("div", { class: "stop-head", vars: { "--sign": signMm } },
       octagon(),
@@ -106,10 +111,10 @@ function stop(view, env) {
         h("h1", { vars: { "--size": fit(cause.word, 25, room - signMm - 16, 0.72) } }, cause.word),
         cause.scanned
           ? h("p", { class: "scanned" }, "Scanned: ", h("b", {}, cause.scanned)) : null)),
-    h("p", { class: "stop-text", vars: { "--size": fitLines(cause.text, 12.4, room - 10, 2) } },
+    h("p", { class: "stop-text", vars: { "--size": fitLines(cause.text, textMm, room - 10, 2) } },
       cause.text),
     h("div", { class: "stop-remedy" }, icon("arrow"),
-      h("p", { vars: { "--size": fitLines(cause.remedy, 12.4, room - 40, 2) } }, cause.remedy)),
+      h("p", { vars: { "--size": fitLines(cause.remedy, textMm, room - 40, 2) } }, cause.remedy)),
     h("div", { class: "stop-foot" },
       keys([
         { name: "OK", label: "OK", hold: true },

@@ -29,6 +29,8 @@ const ORDER_DOCUMENT: &[u8] = include_bytes!("../../../fixtures/orders/01-single
 const ITEMS: &[u8] = include_bytes!("../../../fixtures/items/items.json");
 const BARCODE: &str = "2000047110005";
 const GRAMS: u16 = 330;
+/// Answering is hard work for the daemon in here.
+const LOOK_EVERY: Duration = Duration::from_millis(80);
 const PARCEL_MAX: Duration = Duration::from_secs(120);
 /// A packer whose scan did nothing tries again after this.
 const AGAIN: Duration = Duration::from_secs(4);
@@ -271,17 +273,22 @@ impl Daemon {
         devices.iter().map(row).collect()
     }
 
-    /// Waits until every device is in order.
-    fn all_ok(&self) {
+    /// Waits until every device is as it should be.
+    fn until(&self, wanted: impl Fn(&(String, String, String)) -> bool) {
         let until = Instant::now() + super::NODE_MAX;
         loop {
             let devices = self.devices();
-            if devices.iter().all(|(_, state, _)| state == "ok") {
+            if devices.len() == 4 && devices.iter().all(&wanted) {
                 return;
             }
             assert!(Instant::now() < until, "{devices:#?}");
-            std::thread::sleep(Duration::from_millis(50));
+            std::thread::sleep(LOOK_EVERY);
         }
+    }
+
+    /// Waits until every device is in order.
+    fn all_ok(&self) {
+        self.until(|(_, state, _)| state == "ok");
     }
 
     /// The picture of what a job prints, as PNG.
@@ -352,10 +359,7 @@ pub fn parcel_typing(_: &Runtime) {
     let kit = Typing::new(folder.path());
     settle();
     let daemon = Daemon::start(folder.path(), &kit);
-    wait_until("every device is refused with a remedy", || {
-        let devices = daemon.devices();
-        (devices.len() == 4 && devices.iter().all(is_refused)).then_some(())
-    });
+    daemon.until(is_refused);
     println!("       refused after {:?}", before.elapsed());
     put_rules(SHIPPED);
     let began = Instant::now();
@@ -373,16 +377,9 @@ pub fn parcel_hid(_: &Runtime) {
     let kit = Hid::new(folder.path());
     settle();
     let daemon = Daemon::start(folder.path(), &kit);
-    wait_until("one device is refused, three work", || {
-        let devices = daemon.devices();
-        let wanted = |device: &(String, String, String)| {
-            if device.0 == "bench1/scanner" {
-                is_refused(device)
-            } else {
-                device.1 == "ok"
-            }
-        };
-        (devices.len() == 4 && devices.iter().all(wanted)).then_some(())
+    daemon.until(|device| match device.0.as_str() {
+        "bench1/scanner" => is_refused(device),
+        _ => device.1 == "ok",
     });
     put_rules(&rules_for(&folder.path().join("station.toml")));
     daemon.all_ok();
@@ -396,8 +393,6 @@ fn pack(daemon: &Daemon, kit: &dyn Kit) {
     let until = Instant::now() + PARCEL_MAX;
     let mut last = (String::new(), Instant::now());
     let mut number = String::new();
-    let began = Instant::now();
-    let mut mode = String::new();
     loop {
         let place = if number.is_empty() { "bench1" } else { "dock1" };
         let view = daemon.get(&format!("/api/v1/places/{place}/view"));
@@ -405,21 +400,13 @@ fn pack(daemon: &Daemon, kit: &dyn Kit) {
             break;
         }
         assert!(Instant::now() < until, "{view:#}");
-        let now = view["mode"].as_str().unwrap_or_default();
-        if mode != now {
-            mode = now.to_owned();
-            println!(
-                "       {:5.2} s  {place}: {mode}",
-                began.elapsed().as_secs_f32()
-            );
-        }
         // The same code twice in a moment is one scan; a screen needs one to follow.
         let fresh = |code: &String| *code != last.0 || last.1.elapsed() > AGAIN;
         if let Some(code) = next(daemon, &view, kit, &mut number).filter(fresh) {
             kit.scan(place, &code);
             last = (code, Instant::now());
         }
-        std::thread::sleep(Duration::from_millis(30));
+        std::thread::sleep(LOOK_EVERY);
     }
     let events = daemon.events();
     for kind in [

@@ -379,6 +379,8 @@ pub(super) static FORMATS: &[Format] = &[
             run("serial", Set::Digits, 7, 8),
             CHECK,
         ],
+        // Behind the prefix of two digits comes one more; twelve digits are FedEx's.
+        lengths: &[11],
         check: last(Luhn, 0),
         example: "77712345675",
         ..BASE

@@ -1,7 +1,7 @@
 //! What codes cost: recognising tracking numbers beside the published crate, on the same numbers
-//! in the same run, reading GS1 data, and a decision of the rules about a parcel. `cargo bench --bench content`; the peer (a package of its
-//! own under `benches/content`) is built by the first run. `-- --quick`, or a run as a test, leaves
-//! it out.
+//! in the same run, reading GS1 data, and a decision of the rules about a parcel. `cargo bench
+//! --bench content`; the peer (a package of its own under `benches/content`) is built by the first
+//! run. `-- --quick`, or a run as a test, leaves it out.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 #[allow(dead_code)]

@@ -340,9 +340,8 @@ fn prices_follow_weight_size_place_and_surcharges() {
 #[test]
 fn first_takes_the_order_written_and_cheapest_the_price() {
     let rule = |choose: &str| {
-        format!(
-            "[[rule]]\nname = \"r\"\nwhy = \"w\"\ntake = [\"beta/std\", \"alpha/large\"]\n{choose}\n"
-        )
+        let take = "take = [\"beta/std\", \"alpha/large\"]";
+        format!("[[rule]]\nname = \"r\"\nwhy = \"w\"\n{take}\n{choose}\n")
     };
     let beta = "[[cost]]\ncarrier = \"beta\"\nservices = [\"std\"]\nzone = \"all\"\n\
         currency = \"EUR\"\nsteps = [[\"1 kg\", 400], [\"5 kg\", 900]]\n";
@@ -499,35 +498,47 @@ fn every_mistake_in_the_rule_table_names_file_key_cause_and_remedy() {
             ),
             "rule[0].value_max: has another currency than value_min",
         ),
+    ] {
+        refused(&rules, want);
+    }
+}
+
+fn refused(rules: &str, want: &str) {
+    let told = tables(rules).expect_err(want);
+    assert!(told.contains(want), "{want}\n{told}");
+    assert!(told.starts_with("rules.toml: "), "{told}");
+}
+
+#[test]
+fn every_mistake_in_a_price_names_file_key_cause_and_remedy() {
+    let rule = "[[rule]]\nname = \"r\"\nwhy = \"w\"\ncarrier = \"beta\"\nservice = \"std\"\n";
+    let cost = "[[cost]]\ncarrier = \"beta\"\nservices = [\"std\"]\nzone = \"z\"\n";
+    for (rules, want) in [
         (
-            format!("{one}{beta}{cost}currency = \"EUR\"\nsteps = []\n"),
+            format!("{rule}{cost}currency = \"EUR\"\nsteps = []\n"),
             "cost[0].steps: there are 0: give 1 to 500",
         ),
         (
-            format!(
-                "{one}{beta}{cost}currency = \"EUR\"\nsteps = [[\"2 kg\", 1], [\"1 kg\", 2]]\n"
-            ),
+            format!("{rule}{cost}currency = \"EUR\"\nsteps = [[\"2 kg\", 1], [\"1 kg\", 2]]\n"),
             "cost[0].steps: 1000 g is not above the step before it: sort them",
         ),
         (
-            format!("{one}{beta}{cost}currency = \"EUR\"\nsteps = [[\"2 kg\", -1]]\n"),
+            format!("{rule}{cost}currency = \"EUR\"\nsteps = [[\"2 kg\", -1]]\n"),
             "cost[0].steps: -1 is no price",
         ),
         (
-            format!("{one}{beta}{cost}currency = \"euro\"\nsteps = [[\"2 kg\", 1]]\n"),
+            format!("{rule}{cost}currency = \"euro\"\nsteps = [[\"2 kg\", 1]]\n"),
             "cost[0].currency: \"euro\" is no currency",
         ),
         (
             format!(
-                "{one}{beta}[[cost]]\nservices = [\"x\"]\nzone = \"z\"\ncurrency = \"EUR\"\n\
+                "{rule}[[cost]]\nservices = [\"x\"]\nzone = \"z\"\ncurrency = \"EUR\"\n\
                  steps = [[\"2 kg\", 1]]\n"
             ),
             "cost[0].carrier: there is no carrier \"\"",
         ),
     ] {
-        let told = tables(&rules).expect_err(want);
-        assert!(told.contains(want), "{want}\n{told}");
-        assert!(told.starts_with("rules.toml: "), "{told}");
+        refused(&rules, want);
     }
 }
 
@@ -585,12 +596,16 @@ proptest! {
         };
         let verdicts = tables.explain(&request);
         prop_assert_eq!(&verdicts, &tables.explain(&request), "deterministic");
-        let told: Vec<_> = verdicts.iter().map(|v| (&v.rule, &v.carrier, &v.service)).collect();
+        let told = verdicts.iter().cloned().map(|v| (v.rule, v.carrier, v.service));
+        let told: Vec<_> = told.collect();
         let rules = &tables.book.rules;
-        let all = rules.iter().flat_map(|r| r.candidates.iter().map(|c| (&r.name, &c.carrier, &c.service)));
+        let of = |r: &Rule| r.candidates.iter().map(|c| (c.carrier.clone(), c.service.clone()));
+        let named = |r: &Rule| of(r).map(|(c, s)| (r.name.clone(), c, s)).collect::<Vec<_>>();
+        let all = rules.iter().flat_map(named);
         prop_assert_eq!(told, all.collect::<Vec<_>>(), "each candidate once, in order");
         let fits = |v: &&Verdict| !matches!(v.outcome, Outcome::Refused(_));
-        let taken: Vec<_> = verdicts.iter().filter(|v| matches!(v.outcome, Outcome::Taken(_))).collect();
+        let is_taken = |v: &&Verdict| matches!(v.outcome, Outcome::Taken(_));
+        let taken: Vec<_> = verdicts.iter().filter(is_taken).collect();
         prop_assert!(taken.len() <= 1);
         let chosen = tables.choose(&request).ok();
         match (verdicts.iter().find(fits), taken.first()) {
@@ -598,11 +613,14 @@ proptest! {
             (Some(first), Some(taken)) => {
                 let Outcome::Taken(assignment) = &taken.outcome else { unreachable!() };
                 prop_assert_eq!(chosen.as_ref(), Some(assignment));
-                prop_assert_eq!(&first.rule, &taken.rule, "the first rule with a candidate decides");
+                prop_assert_eq!(&first.rule, &taken.rule, "the first rule that can decides");
                 let rule = rules.iter().find(|r| r.name == taken.rule).unwrap();
-                let own: Vec<_> = verdicts.iter().filter(|v| v.rule == taken.rule).filter(fits).collect();
+                let own = verdicts.iter().filter(|v| v.rule == taken.rule);
+                let own: Vec<_> = own.filter(fits).collect();
                 let price = |v: &Verdict| match &v.outcome {
-                    Outcome::Taken(a) | Outcome::Passed(a, _) => a.cost.as_ref().map_or(i64::MAX, |c| c.minor),
+                    Outcome::Taken(a) | Outcome::Passed(a, _) => {
+                        a.cost.as_ref().map_or(i64::MAX, |cost| cost.minor)
+                    }
                     Outcome::Refused(_) => unreachable!(),
                 };
                 match rule.choose {

@@ -123,35 +123,6 @@ fn order(
     })))
 }
 
-/// What looks wrong and is taken all the same, without a word of the address: events keep it.
-fn warnings(
-    address: &Address,
-    label: Option<&CarrierLabel>,
-    names: Names,
-    rules: &Rules<'_>,
-) -> Vec<String> {
-    let Some(label) = label else {
-        let doubts = lint::doubts(&address.parts()).into_iter();
-        let told = |d: lint::Doubt| {
-            let field = names.address(&d.field);
-            format!("{field} {}: {}", d.what, d.remedy)
-        };
-        return doubts.map(told).take(WARNINGS_MAX).collect();
-    };
-    let remedy = "compare it with the label; the bench asks for it, too";
-    let number = &label.tracking_number;
-    match tracking::fit(number, &label.carrier, rules.carrier_known) {
-        Fit::Fits => Vec::new(),
-        Fit::CheckFailed { format, reason } => vec![format!(
-            "carrier_label.tracking_number {number} looks like {format}, but its {reason}: {remedy}"
-        )],
-        Fit::Other { carrier } => vec![format!(
-            "carrier_label.tracking_number {number} is a number of {carrier}, not of {}: {remedy}",
-            label.carrier
-        )],
-    }
-}
-
 fn check_service(draft: &mut OrderDraft, report: &mut Report) -> Option<String> {
     let service = draft.service.take().map(|text| text.trim().to_owned());
     let service = service.filter(|text| !text.is_empty())?;
@@ -197,6 +168,35 @@ fn check_promised(draft: &OrderDraft, report: &mut Report) -> Option<String> {
     let cause = format!("{} is no day", address::shorten(text));
     report.add("promised_by", cause, "give the buyer's day as 2026-11-24");
     None
+}
+
+/// What looks wrong and is taken all the same, without a word of the address: events keep it.
+fn warnings(
+    address: &Address,
+    label: Option<&CarrierLabel>,
+    names: Names,
+    rules: &Rules<'_>,
+) -> Vec<String> {
+    let Some(label) = label else {
+        let doubts = lint::doubts(&address.parts()).into_iter();
+        let told = |d: lint::Doubt| {
+            let field = names.address(&d.field);
+            format!("{field} {}: {}", d.what, d.remedy)
+        };
+        return doubts.map(told).take(WARNINGS_MAX).collect();
+    };
+    let remedy = "compare it with the label; the bench asks for it, too";
+    let number = &label.tracking_number;
+    match tracking::fit(number, &label.carrier, rules.carrier_known) {
+        Fit::Fits => Vec::new(),
+        Fit::CheckFailed { format, reason } => vec![format!(
+            "carrier_label.tracking_number {number} looks like {format}, but its {reason}: {remedy}"
+        )],
+        Fit::Other { carrier } => vec![format!(
+            "carrier_label.tracking_number {number} is a number of {carrier}, not of {}: {remedy}",
+            label.carrier
+        )],
+    }
 }
 
 /// See [`Order::area`].

@@ -1,13 +1,13 @@
 //! Composition: puts the layers together and ends them in order. No logic.
 
+mod error;
 mod folder;
 mod intake;
 mod notify;
 mod wiring;
 
 use crate::carrier::{TableErrors, Tables};
-use crate::config::{Config, ConfigError};
-use crate::device::DeviceConfigError;
+use crate::config::Config;
 use crate::domain::place::PlaceKind;
 use crate::domain::view::PlaceView;
 use crate::domain::{Desk, InputKind, Live, PlaceId, Rules, screen};
@@ -23,6 +23,8 @@ use crate::station::mark::DaemonFile;
 use crate::station::metrics::Metrics;
 use crate::store::{Store, StoreError};
 use crate::web::{self, WebError};
+pub use error::AppError;
+use error::io;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -38,55 +40,6 @@ const TICK_MAX: Duration = Duration::from_secs(10);
 const LABEL_MAX: Duration = Duration::from_secs(120);
 /// Threads of the async runtime.
 const WORKER_THREADS: usize = 2;
-
-/// Why the daemon cannot start or had to stop.
-#[derive(Debug, thiserror::Error)]
-pub enum AppError {
-    #[error(transparent)]
-    Config(#[from] ConfigError),
-    #[error("carriers.folder: {0}")]
-    Tables(#[from] TableErrors),
-    #[error(transparent)]
-    Device(#[from] DeviceConfigError),
-    #[error(transparent)]
-    Sink(#[from] crate::sync::sinks::SinkError),
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    #[error(transparent)]
-    Load(#[from] core::LoadError),
-    #[error(transparent)]
-    Web(#[from] WebError),
-    #[error("cannot listen on {address}: {error}; stop the other program or change web.listen")]
-    Listen {
-        address: std::net::SocketAddr,
-        error: std::io::Error,
-    },
-    #[error("{doing}: {error}")]
-    Io {
-        doing: String,
-        error: std::io::Error,
-    },
-}
-
-impl AppError {
-    /// The exit code of the command-line contract: 3 configuration, 5 store, else 1.
-    pub fn exit_code(&self) -> u8 {
-        match self {
-            AppError::Config(_)
-            | AppError::Tables(_)
-            | AppError::Device(_)
-            | AppError::Sink(_)
-            | AppError::Listen { .. } => 3,
-            AppError::Store(_) | AppError::Load(_) => 5,
-            AppError::Web(_) | AppError::Io { .. } => 1,
-        }
-    }
-}
-
-fn io(doing: impl Into<String>) -> impl FnOnce(std::io::Error) -> AppError {
-    let doing = doing.into();
-    move |error| AppError::Io { doing, error }
-}
 
 /// Checks everything a configuration names that can be checked without hardware.
 ///

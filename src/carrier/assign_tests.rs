@@ -599,10 +599,12 @@ proptest! {
         let told = verdicts.iter().cloned().map(|v| (v.rule, v.carrier, v.service));
         let told: Vec<_> = told.collect();
         let rules = &tables.book.rules;
-        let of = |r: &Rule| r.candidates.iter().map(|c| (c.carrier.clone(), c.service.clone()));
-        let named = |r: &Rule| of(r).map(|(c, s)| (r.name.clone(), c, s)).collect::<Vec<_>>();
-        let all = rules.iter().flat_map(named);
-        prop_assert_eq!(told, all.collect::<Vec<_>>(), "each candidate once, in order");
+        let mut all = Vec::new();
+        for rule in rules {
+            let own = rule.candidates.iter().cloned();
+            all.extend(own.map(|c| (rule.name.clone(), c.carrier, c.service)));
+        }
+        prop_assert_eq!(told, all, "each candidate once, in order");
         let fits = |v: &&Verdict| !matches!(v.outcome, Outcome::Refused(_));
         let is_taken = |v: &&Verdict| matches!(v.outcome, Outcome::Taken(_));
         let taken: Vec<_> = verdicts.iter().filter(is_taken).collect();

@@ -200,7 +200,17 @@ fn no_data_is_code_5_and_says_what_to_do() {
         .iter()
         .map(|f| f["what"].as_str().unwrap())
         .collect();
-    assert_eq!(whats, ["configuration", "disk", "label", "store", "daemon"]);
+    assert_eq!(
+        whats,
+        [
+            "configuration",
+            "time zones",
+            "disk",
+            "label",
+            "store",
+            "daemon"
+        ]
+    );
     let config = file(folder.path(), "bad.toml", "[station]\nid = \"x y\"\n");
     let doctor = run(&[
         "--config",

@@ -160,9 +160,9 @@ async fn scans_survive_splits_merges_garbage_and_stray_bytes() {
         codes,
         ["009400\u{1D}21", "4006381333931", "\u{FFFD}B\\xE9\\\\1"]
     );
-    // The half code above ends with the pause; what follows is a code of its own.
+    // The half code above ends with the pause, and its rest is no code of its own.
     tokio::time::sleep(Duration::from_millis(700)).await;
-    plug.write(b"NEXT\r");
+    plug.write(b"de\rNEXT\r");
     let code = wait(&mut inbox, |kind| match kind {
         ReportKind::Scan { code, .. } => Some(code),
         _ => None,
@@ -315,7 +315,7 @@ async fn a_lost_code_is_told_until_the_next_good_one() {
     wait(&mut inbox, connected).await;
     plug.write(b"half a code");
     assert_eq!(wait(&mut inbox, flags).await, ["garbage"]);
-    plug.write(b"NEXT\r");
+    plug.write(b"'s rest\rNEXT\r");
     assert_eq!(wait(&mut inbox, code).await, "NEXT");
     assert!(wait(&mut inbox, flags).await.is_empty());
     timeout(PATIENCE, scanner.stop()).await.unwrap();

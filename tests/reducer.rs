@@ -627,46 +627,49 @@ fn parcel_row(s: &Station, n: usize) -> Option<Parcel> {
     serde_json::from_value((*row).clone()).ok()
 }
 
+/// What is scanned, beside labels.
+const CODES: [&str; 12] = [
+    "badge-1",
+    "o0",
+    "o1",
+    "o2",
+    "o3",
+    "item-A",
+    "item-B",
+    "item-C",
+    "item-D",
+    "noise",
+    "T1-000001",
+    "T1-H00001",
+];
+
+const CONTROLS: [C; 17] = [
+    C::Ok,
+    C::Undo,
+    C::Park,
+    C::Resume,
+    C::Abort,
+    C::Reweigh,
+    C::Reprint,
+    C::NoLabel,
+    C::Destroyed,
+    C::Void,
+    C::NextBox,
+    C::Remove,
+    C::Close,
+    C::Confirm,
+    C::Loaded,
+    C::Back,
+    C::Qty,
+];
+
 fn perform(s: &mut Station, act: &Act) -> Vec<Fact> {
-    let codes = [
-        "badge-1",
-        "o0",
-        "o1",
-        "o2",
-        "o3",
-        "item-A",
-        "item-B",
-        "item-C",
-        "item-D",
-        "noise",
-        "T1-000001",
-        "T1-H00001",
-    ];
-    let controls = [
-        C::Ok,
-        C::Undo,
-        C::Park,
-        C::Resume,
-        C::Abort,
-        C::Reweigh,
-        C::Reprint,
-        C::NoLabel,
-        C::Destroyed,
-        C::Void,
-        C::NextBox,
-        C::Remove,
-        C::Close,
-        C::Confirm,
-        C::Loaded,
-        C::Back,
-        C::Qty,
-    ];
     match act {
-        Act::Scan(p, c) => s.scan(PLACES[*p], codes[*c]),
+        Act::Scan(p, c) => s.scan(PLACES[*p], CODES[*c]),
         Act::Control(p, 17) => s.control_with(PLACES[*p], C::Open, "LP"),
         Act::Control(p, 18) => s.control_with(PLACES[*p], C::Open, "BT"),
         Act::Control(p, 19) => s.control_with(PLACES[*p], C::Reason, "TORN"),
-        Act::Control(p, c) => s.control(PLACES[*p], controls[*c]),
+        Act::Control(p, c) => s.control(PLACES[*p], CONTROLS[*c]),
         Act::Label(p, square) => {
             let parcels: Vec<_> = s.state.parcels.values().cloned().collect();
             let pick = usize::try_from(s.now_ms).unwrap() % parcels.len().max(1);

@@ -157,7 +157,7 @@ fn config(
         put(format!("frame_ancestors = [{panel:?}]"));
     }
     put(format!(
-        "\n[carriers]\nfolder = {:?}\ncountry = \"DE\"",
+        "\n[carriers]\nfolder = {:?}",
         carriers.display().to_string()
     ));
     put(

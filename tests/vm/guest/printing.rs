@@ -406,8 +406,8 @@ async fn faults(via: &str, seed: u64) {
         "printed what nobody sent: {printed:?}"
     );
     println!(
-        "       {via}: {labels} labels, {} printed, {claimed} proven, {doubt} printed but in doubt, \
-         {} broken off",
+        "       {via}: {labels} labels, {} printed, {claimed} proven, {doubt} printed but in \
+         doubt, {} broken off",
         printed.len(),
         all.iter().filter(|(_, known)| known.broken).count()
     );

@@ -414,12 +414,7 @@ fn weigh_and_label(packer: &Packer) -> String {
     ];
     packer.shows(BENCH, "weighing", &words);
     packer.follow("Put the box on the scale", "#put-box");
-    let words = [
-        "Stick the label on, then scan it",
-        "1.600 kg",
-        "Demo Swift Parcel",
-        ORDER,
-    ];
+    let words = ["Stick the label on, then scan it", "1.600 kg", "DPD", ORDER];
     packer.shows(BENCH, "scan_back", &words);
     let drawn = "const picture = document.querySelector('.label-picture');
         return !!picture?.complete && picture.naturalWidth > 500
@@ -442,7 +437,7 @@ fn weigh_and_label(packer: &Packer) -> String {
 
 fn scan_back(packer: &Packer, number: &str) {
     assert!(
-        number.starts_with("SFT"),
+        number.starts_with("0000") && number.len() == 15,
         "the number of the seller's carrier: {number:?}"
     );
     packer.scan("#hand-labels", number);
@@ -464,16 +459,13 @@ fn scan_back(packer: &Packer, number: &str) {
 fn hand_over(packer: &Packer, number: &str) {
     let control = |code: &str| format!("#dock-codes [data-scan=\"{code}\"]");
     packer.follow("Click a badge to log in here", "#dock-badges .badge");
-    let words = ["Which carrier is here?", "Demo Swift Parcel", "1 parcel"];
+    let words = ["Which carrier is here?", "DPD", "1 parcel"];
     packer.shows(DOCK, "dock_ready", &words);
-    packer.follow(
-        "its driver is here",
-        "#carriers [data-name=\"Demo Swift Parcel\"]",
-    );
+    packer.follow("its driver is here", "#carriers [data-name=\"DPD\"]");
     packer.shows(
         DOCK,
         "dock_scanning",
-        &["Demo Swift Parcel", "0 / 1", "Nothing scanned yet"],
+        &["DPD", "0 / 1", "Nothing scanned yet"],
     );
     packer.follow(
         "Scan the parcel",

@@ -5,7 +5,7 @@ use firstscan::emulate::bench::{Address, EmulatedStation, StationLayout};
 use firstscan::emulate::fault::{Fault, Planned};
 use firstscan::emulate::pty::PtyDevice;
 use firstscan::emulate::scale::{ScaleSettings, Toledo8217};
-use firstscan::emulate::scanner::SerialScanner;
+use firstscan::emulate::scanners::Gun;
 use firstscan::emulate::tcp::TcpDevice;
 use firstscan::emulate::tray::{Tray, fingerprint, read_png};
 use firstscan::emulate::zpl_printer::{OnError, PrinterSettings, ZplPrinter};
@@ -16,6 +16,7 @@ use firstscan_drivers::printer::zpl::Zpl;
 use firstscan_drivers::printer::{
     Compression, JobOptions, Language, PrinterStatus, Query, QueryKind, Reply,
 };
+use firstscan_drivers::registry;
 use firstscan_drivers::scale::toledo8217::Options as ScaleOptions;
 use firstscan_drivers::scale::toledo8217::Toledo8217 as ScaleCodec;
 use std::path::Path;
@@ -226,11 +227,18 @@ async fn a_scale_can_be_unplugged_and_comes_back() {
     Host::new(scale.path()).until(|e| mass(e).is_some()).await;
 }
 
+/// A serial gun that sends the code and a line end, nothing before it.
+fn gun() -> Gun {
+    let mut profile = registry::profile("serial-line").unwrap().clone();
+    profile.scanner.aim = false;
+    Gun::of(&profile).unwrap()
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_scan_reaches_whoever_listens_and_no_one_else() {
     let folder = tempfile::tempdir().unwrap();
     let link = folder.path().join("bench1-scanner");
-    let scanner = PtyDevice::start(SerialScanner::default(), &link).unwrap();
+    let scanner = PtyDevice::start(gun(), &link).unwrap();
     scanner.with(|gun, _| gun.scan("lost, nobody listens"));
     sleep(Duration::from_millis(50)).await;
     for round in 0..5 {
@@ -251,7 +259,7 @@ async fn a_scan_reaches_whoever_listens_and_no_one_else() {
 async fn a_killed_daemon_locks_nobody_out() {
     let folder = tempfile::tempdir().unwrap();
     let link = folder.path().join("bench1-scanner");
-    let scanner = PtyDevice::start(SerialScanner::default(), &link).unwrap();
+    let scanner = PtyDevice::start(gun(), &link).unwrap();
     for _ in 0..3 {
         let port = std::fs::File::open(&link).unwrap();
         rustix::termios::ioctl_tiocexcl(&port).unwrap();

@@ -223,12 +223,9 @@ pub(super) fn is_over_limit(at: &mut Desktop<'_>, parcel: &Parcel, order: &Order
         return false;
     };
     let request = AssignRequest {
-        area: &order.area,
         requested_service: Some(&given.service),
         size: parcel.size.as_ref().map(SizeCapture::extent),
-        value: order.value.as_ref(),
-        promised: order.promised.as_deref(),
-        ..AssignRequest::plain(&order.country, &order.seller, weight.mass, at.stamp.wall)
+        ..AssignRequest::of(order, weight.mass, at.stamp.wall)
     };
     let Err(refusal) = at.desk.admits(&given.carrier, &given.service, &request) else {
         gone(at, &parcel.id, &[OVER_LIMIT]);

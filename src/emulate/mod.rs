@@ -16,7 +16,6 @@ pub mod printers;
 pub mod pty;
 pub mod scale;
 pub mod scales;
-pub mod scanner;
 pub mod scanners;
 pub mod tcp;
 pub mod tray;

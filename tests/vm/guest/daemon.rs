@@ -6,7 +6,6 @@ use super::{settle, wait_until};
 use firstscan::content::control::{Control, payload};
 use firstscan::emulate::scale::{ScaleSettings, Toledo8217};
 use firstscan::emulate::scales::hid::HidScale;
-use firstscan::emulate::scanner::SerialScanner;
 use firstscan::emulate::scanners::Gun;
 use firstscan::emulate::tray::Tray;
 use firstscan::emulate::usbip::{self, LineCoding, UsbDevice};
@@ -123,7 +122,7 @@ struct Hid {
     scale: UsbDevice<HidScale>,
     gun: UsbDevice<Gun>,
     printer: UsbDevice<ZplPrinter>,
-    dock: UsbDevice<SerialScanner>,
+    dock: UsbDevice<Gun>,
 }
 
 impl Hid {
@@ -137,7 +136,10 @@ impl Hid {
             },
             gun: devices::pos("zebra-hid-pos", UNKNOWN, 1),
             printer: zebra(2, folder),
-            dock: usbip::cdc_acm(SerialScanner::default(), &options(CDC_SCANNER, 3)).unwrap(),
+            dock: {
+                let gun = Gun::by_id("serial-line").unwrap();
+                usbip::cdc_acm(gun, &options(CDC_SCANNER, 3)).unwrap()
+            },
         }
     }
 }

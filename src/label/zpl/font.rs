@@ -12,10 +12,9 @@
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 
-use cosmic_text::fontdb::{Database, ID, Source};
-use cosmic_text::{
-    CacheKey, CacheKeyFlags, Command, FontSystem, PlatformFallback, SubpixelBin, SwashCache, Weight,
-};
+use cosmic_text::skrifa::instance::{LocationRef, Size};
+use cosmic_text::skrifa::outline::{DrawSettings, OutlinePen};
+use cosmic_text::skrifa::{FontRef, MetadataProvider};
 use firstscan_drivers::bitmap::Bitmap;
 
 use super::outline::{Edge, Stretch, raster};
@@ -56,9 +55,7 @@ struct Outline {
 
 /// Fonts and caches. Take it through [`fonts`].
 pub struct Fonts {
-    system: FontSystem,
-    swash: SwashCache,
-    ids: [Option<ID>; 2],
+    faces: [Option<FontRef<'static>>; 2],
     outlines: HashMap<(Face, char), Option<Arc<Outline>>>,
     stamps: HashMap<GlyphKey, Arc<Stamp>>,
     stamp_bytes: usize,
@@ -96,20 +93,8 @@ const OTHERS_PERCENT: i32 = 75;
 impl Fonts {
     fn new() -> Self {
         let faces: [&'static [u8]; 2] = [dejavu::sans_condensed::bold(), dejavu::sans_mono::bold()];
-        let mut database = Database::new();
-        let ids = faces.map(|face| {
-            let loaded = database.load_font_source(Source::Binary(Arc::new(face)));
-            loaded.first().copied()
-        });
-        let system = FontSystem::new_with_locale_and_db_and_fallback(
-            "en".into(),
-            database,
-            PlatformFallback,
-        );
         Self {
-            system,
-            swash: SwashCache::new(),
-            ids,
+            faces: faces.map(|face| FontRef::new(face).ok()),
             outlines: HashMap::new(),
             stamps: HashMap::new(),
             stamp_bytes: 0,
@@ -177,30 +162,24 @@ impl Fonts {
         outline
     }
 
-    fn load(&mut self, face: Face, character: char) -> Option<Outline> {
-        let id = self.ids[face as usize]?;
-        let font = self.system.get_font(id, Weight::BOLD)?;
-        let glyph = font.as_swash().charmap().map(character);
-        if glyph == 0 {
+    fn load(&self, face: Face, character: char) -> Option<Outline> {
+        let font = self.faces[face as usize].as_ref()?;
+        let glyph = font.charmap().map(character)?;
+        if glyph.to_u32() == 0 {
             return None;
         }
-        let metrics = font.as_swash().glyph_metrics(&[]);
-        let em = metrics.units_per_em().max(1);
-        let size = f32::from(i16::try_from(EM).unwrap_or(0));
-        let advance =
-            whole(metrics.scale(f32::from(em)).advance_width(glyph) * size / f32::from(em));
-        let key = CacheKey {
-            font_id: id,
-            glyph_id: glyph,
-            font_size_bits: size.to_bits(),
-            x_bin: SubpixelBin::Zero,
-            y_bin: SubpixelBin::Zero,
-            font_weight: Weight::BOLD,
-            flags: CacheKeyFlags::DISABLE_HINTING,
-        };
-        let swash = &mut self.swash;
-        let commands = swash.get_outline_commands_uncached(&mut self.system, key);
-        let edges = flatten(&commands.unwrap_or_default());
+        let size = Size::new(f32::from(i16::try_from(EM).unwrap_or(0)));
+        let metrics = font.glyph_metrics(size, LocationRef::default());
+        let advance = whole(metrics.advance_width(glyph).unwrap_or(0.0));
+        let settings = DrawSettings::unhinted(size, LocationRef::default());
+        let mut contours = Contours::default();
+        // What cannot be drawn (a space has no outline either) takes its room and leaves no ink.
+        if let Some(outline) = font.outline_glyphs().get(glyph)
+            && outline.draw(settings, &mut contours).is_err()
+        {
+            contours = Contours::default();
+        }
+        let edges = contours.closed();
         Some(Outline { edges, advance })
     }
 }
@@ -210,51 +189,66 @@ fn whole(value: f32) -> i32 {
     value.round() as i32
 }
 
-/// Straight edges of closed contours.
-fn flatten(commands: &[Command]) -> Vec<Edge> {
-    let mut edges = Vec::new();
-    let (mut start, mut at) = ((0.0, 0.0), (0.0, 0.0));
-    let mut to = |from: (f32, f32), to: (f32, f32)| {
-        edges.push(Edge {
-            from: (whole(from.0), whole(from.1)),
+/// Straight edges of closed contours, as an outline is drawn.
+#[derive(Default)]
+struct Contours {
+    edges: Vec<Edge>,
+    start: (f32, f32),
+    at: (f32, f32),
+}
+
+impl Contours {
+    fn to(&mut self, to: (f32, f32)) {
+        self.edges.push(Edge {
+            from: (whole(self.at.0), whole(self.at.1)),
             to: (whole(to.0), whole(to.1)),
         });
-        to
-    };
-    let pieces = f32::from(PIECES);
-    for command in commands {
-        match command {
-            Command::MoveTo(p) => {
-                to(at, start);
-                start = (p.x, p.y);
-                at = start;
-            }
-            Command::LineTo(p) => at = to(at, (p.x, p.y)),
-            Command::QuadTo(c, p) => {
-                let from = at;
-                for piece in 1..=PIECES {
-                    let t = f32::from(piece) / pieces;
-                    let (a, b, d) = ((1.0 - t) * (1.0 - t), 2.0 * t * (1.0 - t), t * t);
-                    let x = a * from.0 + b * c.x + d * p.x;
-                    at = to(at, (x, a * from.1 + b * c.y + d * p.y));
-                }
-            }
-            Command::CurveTo(c, e, p) => {
-                let from = at;
-                for piece in 1..=PIECES {
-                    let t = f32::from(piece) / pieces;
-                    let s = 1.0 - t;
-                    let (a, b, d, f) = (s * s * s, 3.0 * s * s * t, 3.0 * s * t * t, t * t * t);
-                    let x = a * from.0 + b * c.x + d * e.x + f * p.x;
-                    at = to(at, (x, a * from.1 + b * c.y + d * e.y + f * p.y));
-                }
-            }
-            Command::Close => at = to(at, start),
+        self.at = to;
+    }
+
+    fn closed(mut self) -> Vec<Edge> {
+        self.to(self.start);
+        self.edges.retain(|edge| edge.from.1 != edge.to.1);
+        self.edges
+    }
+}
+
+impl OutlinePen for Contours {
+    fn move_to(&mut self, x: f32, y: f32) {
+        self.close();
+        self.start = (x, y);
+        self.at = self.start;
+    }
+
+    fn line_to(&mut self, x: f32, y: f32) {
+        self.to((x, y));
+    }
+
+    fn quad_to(&mut self, cx: f32, cy: f32, x: f32, y: f32) {
+        let from = self.at;
+        for piece in 1..=PIECES {
+            let t = f32::from(piece) / f32::from(PIECES);
+            let (a, b, d) = ((1.0 - t) * (1.0 - t), 2.0 * t * (1.0 - t), t * t);
+            let (x, y) = (a * from.0 + b * cx + d * x, a * from.1 + b * cy + d * y);
+            self.to((x, y));
         }
     }
-    to(at, start);
-    edges.retain(|edge| edge.from.1 != edge.to.1);
-    edges
+
+    fn curve_to(&mut self, cx: f32, cy: f32, ex: f32, ey: f32, x: f32, y: f32) {
+        let from = self.at;
+        for piece in 1..=PIECES {
+            let t = f32::from(piece) / f32::from(PIECES);
+            let s = 1.0 - t;
+            let (a, b, d, f) = (s * s * s, 3.0 * s * s * t, 3.0 * s * t * t, t * t * t);
+            let x = a * from.0 + b * cx + d * ex + f * x;
+            let y = a * from.1 + b * cy + d * ey + f * y;
+            self.to((x, y));
+        }
+    }
+
+    fn close(&mut self) {
+        self.to(self.start);
+    }
 }
 
 /// A stamp turned about its point, clockwise.

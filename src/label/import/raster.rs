@@ -117,6 +117,19 @@ fn clear(eight: &[u8; 8]) -> Option<u8> {
     Some((black.wrapping_mul(0x0102_0408_1020_4080) >> 56) as u8)
 }
 
+/// Up to eight dots from `start` on, each looked at beside its neighbours if it must be.
+fn one_by_one(row: &[u8], above: Option<&[u8]>, start: usize) -> u8 {
+    let dots = row.iter().enumerate().skip(start).take(8);
+    dots.fold(0, |byte, (at, grey)| {
+        let black = if MIDDLE.contains(grey) {
+            darkens(row, above, at)
+        } else {
+            *grey < THRESHOLD
+        };
+        byte | (u8::from(black) << (7 - (at - start)))
+    })
+}
+
 /// Whether it is lighter to the left of a dot than there, or, if that is alike, above it.
 fn darkens(row: &[u8], above: Option<&[u8]>, at: usize) -> bool {
     let left = at.checked_sub(1).and_then(|left| row.get(left));
@@ -134,26 +147,19 @@ impl Grey {
     /// left and upper side of something dark only.
     pub fn threshold(&self) -> Bitmap {
         let width = (self.width as usize).max(1);
-        let mut rows = Vec::with_capacity(self.pixels.len() / 8 + self.height as usize);
+        let bytes = width.div_ceil(8);
+        let mut rows = vec![0; bytes * self.height as usize];
         let mut above: Option<&[u8]> = None;
-        for row in self.pixels.chunks_exact(width) {
-            let (whole, rest) = row.as_chunks::<8>();
-            let last = Some(rest).filter(|rest| !rest.is_empty());
-            let eights = whole.iter().map(|eight| (clear(eight), eight.as_slice()));
-            for (start, (sure, eight)) in eights.chain(last.map(|rest| (None, rest))).enumerate() {
-                if let Some(byte) = sure {
-                    rows.push(byte);
-                    continue;
+        for (row, dots) in self.pixels.chunks_exact(width).zip(rows.chunks_mut(bytes)) {
+            let (eights, rest) = row.as_chunks::<8>();
+            for (number, (eight, dots)) in eights.iter().zip(&mut *dots).enumerate() {
+                // Nothing but paper, as most of a label is.
+                if u64::from_ne_bytes(*eight) != u64::MAX {
+                    *dots = clear(eight).unwrap_or_else(|| one_by_one(row, above, number * 8));
                 }
-                let set = |byte: u8, (at, grey): (usize, &u8)| {
-                    let black = if MIDDLE.contains(grey) {
-                        darkens(row, above, start * 8 + at)
-                    } else {
-                        *grey < THRESHOLD
-                    };
-                    byte | (u8::from(black) << (7 - at))
-                };
-                rows.push(eight.iter().enumerate().fold(0, set));
+            }
+            if let Some(dots) = dots.get_mut(eights.len()).filter(|_| !rest.is_empty()) {
+                *dots = one_by_one(row, above, eights.len() * 8);
             }
             above = Some(row);
         }

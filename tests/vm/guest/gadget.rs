@@ -105,10 +105,12 @@ pub fn printer(runtime: &Runtime) {
             let mut got = vec![0; length];
             far.read_exact(&mut got).unwrap();
             far.write_all(b"ready").unwrap();
-            got
+            // A printer does not close its end while its answer is on the way.
+            (got, far)
         });
         links::write(&mut opened, &label).await;
-        assert_eq!(reader.await.unwrap(), label);
+        let (got, _far) = reader.await.unwrap();
+        assert_eq!(got, label);
         assert_eq!(links::read(&mut opened).await.unwrap(), b"ready");
         drop(gadget);
     });

@@ -56,7 +56,7 @@ const SCENARIOS: &[Scenario] = &[
     ("a", "print: a bad day on libusb", printing::libusb),
     ("a", "print: held by another program", printing::held),
     ("a", "print: random faults on usblp", printing::faults_usblp),
-    ("b", "print: random faults on libusb", printing::faults_libusb),
+    ("a", "print: random faults on libusb", printing::faults_libusb),
 ];
 
 /// Whether a name was asked for.

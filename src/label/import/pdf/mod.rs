@@ -21,7 +21,7 @@ use hayro::hayro_syntax::Pdf;
 use hayro::hayro_syntax::page::Page;
 use hayro::kurbo::{Affine, Rect};
 use hayro::vello_cpu::color::palette::css::WHITE;
-use hayro::vello_cpu::{Pixmap, RasterizerSettings, RenderContext, Resources, TargetInit};
+use hayro::vello_cpu::{PixmapMut, RasterizerSettings, RenderContext, Resources, TargetInit};
 use hayro::{RenderCache, RenderSettings, render_into};
 
 use super::ImportError;
@@ -107,7 +107,9 @@ impl Document {
     pub fn render(&self, index: usize, resolution: Resolution) -> Result<Grey, ImportError> {
         guarded(|| {
             let page = self.page(index)?;
-            Ok(render_page(page, &sheet(page, resolution)?, resolution))
+            let sheet = sheet(page, resolution)?;
+            let drawn = render_page(page, &sheet, resolution);
+            drawn.ok_or_else(|| ImportError::Unreadable("the page is too large to draw".into()))
         })?
     }
 }
@@ -148,15 +150,16 @@ fn sheet(page: &Page<'_>, resolution: Resolution) -> Result<Sheet, ImportError> 
 }
 
 /// Draws band after band, so that a large sheet takes little memory.
-fn render_page(page: &Page<'_>, sheet: &Sheet, resolution: Resolution) -> Grey {
+fn render_page(page: &Page<'_>, sheet: &Sheet, resolution: Resolution) -> Option<Grey> {
+    let across = u16::try_from(sheet.across).ok()?;
+    let width = usize::from(across);
     let band = (BAND_PIXELS / sheet.across).clamp(64, sheet.down.max(64));
     let cache = RenderCache::new();
-    let mut pixels = Vec::with_capacity(sheet.across as usize * sheet.down as usize);
+    let mut pixels = vec![255; width * sheet.down as usize];
+    let mut colours = vec![0; 4 * width * band.min(sheet.down) as usize];
     let mut top = 0;
-    while top < sheet.down {
-        let rows = band.min(sheet.down - top);
-        let side = |dots: u32| u16::try_from(dots).unwrap_or(u16::MAX);
-        let (across, rows) = (side(sheet.across), side(rows));
+    for greys in pixels.chunks_mut(width * band as usize) {
+        let rows = u16::try_from(greys.len() / width).ok()?;
         let transform = Affine::translate((0.0, -f64::from(top))) * sheet.transform;
         let mut context = RenderContext::new(across, rows);
         render_into(
@@ -168,51 +171,48 @@ fn render_page(page: &Page<'_>, sheet: &Sheet, resolution: Resolution) -> Grey {
             transform,
         );
         context.flush();
-        let mut pixmap = Pixmap::new(across, rows);
+        let colours = colours.get_mut(..4 * greys.len())?;
         context.render_with(
-            &mut pixmap,
+            PixmapMut::new(across, rows, colours)?,
             &mut Resources::default(),
             RasterizerSettings {
                 target_init: TargetInit::Clear(WHITE),
                 ..Default::default()
             },
         );
-        let (runs, rest) = pixmap
-            .data_as_u8_slice()
-            .as_chunks::<{ 4 * PIXELS_AT_ONCE }>();
-        for run in runs {
-            pixels.extend_from_slice(&grey(run));
-        }
-        let (rest, _) = rest.as_chunks::<4>();
-        pixels.extend(rest.iter().map(|rgba| luma(rgba[0], rgba[1], rgba[2])));
+        ink(colours, greys);
         top += u32::from(rows);
     }
-    Grey {
+    Some(Grey {
         width: sheet.across,
         height: sheet.down,
         pixels,
         resolution: Some(resolution),
-    }
+    })
 }
 
-/// Most of a label is paper, and the rest has hardly any colour: both are found a run at a time.
-fn grey(run: &[u8; 4 * PIXELS_AT_ONCE]) -> [u8; PIXELS_AT_ONCE] {
-    let mut greys = [255; PIXELS_AT_ONCE];
-    if *run == [255; 4 * PIXELS_AT_ONCE] {
-        return greys;
-    }
-    let (pixels, _) = run.as_chunks::<4>();
-    let mut colour = 0;
-    for (grey, [red, green, blue, _]) in greys.iter_mut().zip(pixels) {
-        *grey = *red;
-        colour |= (red ^ green) | (green ^ blue);
-    }
-    if colour != 0 {
-        for (grey, [red, green, blue, _]) in greys.iter_mut().zip(pixels) {
-            *grey = luma(*red, *green, *blue);
+/// Grey of what was drawn, into white. Most of a label is paper, and the rest has hardly any
+/// colour: both are found a run at a time.
+fn ink(colours: &[u8], greys: &mut [u8]) {
+    let runs = colours.chunks(4 * PIXELS_AT_ONCE);
+    for (run, greys) in runs.zip(greys.chunks_mut(PIXELS_AT_ONCE)) {
+        if run.iter().fold(255, |all, part| all & part) == 255 {
+            continue;
+        }
+        let (pixels, _) = run.as_chunks::<4>();
+        let mut colour = 0;
+        for (grey, pixel) in greys.iter_mut().zip(pixels) {
+            let pixel = u32::from_le_bytes(*pixel);
+            *grey = (pixel & 0xFF) as u8;
+            // Red against green, green against blue.
+            colour |= (pixel ^ (pixel >> 8)) & 0xFFFF;
+        }
+        if colour != 0 {
+            for (grey, [red, green, blue, _]) in greys.iter_mut().zip(pixels) {
+                *grey = luma(*red, *green, *blue);
+            }
         }
     }
-    greys
 }
 
 /// ITU-R BT.709; the weights' sum is one, so grey stays the grey it is.

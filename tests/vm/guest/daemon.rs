@@ -322,8 +322,11 @@ fn rules_for(config: &Path) -> Vec<u8> {
     run(PROGRAM, &["udev", "--config", &config.to_string_lossy()])
 }
 
-/// Puts rules in force, with the commands their head names.
+/// Puts rules in force, with the commands their head names, if others are.
 fn put_rules(rules: &[u8]) {
+    if std::fs::read(RULES).is_ok_and(|in_force| in_force == rules) {
+        return;
+    }
     std::fs::create_dir_all("/etc/udev/rules.d").unwrap();
     std::fs::write(RULES, rules).unwrap();
     run("udevadm", &["control", "--reload"]);

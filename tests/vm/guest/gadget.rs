@@ -108,10 +108,14 @@ pub fn printer(runtime: &Runtime) {
             // A printer does not close its end while its answer is on the way.
             (got, far)
         });
-        links::write(&mut opened, &label).await;
+        // The answer may be there before the last piece is known to be sent.
+        let mut answer = links::write(&mut opened, &label).await;
         let (got, _far) = reader.await.unwrap();
         assert_eq!(got, label);
-        assert_eq!(links::read(&mut opened).await.unwrap(), b"ready");
+        if answer.is_empty() {
+            answer = links::read(&mut opened).await.unwrap();
+        }
+        assert_eq!(answer, b"ready");
         drop(gadget);
     });
     wait_until("gone", || {

@@ -71,8 +71,9 @@ pub async fn read(opened: &mut Opened) -> std::io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-pub async fn write(opened: &mut Opened, bytes: &[u8]) {
-    let (mut left, mut into) = (bytes, [0; 256]);
+/// Writes everything; what the device answers meanwhile.
+pub async fn write(opened: &mut Opened, bytes: &[u8]) -> Vec<u8> {
+    let (mut left, mut into, mut answer) = (bytes, [0; 256], Vec::new());
     while !left.is_empty() {
         let moved = timeout(
             PATIENCE,
@@ -80,9 +81,10 @@ pub async fn write(opened: &mut Opened, bytes: &[u8]) {
         );
         match moved.await.expect("not taken").unwrap() {
             Moved::Wrote(n) => left = &left[n..],
-            Moved::Read(_) => {}
+            Moved::Read(n) => answer.extend(&into[..n]),
         }
     }
+    answer
 }
 
 /// Pulls the cable; the link must end by itself, and soon.

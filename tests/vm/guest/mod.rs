@@ -24,6 +24,8 @@ const LABEL_MAX: Duration = Duration::from_secs(2);
 
 /// Machines that run side by side: a machine has one bus, so that its scenarios take turns.
 pub const MACHINES: [&str; 2] = ["a", "b"];
+/// The one with an FTDI adapter, whose controller takes half a second to start.
+pub const FTDI_MACHINE: &str = "a";
 /// Set inside a machine: which of them it is.
 pub const MACHINE: &str = "FIRSTSCAN_MACHINE";
 
@@ -48,13 +50,13 @@ const SCENARIOS: &[Scenario] = &[
     ("b", "daemon: rules, then a parcel by keyboard, serial, usblp", daemon::parcel_typing),
     ("b", "daemon: a parcel with hid reports, libusb", daemon::parcel_hid),
     ("b", "supervised: hid scale comes back with another load", supervised::hid_scale),
-    ("b", "supervised: serial scale on ftdi", supervised::ftdi_scale),
+    ("a", "supervised: serial scale on ftdi", supervised::ftdi_scale),
     ("b", "supervised: a scanner changes its mode", supervised::scanner_in_another_mode),
     ("b", "gadget: hid scale on hidraw", gadget::hid_scale),
     ("b", "gadget: printer on usblp", gadget::printer),
     ("a", "print: a bad day on usblp", printing::usblp),
     ("a", "print: a bad day on libusb", printing::libusb),
-    ("a", "print: held by another program", printing::held),
+    ("b", "print: held by another program", printing::held),
     ("a", "print: random faults on usblp", printing::faults_usblp),
     ("a", "print: random faults on libusb", printing::faults_libusb),
 ];

@@ -20,7 +20,7 @@ use tokio::time::timeout;
 
 const PATIENCE: Duration = Duration::from_secs(15);
 /// Labels of each trial with random faults; `FIRSTSCAN_VM_LABELS` sets another number.
-const LABELS: u32 = 15;
+const LABELS: u32 = 12;
 
 fn clock() -> SharedClock {
     let wall = Wall {

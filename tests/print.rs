@@ -759,16 +759,21 @@ async fn trial(seed: u64, jobs: u32, counter: bool) -> (BTreeMap<u32, Known>, Ve
     (known, state.printed.clone(), state.counter)
 }
 
+/// Labels of the trial over TCP; more for an afternoon.
+fn labels_wanted() -> u32 {
+    let labels = std::env::var("FIRSTSCAN_PRINT_LABELS").ok();
+    labels.and_then(|n| n.parse().ok()).unwrap_or(200)
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn two_hundred_labels_with_random_faults_none_lost_doubled_or_misreported() {
-    let trials = (0..8_u64).map(|n| tokio::spawn(trial(0x5EED_0001 + n * 7919, 25, n < 6)));
+async fn hundreds_of_labels_with_random_faults_none_lost_doubled_or_misreported() {
+    let each = labels_wanted() / 8;
+    let patience = Duration::from_secs(10) + Duration::from_secs(4) * each;
+    let trials = (0..8_u64).map(|n| tokio::spawn(trial(0x5EED_0001 + n * 7919, each, n < 6)));
     let trials: Vec<_> = trials.collect();
-    let (mut proven, mut doubt, mut printed_all) = (0, 0, 0);
+    let (mut proven, mut doubt, mut printed_all) = (0_u32, 0, 0);
     for trial in trials {
-        let (known, printed, counter) = timeout(Duration::from_secs(110), trial)
-            .await
-            .expect("in time")
-            .unwrap();
+        let (known, printed, counter) = timeout(patience, trial).await.expect("in time").unwrap();
         assert_eq!(u64::try_from(printed.len()).unwrap(), counter);
         printed_all += printed.len();
         let mut strange = printed.len();
@@ -788,10 +793,11 @@ async fn two_hundred_labels_with_random_faults_none_lost_doubled_or_misreported(
             }
             let claimed = job.counted || job.drained;
             doubt += usize::from(copies == 1 && !claimed);
-            proven += usize::from(claimed);
+            proven += u32::from(claimed);
         }
         assert_eq!(strange, 0, "the printer printed something nobody sent");
     }
-    println!("200 labels: {printed_all} printed, {proven} proven, {doubt} printed but in doubt");
-    assert!(proven >= 120, "most labels are proven: {proven}");
+    let all = 8 * each;
+    println!("{all} labels: {printed_all} printed, {proven} proven, {doubt} printed but in doubt");
+    assert!(proven * 5 >= all * 3, "most labels are proven: {proven}");
 }

@@ -254,6 +254,22 @@ fn orders_come_in_by_file_and_are_refused_with_field_and_remedy() {
         assert!(problems.contains(part), "{part} in {problems}");
     }
 
+    // Nothing in these says whose order it is, and the station says what is wrong all the same.
+    let whole = std::fs::read_to_string(&single).unwrap();
+    let nameless = whole.replace("\"576461413038785101\"", "\"\"");
+    let cases = [
+        ("cut.json", &whole[..40], "this is no JSON"),
+        ("nameless.json", nameless.as_str(), "id: "),
+        ("empty.json", "", "the document is empty"),
+        ("rows.csv", "a;b;c\n1;2;3\n", "line 1"),
+    ];
+    for (name, content, part) in cases {
+        let bad = import(&file(folder.path(), name, content));
+        assert_eq!(code(&bad), 1, "{name}: {}", text(&bad.stderr));
+        let problems = json(&bad)[0]["problems"].to_string();
+        assert!(problems.contains(part), "{name}: {problems}");
+    }
+
     let header = firstscan::sync::inbound::ORDER_CSV_HEADER;
     let cells = |values: &[(&str, &str)]| {
         let cell = |name: &str| {

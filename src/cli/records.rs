@@ -23,6 +23,7 @@ pub(crate) struct OrderArgs {
 enum OrderCommand {
     /// Give order files (JSON or CSV) to the running daemon
     Import {
+        /// Files, as `order schema` describes them
         #[arg(required = true)]
         files: Vec<PathBuf>,
     },
@@ -136,7 +137,11 @@ fn sentence(result: &Value) -> String {
         .and_then(Value::as_array)
         .cloned()
         .unwrap_or_default();
-    let mut line = format!("order {} {}", text("order"), text("outcome"));
+    // What cannot be read names no order.
+    let mut line = match text("order") {
+        "" => text("outcome").to_owned(),
+        order => format!("order {order} {}", text("outcome")),
+    };
     for problem in problems {
         line.push_str(&format!("\n  {}", problem.as_str().unwrap_or_default()));
     }

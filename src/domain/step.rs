@@ -137,7 +137,12 @@ impl Desktop<'_> {
                     order: order.clone(),
                     problems: problems.clone(),
                 };
-                self.emit(order, fact);
+                // What cannot be read names no order; that the station refused it is known still.
+                let subject = match order.as_str() {
+                    "" => self.state.station.clone(),
+                    order => order.to_owned(),
+                };
+                self.emit(&subject, fact);
             }
             InputKind::OrderCancelled { order, reason } => orders::cancel(self, order, reason),
             InputKind::Rendered { job, outcome } => label::rendered(self, job, outcome),

@@ -224,6 +224,30 @@ fn no_data_is_code_5_and_says_what_to_do() {
     assert_eq!(json(&doctor)[0]["ok"], false);
 }
 
+/// Nothing in these says whose order it is, and the station says what is wrong all the same.
+#[test]
+fn a_document_that_names_no_order_is_refused_in_words() {
+    let folder = tempfile::tempdir().unwrap();
+    let daemon = Daemon::start(folder.path(), CONFIG);
+    let data = path(&daemon.data).to_owned();
+    let import = |file: &Path| run(&["--data", &data, "--json", "order", "import", path(file)]);
+    let whole = std::fs::read_to_string(fixture("orders/01-single.json")).unwrap();
+    let nameless = whole.replace("\"576461413038785101\"", "\"\"");
+    let cases = [
+        ("cut.json", &whole[..40], "this is no JSON"),
+        ("nameless.json", nameless.as_str(), "id: "),
+        ("empty.json", "", "the document is empty"),
+        ("rows.csv", "a;b;c\n1;2;3\n", "line 1"),
+    ];
+    for (name, content, part) in cases {
+        let bad = import(&file(folder.path(), name, content));
+        assert_eq!(code(&bad), 1, "{name}: {}", text(&bad.stderr));
+        let problems = json(&bad)[0]["problems"].to_string();
+        assert!(problems.contains(part), "{name}: {problems}");
+    }
+    daemon.stop();
+}
+
 #[test]
 fn orders_come_in_by_file_and_are_refused_with_field_and_remedy() {
     let folder = tempfile::tempdir().unwrap();
@@ -252,22 +276,6 @@ fn orders_come_in_by_file_and_are_refused_with_field_and_remedy() {
         "send the order again",
     ] {
         assert!(problems.contains(part), "{part} in {problems}");
-    }
-
-    // Nothing in these says whose order it is, and the station says what is wrong all the same.
-    let whole = std::fs::read_to_string(&single).unwrap();
-    let nameless = whole.replace("\"576461413038785101\"", "\"\"");
-    let cases = [
-        ("cut.json", &whole[..40], "this is no JSON"),
-        ("nameless.json", nameless.as_str(), "id: "),
-        ("empty.json", "", "the document is empty"),
-        ("rows.csv", "a;b;c\n1;2;3\n", "line 1"),
-    ];
-    for (name, content, part) in cases {
-        let bad = import(&file(folder.path(), name, content));
-        assert_eq!(code(&bad), 1, "{name}: {}", text(&bad.stderr));
-        let problems = json(&bad)[0]["problems"].to_string();
-        assert!(problems.contains(part), "{name}: {problems}");
     }
 
     let header = firstscan::sync::inbound::ORDER_CSV_HEADER;

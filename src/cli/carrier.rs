@@ -28,6 +28,7 @@ enum CarrierCommand {
     List,
     /// Which rule takes an order, and why the others do not
     Explain {
+        /// Its id, as the platform gave it
         order: String,
         /// Weight of the parcel in grams
         #[arg(long, default_value_t = 1000)]

@@ -30,8 +30,10 @@ pub(crate) struct NumberArgs {
 enum NumberCommand {
     /// Give out numbers for labels made elsewhere; none is ever given out again
     Allocate {
+        /// As `carrier list` shows it
         #[arg(long)]
         carrier: String,
+        /// One of its services
         #[arg(long)]
         service: String,
         #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32)
@@ -42,6 +44,7 @@ enum NumberCommand {
     Stock,
     /// Record a block of a shared range as this station's
     Lease {
+        /// As `number stock` shows it
         range: String,
         /// First serial of the block
         #[arg(long)]
@@ -52,7 +55,9 @@ enum NumberCommand {
     },
     /// Plan blocks of a shared range for several stations; records nothing
     Split {
+        /// As `number stock` shows it
         range: String,
+        /// How many stations share it
         #[arg(long, value_parser = clap::value_parser!(u64).range(1..=STATIONS_MAX))]
         stations: u64,
         /// Serials per block

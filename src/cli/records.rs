@@ -30,7 +30,10 @@ enum OrderCommand {
     /// Print the JSON schema of an order document
     Schema,
     /// Show one order
-    Show { id: String },
+    Show {
+        /// As the platform gave it
+        id: String,
+    },
 }
 
 /// Arguments of `item`.
@@ -43,7 +46,10 @@ pub(crate) struct ItemArgs {
 #[derive(Debug, Subcommand)]
 enum ItemCommand {
     /// Give an item master (JSON or CSV) to the running daemon
-    Import { file: PathBuf },
+    Import {
+        /// A list of items with their codes, or rows
+        file: PathBuf,
+    },
 }
 
 /// Arguments of `parcel`.
@@ -55,8 +61,11 @@ pub(crate) struct ParcelArgs {
 
 #[derive(Debug, Subcommand)]
 enum ParcelCommand {
-    /// By parcel id, tracking number or label code
-    Show { code: String },
+    /// One parcel
+    Show {
+        /// Parcel id, tracking number or label code
+        code: String,
+    },
 }
 
 /// Arguments of `handover`.
@@ -71,7 +80,10 @@ enum HandoverCommand {
     /// All handovers, newest last
     List,
     /// One handover
-    Show { id: String },
+    Show {
+        /// As `handover list` shows it
+        id: String,
+    },
 }
 
 fn media(path: &Path) -> &'static str {

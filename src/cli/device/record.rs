@@ -31,10 +31,13 @@ pub(super) struct Record {
     /// Profile of a device that is not in the configuration
     #[arg(long, value_name = "ID")]
     profile: Option<String>,
+    /// With --profile: the serial port it is at
     #[arg(long, value_name = "PATH", conflicts_with_all = ["tcp", "usb"])]
     port: Option<PathBuf>,
+    /// With --profile: its address in the network
     #[arg(long, value_name = "HOST:PORT", conflicts_with = "usb")]
     tcp: Option<String>,
+    /// With --profile: its USB ids, hexadecimal
     #[arg(long, value_name = "VVVV:PPPP")]
     usb: Option<String>,
     /// With --usb: its serial number

@@ -51,6 +51,7 @@ enum Command {
     /// Put a carrier's label (ZPL, PDF, PNG, JPEG, GIF, BMP, TIFF) on our stock and into any
     /// printer's language; several labels become FILE-1, FILE-2
     Convert {
+        /// The label as it came
         file: PathBuf,
         /// What FILE is; seen from its content if absent
         #[arg(long)]
@@ -73,6 +74,7 @@ enum Command {
     },
     /// Read every code of a label (ZPL, PDF or picture) and measure it
     Check {
+        /// The label, or a picture of it
         file: PathBuf,
         /// Dots per inch at which a PDF or ZPL label is looked at
         #[arg(long, default_value_t = 203, value_parser = dpi_range())]

@@ -767,7 +767,7 @@ fn labels_wanted() -> u32 {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn hundreds_of_labels_with_random_faults_none_lost_doubled_or_misreported() {
-    let each = labels_wanted() / 8;
+    let each = labels_wanted().div_ceil(8).max(1);
     let patience = Duration::from_secs(10) + Duration::from_secs(4) * each;
     let trials = (0..8_u64).map(|n| tokio::spawn(trial(0x5EED_0001 + n * 7919, each, n < 6)));
     let trials: Vec<_> = trials.collect();

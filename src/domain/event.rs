@@ -29,6 +29,7 @@ pub enum Fact {
     OrderReceived { order: Order },
     #[serde(rename = "order.changed")]
     OrderChanged { order: Order },
+    /// Its subject is the station if the document names no order.
     #[serde(rename = "order.refused")]
     OrderRefused {
         order: String,

@@ -19,6 +19,8 @@ pub struct Evidence {
     spoilt: bool,
     was_lost: bool,
     idle_since: Option<Duration>,
+    /// Since when it has done nothing but wait for the rest of a label.
+    unfinished_since: Option<Duration>,
     /// Idle answers in a row.
     idle_answers: u8,
     proof: Drained,
@@ -50,6 +52,7 @@ impl Evidence {
             spoilt: false,
             was_lost: false,
             idle_since: None,
+            unfinished_since: None,
             idle_answers: 0,
             proof: Drained::BusyThenIdle { idle_answers: 1 },
             told: (false, false),
@@ -88,8 +91,15 @@ impl Evidence {
         self.seen_busy = false;
         self.told = (false, false);
         self.idle_since = None;
+        self.unfinished_since = None;
         self.idle_answers = 0;
         self.wants_counter = false;
+    }
+
+    /// Whether the printer has waited too long for bytes that all left: some never arrived.
+    pub fn unfinished(&self, now: Duration, max: Duration) -> bool {
+        let since = self.unfinished_since;
+        since.is_some_and(|since| now >= since.saturating_add(max))
     }
 
     /// A status came; `asked` is when it was asked for. True if the printer is idle without a
@@ -105,11 +115,15 @@ impl Evidence {
         let refused = status.details.contains(Details::LABEL_REFUSED) || status.details.fault();
         self.spoilt |= faulty || refused || status.corrupt_memory;
         let waits = status.formats_in_buffer > 0 || status.labels_remaining > 0;
-        let busy = waits || (status.partial_format && !self.partial_before);
+        let partial = status.partial_format && !self.partial_before;
+        let busy = waits || partial;
         let ours = asked.is_some_and(|at| at >= self.sent_at);
         if !ours {
             return false;
         }
+        let unfinished = partial && !waits && !status.fault();
+        let since = self.unfinished_since.unwrap_or(now);
+        self.unfinished_since = unfinished.then_some(since);
         self.seen_busy |= busy;
         if busy || status.fault() {
             self.idle_since = None;

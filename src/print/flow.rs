@@ -34,6 +34,14 @@ impl Session {
         };
         if evidence.status(now, &status, asked) && !evidence.wants_counter {
             self.judge(now, None);
+        } else if evidence.unfinished(now, self.timing.stall_max)
+            && let Some(active) = self.active.take()
+        {
+            // A new connection clears what the printer holds, or the next label would complete it.
+            let reason = "the printer still waits for the rest of the label: bytes were lost on \
+                          the way, or it was off in between";
+            self.broken(&active.job.id, reason);
+            self.close = Some(reason.to_owned());
         }
     }
 
@@ -312,6 +320,7 @@ mod tests {
     use firstscan_drivers::printer::Language;
     use firstscan_drivers::printer::brother_ql::BrotherQl;
     use firstscan_drivers::printer::escpos::EscPos;
+    use firstscan_drivers::printer::zpl::Zpl;
 
     const OK: &[u8] = b"\x12\x12\x12\x12";
 
@@ -386,6 +395,38 @@ mod tests {
         assert!(steps(&mut session).is_empty());
         session.received(ms(5200), &[frame(1, 1), frame(6, 0)].concat());
         assert_eq!(steps(&mut session), ["Drained"]);
+    }
+
+    #[test]
+    fn a_printer_that_waits_for_lost_bytes_does_not_hold_up_the_bench() {
+        let status = |partial: u8| {
+            let text = format!(
+                "\x02030,0,0,0812,000,0,0,{partial},000,0,0,0\x03\r\n\
+                 \x02000,0,0,0,0,2,4,0,00000000,1,000\x03\r\n\x021234,0\x03\r\n"
+            );
+            text.into_bytes()
+        };
+        let (mut session, _) = sent(&Zpl, &status(0));
+        assert_eq!(steps(&mut session), ["Sent { bytes: 5 }"]);
+        let mut now = ms(1000);
+        let mut ask = |session: &mut Session| {
+            now += session.timing.settle_poll;
+            session.handle_timeout(now);
+            let count = session.to_write().len();
+            session.wrote(now, count);
+            session.received(now, &status(1));
+            now
+        };
+        while ask(&mut session) < ms(10_000) {
+            assert!(steps(&mut session).is_empty() && session.take_close().is_none());
+        }
+        while ask(&mut session) < ms(12_000) {}
+        let told = steps(&mut session);
+        assert!(
+            told.len() == 1 && told[0].contains("lost on the way"),
+            "{told:?}"
+        );
+        assert!(session.take_close().is_some() && session.active.is_none());
     }
 
     #[test]

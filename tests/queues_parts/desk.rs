@@ -9,6 +9,7 @@ use firstscan::print::{
     PrintOrder, PrintReport, PrintReportKind, PrinterHandle, Timing, start_with,
 };
 use firstscan_drivers::bitmap::Bitmap;
+use firstscan_drivers::registry;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -115,6 +116,15 @@ impl Desk {
     pub async fn step(&mut self) -> (u32, PrintStep) {
         let step = self.step_within(PATIENCE).await;
         step.unwrap_or_else(|| panic!("no step in time; {:?}", self.flags))
+    }
+
+    /// What is known of the printer, and the last that went over the line.
+    pub fn story(&self) -> String {
+        let profile = registry::profile("zpl-203").unwrap();
+        let flight = self.printer.flight().lock().text(profile);
+        let lines: Vec<&str> = flight.lines().rev().take(30).collect();
+        let last: Vec<&str> = lines.into_iter().rev().collect();
+        format!("{:?}\n{}", self.flags, last.join("\n"))
     }
 
     pub async fn quiet(&mut self, seconds: u64) {

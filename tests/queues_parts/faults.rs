@@ -150,8 +150,8 @@ async fn trial(
             let Some((of, step)) = desk.step_within(wait).await else {
                 assert!(
                     sent,
-                    "seed {seed}: label {number} was lost: {:?}",
-                    desk.flags
+                    "seed {seed}: label {number} was lost: {}",
+                    desk.story()
                 );
                 break;
             };

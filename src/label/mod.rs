@@ -5,6 +5,7 @@
 //! [`Problem`]s; whether a label with problems is printed is decided elsewhere (it is not). Bars
 //! are drawn in whole dots of the print head and never resampled afterwards.
 
+mod area;
 mod canvas;
 pub mod check;
 pub mod import;

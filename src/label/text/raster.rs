@@ -14,13 +14,12 @@ use cosmic_text::skrifa::outline::{
 use cosmic_text::skrifa::{FontRef, GlyphId as OutlineId, MetadataProvider};
 
 use super::faces::Face;
+use crate::label::area::{Outline, Window};
 
 /// Share of a dot that must be covered to make it black.
 const COVERAGE: f32 = 0.5;
 /// Dots of a glyph's side; larger ones are not drawn. A 4x6 label has 3,600 at 600 dpi.
-const SIDE_MAX: f32 = 8_192.0;
-/// Points of one outline; the densest Chinese characters have about 500.
-const POINTS_MAX: usize = 20_000;
+const SIDE_MAX: u32 = 8_192;
 /// Sizes whose prepared hinting is kept. A label uses about five.
 const HINTERS_MAX: usize = 16;
 
@@ -81,14 +80,14 @@ impl Rasteriser {
                 self.hinters.len() - 1
             }
         };
-        self.pen.clear();
+        self.pen.0.clear();
         let hinter = self.hinters.get(at).and_then(|(_, hinter)| hinter.as_ref());
         let hinted = hinter.is_some_and(|hinter| {
             let settings = DrawSettings::hinted(hinter, false);
             outline.draw(settings, &mut self.pen).is_ok()
         });
         if !hinted {
-            self.pen.clear();
+            self.pen.0.clear();
             let settings = DrawSettings::unhinted(size, LocationRef::default());
             if outline.draw(settings, &mut self.pen).is_err() {
                 return Glyph::default();
@@ -117,58 +116,23 @@ impl Rasteriser {
     }
 }
 
-/// Collects an outline as straight lines, y downwards.
+/// Collects an outline and fills it. Fonts have y upwards.
 #[derive(Default)]
-struct Pen {
-    lines: Vec<[f32; 4]>,
-    start: (f32, f32),
-    at: (f32, f32),
-    /// Signed area covered per dot, and the same summed up along a row.
-    cells: Vec<f32>,
-}
+struct Pen(Outline);
 
 impl Pen {
-    fn clear(&mut self) {
-        self.lines.clear();
-        (self.start, self.at) = Default::default();
-    }
-
-    fn line(&mut self, x: f32, y: f32) {
-        if self.lines.len() < POINTS_MAX {
-            self.lines.push([self.at.0, self.at.1, x, y]);
-        }
-        self.at = (x, y);
-    }
-
     /// Fills what the outline encloses.
     fn fill(&mut self) -> Glyph {
-        let mut bounds = [f32::MAX, f32::MAX, f32::MIN, f32::MIN];
-        for [x0, y0, x1, y1] in &self.lines {
-            bounds[0] = bounds[0].min(*x0).min(*x1);
-            bounds[1] = bounds[1].min(*y0).min(*y1);
-            bounds[2] = bounds[2].max(*x0).max(*x1);
-            bounds[3] = bounds[3].max(*y0).max(*y1);
-        }
-        let [left, top] = [bounds[0].floor(), bounds[1].floor()];
-        let (across, down) = (bounds[2].ceil() - left, bounds[3].ceil() - top);
-        let sane = |side: f32| (1.0..=SIDE_MAX).contains(&side);
-        if self.lines.is_empty() || !sane(across) || !sane(down) {
+        let window = self.0.window();
+        let sane = |w: &Window| w.width <= SIDE_MAX && w.height <= SIDE_MAX;
+        let Some(window) = window.filter(sane) else {
             return Glyph::default();
-        }
-        let (width, height) = (whole(across), whole(down));
-        let (width, height) = (width.unsigned_abs(), height.unsigned_abs());
-        // One column more: a line on the right edge leaves its share beside it.
-        let stride = width as usize + 2;
-        self.cells.clear();
-        self.cells.resize(stride * height as usize, 0.0);
-        for line in &self.lines {
-            let line = [line[0] - left, line[1] - top, line[2] - left, line[3] - top];
-            add_line(&mut self.cells, stride, line);
-        }
-        let mut rows = Vec::with_capacity((width as usize).div_ceil(8) * height as usize);
-        for cells in self.cells.chunks_exact(stride) {
+        };
+        let width = window.width as usize;
+        let mut rows = Vec::with_capacity(width.div_ceil(8) * window.height as usize);
+        for cells in self.0.cover(&window) {
             let mut covered = 0.0_f32;
-            for eight in cells[..width as usize].chunks(8) {
+            for eight in cells[..width].chunks(8) {
                 let mut byte = 0;
                 for (at, cell) in eight.iter().enumerate() {
                     covered += cell;
@@ -178,139 +142,35 @@ impl Pen {
             }
         }
         Glyph {
-            left: whole(left),
-            top: whole(top),
-            width,
-            height,
+            left: window.left,
+            top: window.top,
+            width: window.width,
+            height: window.height,
             rows,
         }
     }
 }
 
-/// Adds what lies right of a line, with the sign of its direction, as a difference per dot: the
-/// running sum of a row is the covered share of each of its dots.
-fn add_line(cells: &mut [f32], stride: usize, [x0, y0, x1, y1]: [f32; 4]) {
-    let (sign, x0, y0, x1, y1) = if y0 < y1 {
-        (1.0, x0, y0, x1, y1)
-    } else {
-        (-1.0, x1, y1, x0, y0)
-    };
-    if y0 >= y1 {
-        return;
-    }
-    let slope = (x1 - x0) / (y1 - y0);
-    for (row, cells) in cells.chunks_exact_mut(stride).enumerate().skip(index(y0)) {
-        let (above, below) = (row_f32(row), row_f32(row + 1));
-        if above >= y1 {
-            break;
-        }
-        let (from, to) = (y0.max(above), y1.min(below));
-        let (xa, xb) = (x0 + (from - y0) * slope, x0 + (to - y0) * slope);
-        let area = sign * (to - from);
-        let (xa, xb) = (xa.min(xb).max(0.0), xa.max(xb).max(0.0));
-        let (first, last) = (index(xa), index(xb));
-        if first == last || xb - xa <= f32::EPSILON {
-            let inside = 1.0 - ((xa + xb) * 0.5 - row_f32(first));
-            put(cells, first, area * inside);
-            put(cells, first + 1, area * (1.0 - inside));
-            continue;
-        }
-        // The share right of the line, column by column; the sum of the puts is `area`.
-        let per_dot = area / (xb - xa);
-        let mut done = 0.0;
-        for column in first..=last {
-            let (l, r) = (row_f32(column).max(xa), row_f32(column + 1).min(xb));
-            let part = (r - l) * per_dot;
-            let inside = 1.0 - ((l + r) * 0.5 - row_f32(column));
-            put(cells, column, part * inside + done);
-            done = part * (1.0 - inside);
-        }
-        put(cells, last + 1, done);
-    }
-}
-
-fn put(cells: &mut [f32], at: usize, share: f32) {
-    if let Some(cell) = cells.get_mut(at) {
-        *cell += share;
-    }
-}
-
 impl OutlinePen for Pen {
     fn move_to(&mut self, x: f32, y: f32) {
-        self.close();
-        self.at = (x, -y);
-        self.start = self.at;
+        self.0.move_to(x, -y);
     }
 
     fn line_to(&mut self, x: f32, y: f32) {
-        self.line(x, -y);
+        self.0.line_to(x, -y);
     }
 
     fn quad_to(&mut self, cx: f32, cy: f32, x: f32, y: f32) {
-        let (from, by, to) = (self.at, (cx, -cy), (x, -y));
-        let steps = steps(&[from, by, to]);
-        for step in 1..=steps {
-            let t = row_f32(step) / row_f32(steps);
-            let u = 1.0 - t;
-            let mix = |a: f32, b: f32, c: f32| u * u * a + 2.0 * u * t * b + t * t * c;
-            self.line(mix(from.0, by.0, to.0), mix(from.1, by.1, to.1));
-        }
+        self.0.quad_to((cx, -cy), (x, -y));
     }
 
     fn curve_to(&mut self, cx0: f32, cy0: f32, cx1: f32, cy1: f32, x: f32, y: f32) {
-        let (from, one, two, to) = (self.at, (cx0, -cy0), (cx1, -cy1), (x, -y));
-        let steps = steps(&[from, one, two, to]);
-        for step in 1..=steps {
-            let t = row_f32(step) / row_f32(steps);
-            let u = 1.0 - t;
-            let mix = |a: f32, b: f32, c: f32, d: f32| {
-                u * u * u * a + 3.0 * u * u * t * b + 3.0 * u * t * t * c + t * t * t * d
-            };
-            self.line(
-                mix(from.0, one.0, two.0, to.0),
-                mix(from.1, one.1, two.1, to.1),
-            );
-        }
+        self.0.curve_to((cx0, -cy0), (cx1, -cy1), (x, -y));
     }
 
     fn close(&mut self) {
-        if self.at != self.start {
-            let (x, y) = self.start;
-            self.line(x, y);
-        }
+        self.0.close();
     }
-}
-
-/// Straight pieces for a curve: enough that none is off by a tenth of a dot at text sizes.
-fn steps(points: &[(f32, f32)]) -> usize {
-    let pairs = points.iter().zip(points.iter().skip(1));
-    let length: f32 = pairs
-        .map(|(a, b)| (a.0 - b.0).abs() + (a.1 - b.1).abs())
-        .sum();
-    (index(length) / 2).clamp(2, 24)
-}
-
-#[expect(
-    clippy::cast_precision_loss,
-    reason = "sides of a glyph are far below 2^24"
-)]
-fn row_f32(row: usize) -> f32 {
-    row as f32
-}
-
-/// Whole part of what is not negative.
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "float casts saturate"
-)]
-fn index(value: f32) -> usize {
-    value as usize
-}
-
-#[expect(clippy::cast_possible_truncation, reason = "float casts saturate")]
-fn whole(value: f32) -> i32 {
-    value as i32
 }
 
 #[cfg(test)]

@@ -1,14 +1,17 @@
 //! PDF pages to grey through `hayro`, at exact scale. Its panics are errors here.
 //!
 //! The file is hostile until shown otherwise, in this order: `preflight` bounds what its streams
-//! unpack to, `survey` what drawing a page costs, and only then is it drawn. A page that is one
-//! picture is not drawn at all: its pixels are taken as they are.
+//! unpack to, `survey` what drawing a page costs, and only then is it drawn: `plain` ink by
+//! ourselves, everything else by the renderer. A page that is one picture is not drawn at all: its
+//! pixels are taken as they are.
 #![expect(
     clippy::float_arithmetic,
     reason = "page sizes and transforms are floats in the crate"
 )]
 
 mod lzw;
+mod paper;
+mod plain;
 mod preflight;
 mod survey;
 
@@ -19,7 +22,7 @@ use hayro::hayro_interpret::InterpreterSettings;
 use hayro::hayro_interpret::util::TransformExt;
 use hayro::hayro_syntax::Pdf;
 use hayro::hayro_syntax::page::Page;
-use hayro::kurbo::{Affine, Rect};
+use hayro::kurbo::{Affine, BezPath, Rect, Shape};
 use hayro::vello_cpu::color::palette::css::WHITE;
 use hayro::vello_cpu::{PixmapMut, RasterizerSettings, RenderContext, Resources, TargetInit};
 use hayro::{RenderCache, RenderSettings, render_into};
@@ -108,8 +111,15 @@ impl Document {
         guarded(|| {
             let page = self.page(index)?;
             let sheet = sheet(page, resolution)?;
-            let drawn = render_page(page, &sheet, resolution);
-            drawn.ok_or_else(|| ImportError::Unreadable("the page is too large to draw".into()))
+            let drawn = plain::draw(page, &sheet).or_else(|| render_page(page, &sheet));
+            let pixels = drawn
+                .ok_or_else(|| ImportError::Unreadable("the page is too large to draw".into()))?;
+            Ok(Grey {
+                width: sheet.across,
+                height: sheet.down,
+                pixels,
+                resolution: Some(resolution),
+            })
         })?
     }
 }
@@ -150,7 +160,7 @@ fn sheet(page: &Page<'_>, resolution: Resolution) -> Result<Sheet, ImportError> 
 }
 
 /// Draws band after band, so that a large sheet takes little memory.
-fn render_page(page: &Page<'_>, sheet: &Sheet, resolution: Resolution) -> Option<Grey> {
+fn render_page(page: &Page<'_>, sheet: &Sheet) -> Option<Vec<u8>> {
     let across = u16::try_from(sheet.across).ok()?;
     let width = usize::from(across);
     let band = (BAND_PIXELS / sheet.across).clamp(64, sheet.down.max(64));
@@ -183,12 +193,7 @@ fn render_page(page: &Page<'_>, sheet: &Sheet, resolution: Resolution) -> Option
         ink(colours, greys);
         top += u32::from(rows);
     }
-    Some(Grey {
-        width: sheet.across,
-        height: sheet.down,
-        pixels,
-        resolution: Some(resolution),
-    })
+    Some(pixels)
 }
 
 /// Grey of what was drawn, into white. Most of a label is paper, and the rest has hardly any
@@ -226,6 +231,14 @@ fn placed(transform: Affine, width: u32, height: u32) -> Rect {
     transform.transform_rect_bbox(Rect::new(0.0, 0.0, f64::from(width), f64::from(height)))
 }
 
+/// The rectangle a path is, if it is an upright one.
+fn rectangle(path: &BezPath) -> Option<Rect> {
+    let (bounds, area) = (path.bounding_box(), path.area().abs());
+    // Anything else covers less than its bounds.
+    let all = (bounds.area() - area).abs() <= bounds.area() / 1e6;
+    all.then_some(bounds)
+}
+
 /// Runs foreign code on foreign data. A budget that is used up arrives as a panic, too, because
 /// the interpreter cannot be stopped otherwise.
 fn guarded<T>(work: impl FnOnce() -> T) -> Result<T, ImportError> {
@@ -237,3 +250,6 @@ fn guarded<T>(work: impl FnOnce() -> T) -> Result<T, ImportError> {
         ImportError::Unreadable(reason.into())
     })
 }
+
+#[cfg(test)]
+mod tests;

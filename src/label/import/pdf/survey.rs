@@ -15,7 +15,7 @@ use hayro::hayro_syntax::object::Stream;
 use hayro::hayro_syntax::page::Page;
 use hayro::kurbo::{Affine, BezPath, Rect, Shape};
 
-use super::{Sheet, luma, placed};
+use super::{Sheet, luma, placed, rectangle};
 use crate::label::import::ImportError;
 use crate::label::import::raster::Grey;
 
@@ -189,11 +189,7 @@ impl<'a> Device<'a> for Survey {
     fn push_clip_path(&mut self, clip: &ClipPath) {
         self.spend(self.form_cost);
         self.path(&clip.path, Affine::IDENTITY, &DrawMode::Invisible);
-        let whole = clip.path.area().abs();
-        let bounds = clip.path.bounding_box();
-        // Anything but a rectangle covers less than its bounds.
-        let rectangle = (bounds.area() - whole).abs() <= bounds.area() / 1e6;
-        self.clip.push(if rectangle { bounds } else { Rect::ZERO });
+        self.clip.push(rectangle(&clip.path).unwrap_or_default());
     }
 
     fn push_clip_rect(&mut self, rect: &Rect) {

@@ -53,6 +53,26 @@ fn cases() -> Vec<Case> {
         ("a million letters", || {
             content(&b"BT /F1 9 Tf 9 9 Td (a) Tj ET\n".repeat(1_000_000))
         }),
+        ("a path of tall lines", || content(&tall_lines(100_000))),
+        ("paths of tall lines", || {
+            content(&tall_lines(2_000).repeat(200))
+        }),
+        ("strokes of tall lines", || {
+            let path = [&tall_lines(1_000)[..], b"S\n"].concat();
+            content(&[&b"40 w 1 j 1 J "[..], &path.repeat(100)].concat())
+        }),
+        ("full triangles", || {
+            content(&b"0 0 m 288 0 l 288 432 l h f\n".repeat(100_000))
+        }),
+        ("full curves", || {
+            content(&b"0 0 m 900 0 -600 432 288 432 c h f\n".repeat(100_000))
+        }),
+        ("letters as large as the page", || {
+            content(&b"BT /F1 432 Tf 9 9 Td (aWg) Tj ET\n".repeat(100_000))
+        }),
+        ("large letters", || {
+            content(&b"BT /F1 40 Tf 9 9 Td (aWg) Tj ET\n".repeat(100_000))
+        }),
         ("fine dashes", || {
             content(&b"[0.001 0.001] 0 d 0 0 m 9000 9000 l S\n".repeat(1_000))
         }),
@@ -284,6 +304,16 @@ fn page_with(content: Vec<u8>, more: &[Vec<u8>]) -> Vec<u8> {
         more.to_vec(),
     ];
     file_of(&objects.concat())
+}
+
+/// A path that runs up and down the page.
+fn tall_lines(count: u32) -> Vec<u8> {
+    let mut path = String::from("0 0 m ");
+    for n in 0..count / 2 {
+        write!(path, "{} 432 l {} 0 l ", n * 7 % 288, n * 13 % 288).unwrap();
+    }
+    path.push_str("f\n");
+    path.into_bytes()
 }
 
 fn content(operators: &[u8]) -> Vec<u8> {

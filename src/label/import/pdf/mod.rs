@@ -13,6 +13,7 @@ mod lzw;
 mod paper;
 mod plain;
 mod preflight;
+mod price;
 mod survey;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -243,7 +244,7 @@ fn rectangle(path: &BezPath) -> Option<Rect> {
 /// the interpreter cannot be stopped otherwise.
 fn guarded<T>(work: impl FnOnce() -> T) -> Result<T, ImportError> {
     catch_unwind(AssertUnwindSafe(work)).map_err(|panic| {
-        let reason = match panic.downcast::<survey::TooMuch>() {
+        let reason = match panic.downcast::<price::TooMuch>() {
             Ok(too_much) => too_much.0,
             Err(_) => "the PDF reader failed on this file",
         };

@@ -24,8 +24,9 @@ use super::paper::{Paper, Rule, Stamp, touched, whole};
 use super::{Sheet, luma, rectangle};
 use crate::label::area::{Outline, Window};
 
-/// Dots that all shapes of a page may touch; beyond, the renderer is no slower.
-const DOTS_MAX: u64 = 64 << 20;
+/// Dots that all shapes of a page may touch; beyond, the renderer is no slower. A large sheet may
+/// be covered twice besides.
+const DOTS_MAX: u64 = 32 << 20;
 /// Dots per em that text is hinted at, and dots of a glyph that is kept.
 const HINTED: std::ops::RangeInclusive<f64> = 4.0..=128.0;
 const KEPT_MAX: u32 = 128;
@@ -52,6 +53,7 @@ pub fn draw(page: &Page<'_>, sheet: &Sheet) -> Option<Vec<u8>> {
         clips: vec![cropped.inflate(1.0 / 256.0, 1.0 / 256.0).intersect(whole)],
         plain: true,
         dots: 0,
+        dots_max: DOTS_MAX + 2 * u64::from(sheet.across) * u64::from(sheet.down),
         outline: Outline::default(),
         paths: HashMap::new(),
         stamps: HashMap::new(),
@@ -78,6 +80,7 @@ struct Plain {
     clips: Vec<Rect>,
     plain: bool,
     dots: u64,
+    dots_max: u64,
     outline: Outline,
     paths: HashMap<Path, Option<BezPath>>,
     stamps: HashMap<Key, Option<Stamp>>,
@@ -120,7 +123,7 @@ impl Plain {
     /// Counts the dots of one more shape; whether the page is still plain.
     fn spend(&mut self, window: Window) -> bool {
         self.dots += u64::from(window.width) * u64::from(window.height);
-        self.plain &= self.dots <= DOTS_MAX;
+        self.plain &= self.dots <= self.dots_max;
         self.plain
     }
 
@@ -224,7 +227,11 @@ impl Plain {
             self.stamps.insert(key.clone(), stamp);
         }
         let clip = self.clip();
-        if let Some(Some(stamp)) = self.stamps.get(&key) {
+        let window = self.stamps.get(&key).and_then(Option::as_ref);
+        let window = window.map(|stamp| stamp.window);
+        if window.is_some_and(|window| self.spend(window))
+            && let Some(Some(stamp)) = self.stamps.get(&key)
+        {
             let at = (whole(dot), whole(y.round()));
             self.paper.stamp(stamp, at, ink, &clip);
         }

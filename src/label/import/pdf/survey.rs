@@ -1,40 +1,23 @@
 //! A dry run of a page: what would drawing it cost, and is it nothing but one picture?
 //!
-//! The interpreter calls a [`Device`] for everything visible. This one draws nothing. It adds up
-//! prices, in bytes of work roughly, and stops when they pass a budget no label comes near.
-
-use std::panic::resume_unwind;
+//! The interpreter calls a [`Device`] for everything visible. This one draws nothing: it adds up
+//! prices.
 
 use hayro::hayro_interpret::font::{Glyph, GlyphRun};
-use hayro::hayro_interpret::pattern::Pattern;
 use hayro::hayro_interpret::{
     BlendMode, ClipPath, Context, Device, DrawMode, DrawProps, Image, ImageData, ImageDrawProps,
     InterpreterCache, InterpreterSettings, LumaData, Paint, SoftMask, interpret_page,
 };
-use hayro::hayro_syntax::object::Stream;
 use hayro::hayro_syntax::page::Page;
-use hayro::kurbo::{Affine, BezPath, Rect, Shape};
+use hayro::kurbo::{Affine, BezPath, Rect};
 
+use super::price::Budget;
 use super::{Sheet, luma, placed, rectangle};
 use crate::label::import::ImportError;
 use crate::label::import::raster::Grey;
 
-/// What drawing a page may cost.
-const COST_MAX: u64 = 256 << 20;
-/// Pixels of one picture on a page: A4 at 400 dpi.
-const PICTURE_PIXELS_MAX: u64 = 16_000_000;
-const GLYPH_COST: u64 = 2_000;
-/// A glyph that is a drawing of its own, a pattern, a mask.
-const DRAWING_COST: u64 = 20_000;
-const PATTERN_COST: u64 = 16 << 20;
-/// A corner of a path; a strip of 4 rows or 256 columns of it.
-const CORNER_COST: u64 = 32;
-const STRIP_COST: u64 = 64;
 /// Dots by which a picture may miss a whole multiple of its pixels.
 const MISS_DOTS_MAX: f64 = 0.5;
-
-/// The budget is used up; travels as a panic, because the interpreter has no other exit.
-pub struct TooMuch(pub &'static str);
 
 /// The picture a page consists of, turned as it is seen.
 #[derive(Debug)]
@@ -61,8 +44,7 @@ pub fn survey<'a>(
         Context::new(sheet.transform, target, &cache, page.xref(), settings)
     };
     let mut survey = Survey {
-        cost: 0,
-        form_cost,
+        budget: Budget::new(target, form_cost),
         target,
         clip: Vec::new(),
         only: Only::Nothing,
@@ -85,56 +67,18 @@ enum Only {
 }
 
 struct Survey {
-    cost: u64,
-    form_cost: u64,
+    budget: Budget,
     target: Rect,
     clip: Vec<Rect>,
     only: Only,
 }
 
 impl Survey {
-    fn spend(&mut self, cost: u64) {
-        self.cost = self.cost.saturating_add(cost);
-        if self.cost > COST_MAX {
-            resume_unwind(Box::new(TooMuch(
-                "drawing it would take far longer than any label does",
-            )));
-        }
-    }
-
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "float casts saturate"
-    )]
-    fn path(&mut self, path: &BezPath, transform: Affine, mode: &DrawMode) {
-        let bounds = transform.transform_rect_bbox(path.bounding_box());
-        let seen = bounds.intersect(self.target);
-        let strips = (seen.height().max(0.0) / 4.0 + 1.0) * (seen.width().max(0.0) / 256.0 + 1.0);
-        let corners = path.elements().len() as u64;
-        self.spend(corners * CORNER_COST + strips as u64 * STRIP_COST);
-        if let DrawMode::Stroke(stroke) | DrawMode::FillAndStroke(_, stroke) = mode {
-            let period: f32 = stroke.dash_array.iter().sum();
-            let odd = stroke
-                .dash_array
-                .iter()
-                .any(|dash| !dash.is_finite() || *dash < 0.0);
-            if odd {
-                self.spend(COST_MAX + 1);
-            } else if period > 0.0 {
-                let box_of = path.control_box();
-                let round = (box_of.width() + box_of.height()) * corners as f64;
-                let dashes = round / f64::from(period) * stroke.dash_array.len() as f64;
-                self.spend((dashes as u64).saturating_mul(CORNER_COST));
-            }
-        }
-    }
-
     /// White paint on the bare page and nothing at all show nothing.
     fn painted(&mut self, paint: &Paint<'_>, mode: &DrawMode) {
         let white = match paint {
             Paint::Pattern(pattern) => {
-                self.pattern(pattern);
+                self.budget.pattern(pattern);
                 false
             }
             Paint::Color(color) => {
@@ -148,38 +92,11 @@ impl Survey {
             self.only = Only::More;
         }
     }
-
-    fn pattern(&mut self, pattern: &Pattern<'_>) {
-        self.spend(PATTERN_COST);
-        if let Pattern::Tiling(tiling) = pattern {
-            // The renderer draws one cell and repeats it; its size is bounded by the page there.
-            if !(tiling.x_step.is_finite() && tiling.y_step.is_finite()) {
-                self.spend(COST_MAX + 1);
-            }
-        }
-    }
-
-    fn stream(&mut self, stream: &Stream<'_>, width: u32, height: u32) {
-        let pixels = |width: u32, height: u32| u64::from(width) * u64::from(height);
-        let mut most = pixels(width, height);
-        for key in [&b"SMask"[..], b"Mask"] {
-            if let Some(mask) = stream.dict().get::<Stream<'_>>(key) {
-                let side = |key: &[u8]| mask.dict().get::<u32>(key).unwrap_or(0);
-                most = most.max(pixels(side(b"Width"), side(b"Height")));
-            }
-        }
-        if most > PICTURE_PIXELS_MAX {
-            resume_unwind(Box::new(TooMuch(
-                "a picture on it has more than 16 million pixels",
-            )));
-        }
-        self.spend(most * 4);
-    }
 }
 
 impl<'a> Device<'a> for Survey {
     fn draw_path(&mut self, path: &BezPath, props: DrawProps<'a>, mode: &DrawMode) {
-        self.path(path, props.transform, mode);
+        self.budget.path(path, props.transform, mode);
         self.painted(&props.paint, mode);
         if let Some(mask) = &props.soft_mask {
             self.mask(mask);
@@ -187,13 +104,12 @@ impl<'a> Device<'a> for Survey {
     }
 
     fn push_clip_path(&mut self, clip: &ClipPath) {
-        self.spend(self.form_cost);
-        self.path(&clip.path, Affine::IDENTITY, &DrawMode::Invisible);
+        self.budget.clip(&clip.path);
         self.clip.push(rectangle(&clip.path).unwrap_or_default());
     }
 
     fn push_clip_rect(&mut self, rect: &Rect) {
-        self.spend(DRAWING_COST / 10);
+        self.budget.clip_rect();
         self.clip.push(*rect);
     }
 
@@ -203,7 +119,7 @@ impl<'a> Device<'a> for Survey {
         mask: Option<SoftMask<'a>>,
         blend_mode: BlendMode,
     ) {
-        self.spend(DRAWING_COST);
+        self.budget.drawing();
         if let Some(mask) = &mask {
             self.mask(mask);
         }
@@ -214,10 +130,15 @@ impl<'a> Device<'a> for Survey {
 
     fn draw_glyph_run(&mut self, run: &GlyphRun<'_, 'a>, props: DrawProps<'a>, mode: &DrawMode) {
         for glyph in run.glyphs() {
-            self.spend(match &**glyph {
-                Glyph::Outline(_) => GLYPH_COST,
-                Glyph::Type3(_) => DRAWING_COST,
-            });
+            match &**glyph {
+                Glyph::Outline(_) => {
+                    let [a, b, c, d, ..] = (props.transform * glyph.transform()).as_coeffs();
+                    // Outlines are in thousandths of an em.
+                    self.budget
+                        .letter(a.abs().max(b.abs()).max(c.abs()).max(d.abs()) * 1_000.0);
+                }
+                Glyph::Type3(_) => self.budget.drawing(),
+            }
         }
         self.painted(&props.paint, mode);
         if let Some(mask) = &props.soft_mask {
@@ -228,8 +149,8 @@ impl<'a> Device<'a> for Survey {
     fn draw_image(&mut self, image: Image<'a, '_>, props: ImageDrawProps<'a>) {
         let (width, height) = (image.width(), image.height());
         match &image {
-            Image::Stencil(stencil) => self.stream(stencil.stream(), width, height),
-            Image::Raster(raster) => self.stream(raster.stream(), width, height),
+            Image::Stencil(stencil) => self.budget.stream(stencil.stream(), width, height),
+            Image::Raster(raster) => self.budget.stream(raster.stream(), width, height),
         }
         let on_page = placed(props.transform, width, height);
         let clips = self.clip.iter().chain([&self.target]);
@@ -251,7 +172,7 @@ impl<'a> Device<'a> for Survey {
 impl Survey {
     /// What a mask draws is drawn as well.
     fn mask<'a>(&mut self, mask: &SoftMask<'a>) {
-        self.spend(PATTERN_COST);
+        self.budget.mask();
         let only = self.only;
         mask.interpret(self);
         self.only = only;

@@ -16,7 +16,7 @@ use crate::label::canvas::Dots;
 /// What encoding costs, as bytes that drawing touches in that time.
 const LINEAR_COST: u64 = 64 << 10;
 const MATRIX_COST: u64 = 256 << 10;
-const MATRIX_BYTE_COST: u64 = 2 << 10;
+const MATRIX_BYTE_COST: u64 = 4 << 10;
 /// `^GS` letters A to E. The last two are marks of certifiers and are not drawn.
 const SIGNS: [char; 3] = ['®', '©', '™'];
 

@@ -5,6 +5,9 @@ use firstscan_drivers::bitmap::Bitmap;
 
 use crate::label::canvas::{Dots, packed};
 
+/// What finding the ends of a row takes, as bytes touched in that time.
+const ROW_COST: u64 = 32;
+
 /// How dots are put down.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ink {
@@ -80,7 +83,7 @@ impl Surface {
     }
 
     fn spend(&mut self, rows: usize, bytes: usize) -> bool {
-        let cost = (rows as u64).saturating_mul(bytes as u64 + 4);
+        let cost = (rows as u64).saturating_mul(bytes as u64 + ROW_COST);
         let affordable = cost <= self.budget;
         self.budget = if affordable { self.budget - cost } else { 0 };
         affordable
@@ -150,6 +153,9 @@ impl Surface {
         self.touched = true;
         let (right, bottom) = (x.saturating_add(width), y.saturating_add(height));
         if x < 0 || y < 0 || right > self.width || bottom > self.height {
+            if !self.spend(size(height), bytes) {
+                return;
+            }
             // White margins of a picture may hang over the edge.
             if let Some((left, top, right, bottom)) = ink_bounds(rows, bytes) {
                 let at = |from: i32, by: usize| from.saturating_add(i32::try_from(by).unwrap_or(0));
@@ -336,7 +342,7 @@ mod tests {
 
     #[test]
     fn a_spent_budget_draws_nothing_more() {
-        let mut page = Surface::new(64, 10, 40);
+        let mut page = Surface::new(64, 10, 80);
         page.fill(rect(0, 0, 64, 1), Ink::Black);
         page.fill(rect(0, 1, 64, 9), Ink::Black);
         assert_eq!(page.budget(), 0);

@@ -1,4 +1,4 @@
-//! The one binary: parses arguments and hands over to the commands.
+//! The station's binary: parses arguments and hands over to the commands.
 
 use std::process::ExitCode;
 

@@ -9,7 +9,7 @@ use daemon::{Daemon, code, firstscan, json, run, text, wait_until};
 use serde_json::{Value, json};
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::{Output, Stdio};
+use std::process::{Command, Output, Stdio};
 use std::time::Duration;
 
 /// A free port each time, nothing else.
@@ -69,6 +69,36 @@ fn wrong_use_is_code_2() {
         text(&version.stdout),
         format!("firstscan {}\n", env!("CARGO_PKG_VERSION"))
     );
+}
+
+/// The small program and the command are the same thing under two names.
+#[test]
+fn the_label_program_does_what_the_command_does() {
+    let labels = fixture("labels");
+    let (pdf, zpl) = (
+        labels.join("carrier-a6.pdf"),
+        labels.join("zpl/dhl-shaped.zpl"),
+    );
+    let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join("templates/transport-4x6/sample.json");
+    for args in [
+        &["render", "transport-4x6", "--data", path(&sample)][..],
+        &["render", "nonsense", "--data", path(&sample)],
+        &["convert", path(&pdf), "--to", "tspl", "--dpi", "300"],
+        &["convert", path(&zpl), "--json"],
+        &["check", path(&pdf), "--json"],
+        &["check", "nowhere.pdf"],
+    ] {
+        let alone = Command::new(env!("CARGO_BIN_EXE_firstscan-label"))
+            .args(args)
+            .output()
+            .unwrap();
+        let whole = run(&[&["label"], args].concat());
+        assert_eq!(code(&alone), code(&whole), "{args:?}");
+        assert!(alone.stdout == whole.stdout, "{args:?}");
+        let error = text(&alone.stderr).replace("firstscan-label", "firstscan");
+        assert_eq!(error, text(&whole.stderr), "{args:?}");
+        assert_eq!(alone.stdout.is_empty(), code(&alone) != 0, "{args:?}");
+    }
 }
 
 #[test]

@@ -150,40 +150,68 @@ fn documents(plan: &Plan, label: &Rendered) -> Vec<Row> {
     rows
 }
 
-/// One whole process: start, draw, write, end.
+/// One whole process: start, draw, write, end. The label program has goals, the station's binary is
+/// shown beside it.
 pub fn cold(plan: &Plan, folder: &Path) -> Vec<Row> {
-    let binary = env!("CARGO_BIN_EXE_firstscan");
-    let template = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/label/common");
-    let out = folder.join("cold.png");
-    let arguments = |command: &mut Command| {
-        command
-            .args(["label", "render", template, "--data"])
-            .arg(Path::new(template).join("sample.json"))
-            .arg("--out")
-            .arg(&out);
-    };
-    let (mut times, mut kibibytes) = (Vec::new(), Vec::new());
-    for _ in 0..plan.samples.min(30) {
-        let mut command = Command::new(binary);
-        arguments(&mut command);
-        let began = Instant::now();
-        assert!(command.status().unwrap().success());
-        times.push(began.elapsed());
-        kibibytes.extend(peak_kib(binary, arguments));
-    }
-    let time = Some(Goal {
+    let time = Goal {
         which: Which::P50,
         below: u64::try_from(Duration::from_millis(10).as_nanos()).unwrap(),
-    });
-    vec![
-        Row::times("cold process, one label to PNG", &times, time),
-        Row::new(
-            "cold process, memory",
-            Unit::Kibibytes,
-            kibibytes,
-            Goal::mib(12),
-        ),
-    ]
+    };
+    let alone = Process {
+        name: "cold process",
+        binary: env!("CARGO_BIN_EXE_firstscan-label"),
+        words: &["render"],
+    };
+    let station = Process {
+        name: "the same, station's binary",
+        binary: env!("CARGO_BIN_EXE_firstscan"),
+        words: &["label", "render"],
+    };
+    let mut rows = alone.measured(plan, folder, Some(time), Goal::mib(12));
+    rows.extend(station.measured(plan, folder, None, None));
+    rows
+}
+
+struct Process {
+    name: &'static str,
+    binary: &'static str,
+    words: &'static [&'static str],
+}
+
+impl Process {
+    fn measured(
+        &self,
+        plan: &Plan,
+        folder: &Path,
+        time: Option<Goal>,
+        memory: Option<Goal>,
+    ) -> Vec<Row> {
+        let template = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/label/common");
+        let out = folder.join("cold.png");
+        let arguments = |command: &mut Command| {
+            command
+                .args(self.words)
+                .args([template, "--data"])
+                .arg(Path::new(template).join("sample.json"))
+                .arg("--out")
+                .arg(&out);
+        };
+        let (mut times, mut kibibytes) = (Vec::new(), Vec::new());
+        for _ in 0..plan.samples.min(30) {
+            let mut command = Command::new(self.binary);
+            arguments(&mut command);
+            let began = Instant::now();
+            assert!(command.status().unwrap().success());
+            times.push(began.elapsed());
+            kibibytes.extend(peak_kib(self.binary, arguments));
+        }
+        let took = format!("{}, one label to PNG", self.name);
+        let held = format!("{}, memory", self.name);
+        vec![
+            Row::times(&took, &times, time),
+            Row::new(&held, Unit::Kibibytes, kibibytes, memory),
+        ]
+    }
 }
 
 /// Largest resident size, as GNU time tells it; None without that program.

@@ -124,9 +124,14 @@ pub fn main() -> ExitCode {
         Command::Udev(args) => udev::run(&globals, &args),
         Command::Backup(args) => backup::run(&globals, &args),
     };
+    ended("firstscan", outcome)
+}
+
+/// Tells why a program failed, and its exit code.
+fn ended(program: &str, outcome: anyhow::Result<ExitCode>) -> ExitCode {
     outcome.unwrap_or_else(|error| {
         if !reader_left(&error) {
-            eprintln!("firstscan: {}", told(&error));
+            eprintln!("{program}: {}", told(&error));
         }
         access::exit_code(&error)
     })

@@ -141,7 +141,7 @@ fn layer(file: &Rust) -> Option<String> {
     if file.path.starts_with("drivers/src/") {
         return Some("drivers".to_owned());
     }
-    if file.path == "src/main.rs" {
+    if file.path == "src/main.rs" || file.path.starts_with("src/bin/") {
         return Some("main".to_owned());
     }
     file.path.strip_prefix("src/")?;

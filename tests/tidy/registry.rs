@@ -55,7 +55,9 @@ pub fn check_modules(tree: &Tree) -> Vec<Finding> {
             declared.insert(format!("{folder}/{string}"));
         }
     }
-    let root = |p: &str| p.ends_with("src/lib.rs") || p.ends_with("src/main.rs");
+    let root = |p: &str| {
+        p.ends_with("src/lib.rs") || p.ends_with("src/main.rs") || p.starts_with("src/bin/")
+    };
     let source = |p: &str| p.starts_with("src/") || p.starts_with("drivers/src/");
     let lost = tree
         .rust

@@ -17,6 +17,7 @@ const TOP_LEVEL: &[&str] = &[
     "LICENSE-THIRD-PARTY.md",
     "README.md",
     "benches",
+    "build.rs",
     "clippy.toml",
     "deny.toml",
     "drivers",

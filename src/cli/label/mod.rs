@@ -1,4 +1,5 @@
-//! `firstscan label`: render, convert, check and watch labels without a daemon.
+//! `firstscan label`, and `firstscan-label`: render, convert, check and watch labels without a
+//! daemon.
 
 mod check;
 mod convert;
@@ -11,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, bail};
-use clap::{Args, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use firstscan_drivers::bitmap::Resolution;
 use firstscan_drivers::length::Length;
 
@@ -19,6 +20,7 @@ use crate::label::{import, parse_um};
 use target::{Format, Target};
 use watch::Watch;
 
+const PROGRAM: &str = "firstscan-label";
 const EXIT_NEGATIVE: u8 = 1;
 const EXIT_USAGE: u8 = 2;
 
@@ -96,6 +98,17 @@ enum Command {
     },
 }
 
+/// Render, convert and check labels: what `firstscan label` does, by itself
+#[derive(Debug, Parser)]
+#[command(name = PROGRAM, version, arg_required_else_help = true)]
+struct Alone {
+    /// Print one JSON document on standard output
+    #[arg(long, global = true)]
+    json: bool,
+    #[command(flatten)]
+    label: LabelArgs,
+}
+
 /// What a carrier's file is.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum From {
@@ -120,6 +133,12 @@ impl From {
             Self::Tiff => import::Kind::Tiff,
         }
     }
+}
+
+/// The program that has nothing but labels.
+pub fn main() -> ExitCode {
+    let alone = Alone::parse();
+    super::ended(PROGRAM, run(alone.label, alone.json))
 }
 
 /// Runs the command. Problems go to standard error and end with exit code 1 and no file.

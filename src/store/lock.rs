@@ -10,7 +10,7 @@ use std::path::Path;
 /// Held as long as the store is open.
 #[derive(Debug)]
 pub(super) struct FolderLock {
-    _file: File,
+    file: File,
 }
 
 /// Longest text read from the lock file, in bytes.
@@ -44,7 +44,16 @@ impl FolderLock {
         if let Err(error) = written {
             tracing::warn!(%error, "cannot note the process id in the lock file");
         }
-        Ok(Self { _file: file })
+        Ok(Self { file })
+    }
+}
+
+impl Drop for FolderLock {
+    /// Closing the file is not enough: a program that is being started holds a copy for an instant.
+    fn drop(&mut self) {
+        if let Err(error) = flock(&self.file, FlockOperation::Unlock) {
+            tracing::warn!(%error, "cannot release the lock on the data folder");
+        }
     }
 }
 
@@ -55,5 +64,25 @@ fn holder(file: &mut File) -> String {
     match (read, text.trim().parse::<u32>()) {
         (Ok(_), Ok(pid)) => pid.to_string(),
         _ => "unknown".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn a_copy_of_the_file_does_not_keep_the_lock() {
+        let folder = tempfile::tempdir().unwrap();
+        let lock = FolderLock::take(folder.path()).unwrap();
+        let copy = lock.file.try_clone().unwrap();
+        assert!(matches!(
+            FolderLock::take(folder.path()),
+            Err(StoreError::InUse { .. })
+        ));
+        drop(lock);
+        FolderLock::take(folder.path()).unwrap();
+        drop(copy);
     }
 }

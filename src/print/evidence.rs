@@ -121,7 +121,9 @@ impl Evidence {
         if !ours {
             return false;
         }
-        let unfinished = partial && !waits && !status.fault();
+        // A label that waits to be taken holds up the next one.
+        let held = status.label_waiting || status.buffer_full;
+        let unfinished = partial && !waits && !held && !status.fault();
         let since = self.unfinished_since.unwrap_or(now);
         self.unfinished_since = unfinished.then_some(since);
         self.seen_busy |= busy;

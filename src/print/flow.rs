@@ -8,6 +8,12 @@ use crate::domain::input::PrintStep;
 use firstscan_drivers::printer::{Drained, PrinterStatus, QueryKind};
 use std::time::Duration;
 
+/// How many times longer than a stalled transfer a printer may work at a label it got: large
+/// pictures take a slow one seconds.
+const UNFINISHED_STALLS: u32 = 3;
+/// Half a label lies in the printer, and what should clear it did not.
+const HALF_INSIDE: &str = "half_label";
+
 impl Session {
     pub(super) fn on_status(
         &mut self,
@@ -17,6 +23,7 @@ impl Session {
     ) {
         self.silent = false;
         self.status = Some(status);
+        self.half_inside &= status.partial_format;
         let interval = match self.active.as_ref().map(|a| &a.phase) {
             Some(Phase::Settling(_) | Phase::Waiting) => self.timing.settle_poll,
             _ => self.timing.idle_poll,
@@ -34,10 +41,11 @@ impl Session {
         };
         if evidence.status(now, &status, asked) && !evidence.wants_counter {
             self.judge(now, None);
-        } else if evidence.unfinished(now, self.timing.stall_max)
+        } else if evidence.unfinished(now, self.timing.stall_max * UNFINISHED_STALLS)
             && let Some(active) = self.active.take()
         {
             // A new connection clears what the printer holds, or the next label would complete it.
+            self.half_inside = true;
             let reason = "the printer still waits for the rest of the label: bytes were lost on \
                           the way, or it was off in between";
             self.broken(&active.job.id, reason);
@@ -157,11 +165,16 @@ impl Session {
     pub(super) fn is_idle(&self) -> bool {
         let idle =
             |s: &PrinterStatus| !s.fault() && s.formats_in_buffer == 0 && s.labels_remaining == 0;
-        self.up && (!self.asker.has_status() || self.status.as_ref().is_some_and(idle))
+        let ready = self.up && !self.half_inside;
+        ready && (!self.asker.has_status() || self.status.as_ref().is_some_and(idle))
     }
 
     /// Moves on whatever can move without waiting, then asks the next question.
     pub(super) fn advance(&mut self, now: Duration) {
+        if self.close.is_some() {
+            // Nothing begins on a line that is about to be closed.
+            return;
+        }
         if self.active.is_none()
             && let Some(job) = self.queue.pop_front()
         {
@@ -293,7 +306,8 @@ impl Session {
             .collect();
         flags.retain(|flag| flag != "busy" && flag != "buffer_full");
         let line = self.line_trouble.into_iter();
-        for more in line.chain(self.silent.then_some("silent")) {
+        let half = (self.half_inside && self.status.is_some()).then_some(HALF_INSIDE);
+        for more in line.chain(self.silent.then_some("silent")).chain(half) {
             if !flags.iter().any(|flag| flag == more) {
                 flags.push(more.into());
             }
@@ -417,16 +431,31 @@ mod tests {
             session.received(now, &status(1));
             now
         };
-        while ask(&mut session) < ms(10_000) {
+        while ask(&mut session) < ms(30_000) {
             assert!(steps(&mut session).is_empty() && session.take_close().is_none());
         }
-        while ask(&mut session) < ms(12_000) {}
+        while ask(&mut session) < ms(32_000) {}
         let told = steps(&mut session);
         assert!(
             told.len() == 1 && told[0].contains("lost on the way"),
             "{told:?}"
         );
         assert!(session.take_close().is_some() && session.active.is_none());
+        // If the new connection does not clear it, the next label does not go into it.
+        session.lost(now, "closed");
+        session.connected(now, "here".into());
+        session.submit(now, JobId::new("next"), vec![7; 5]);
+        for partial in [1, 1, 0] {
+            assert!(steps(&mut session).is_empty());
+            for _ in 0..2 {
+                let count = session.to_write().len();
+                session.wrote(now, count);
+                now += session.timing.settle_poll;
+                session.handle_timeout(now);
+            }
+            session.received(now, &status(partial));
+        }
+        assert!(matches!(&session.active, Some(a) if a.announced));
     }
 
     #[test]

@@ -86,6 +86,8 @@ pub struct Session {
     pub(super) told_lost: Option<String>,
     pub(super) reports: VecDeque<PrintReportKind>,
     pub(super) close: Option<String>,
+    /// The printer was left with half a label; until it says otherwise, nothing is sent into it.
+    pub(super) half_inside: bool,
 }
 
 impl Session {
@@ -111,6 +113,7 @@ impl Session {
             told_lost: None,
             reports: VecDeque::new(),
             close: None,
+            half_inside: false,
         }
     }
 }

@@ -9,6 +9,10 @@
 /// two-dimensional symbol drawn as squares has 40,000.
 const LINES_MAX: usize = 100_000;
 
+/// Dots from the corner beyond which nothing is drawn: four times the longest sheet, where a number
+/// still tells a 32nd of a dot.
+const FAR: f32 = 262_144.0;
+
 /// An outline as straight lines in dots, y downwards.
 #[derive(Debug, Default)]
 pub struct Outline {
@@ -16,6 +20,8 @@ pub struct Outline {
     start: (f32, f32),
     at: (f32, f32),
     cut: bool,
+    /// Long curves are cut into so many more pieces; text needs none.
+    more_steps: usize,
     /// Signed area covered per dot, as differences along a row.
     cells: Vec<f32>,
 }
@@ -30,6 +36,14 @@ pub struct Window {
 }
 
 impl Outline {
+    /// One whose long curves are cut into so many more pieces.
+    pub fn finer(more_steps: usize) -> Self {
+        Self {
+            more_steps,
+            ..Self::default()
+        }
+    }
+
     pub fn clear(&mut self) {
         self.lines.clear();
         self.cut = false;
@@ -43,14 +57,14 @@ impl Outline {
 
     pub fn move_to(&mut self, x: f32, y: f32) {
         self.close();
-        let sound = x.is_finite() && y.is_finite();
+        let sound = sound(x, y);
         self.at = if sound { (x, y) } else { self.at };
         self.start = self.at;
         self.cut |= !sound;
     }
 
     pub fn line_to(&mut self, x: f32, y: f32) {
-        let sound = x.is_finite() && y.is_finite() && self.lines.len() < LINES_MAX;
+        let sound = sound(x, y) && self.lines.len() < LINES_MAX;
         if sound {
             self.lines.push([self.at.0, self.at.1, x, y]);
             self.at = (x, y);
@@ -60,7 +74,7 @@ impl Outline {
 
     pub fn quad_to(&mut self, by: (f32, f32), to: (f32, f32)) {
         let from = self.at;
-        let steps = steps(&[from, by, to]);
+        let steps = steps(&[from, by, to], self.more_steps);
         for step in 1..=steps {
             let t = float(step) / float(steps);
             let u = 1.0 - t;
@@ -71,7 +85,7 @@ impl Outline {
 
     pub fn curve_to(&mut self, one: (f32, f32), two: (f32, f32), to: (f32, f32)) {
         let from = self.at;
-        let steps = steps(&[from, one, two, to]);
+        let steps = steps(&[from, one, two, to], self.more_steps);
         for step in 1..=steps {
             let t = float(step) / float(steps);
             let u = 1.0 - t;
@@ -166,7 +180,7 @@ fn add_line(cells: &mut [f32], stride: usize, [x0, y0, x1, y1]: [f32; 4]) {
         if first == last || xb - xa <= f32::EPSILON {
             let inside = 1.0 - ((xa + xb) * 0.5 - float(first));
             put(cells, first, area * inside);
-            put(cells, first + 1, area * (1.0 - inside));
+            put(cells, first.saturating_add(1), area * (1.0 - inside));
             continue;
         }
         // The share right of the line, column by column; the sum of the puts is `area`.
@@ -180,7 +194,7 @@ fn add_line(cells: &mut [f32], stride: usize, [x0, y0, x1, y1]: [f32; 4]) {
             put(cells, column, part * inside + done);
             done = part * (1.0 - inside);
         }
-        put(cells, last + 1, done);
+        put(cells, last.saturating_add(1), done);
     }
 }
 
@@ -190,13 +204,18 @@ fn put(cells: &mut [f32], at: usize, share: f32) {
     }
 }
 
+/// Whether a place is near enough for its parts of a dot to be right, and a number.
+fn sound(x: f32, y: f32) -> bool {
+    x.abs() < FAR && y.abs() < FAR
+}
+
 /// Straight pieces for a curve: enough that none is off by a tenth of a dot at text sizes.
-fn steps(points: &[(f32, f32)]) -> usize {
+fn steps(points: &[(f32, f32)], more: usize) -> usize {
     let pairs = points.iter().zip(points.iter().skip(1));
     let length: f32 = pairs
         .map(|(a, b)| (a.0 - b.0).abs() + (a.1 - b.1).abs())
         .sum();
-    (index(length) / 2).clamp(2, 24)
+    (index(length) / 2).clamp(2, 24 + more)
 }
 
 #[expect(clippy::cast_precision_loss, reason = "sides are far below 2^24")]

@@ -21,6 +21,85 @@ type Case = (&'static str, fn() -> Vec<u8>);
 
 /// Every case by name. Made where it is used: some are large.
 fn cases() -> Vec<Case> {
+    let mut cases = files();
+    cases.extend(drawings());
+    cases
+}
+
+/// Pages that would take long to draw.
+fn drawings() -> Vec<Case> {
+    vec![
+        ("a million full pages", || {
+            content(&b"0 0 288 432 re f\n".repeat(1_000_000))
+        }),
+        ("a million letters", || {
+            content(&b"BT /F1 9 Tf 9 9 Td (a) Tj ET\n".repeat(1_000_000))
+        }),
+        ("a path of tall lines", || content(&tall_lines(100_000))),
+        ("paths of tall lines", || {
+            content(&tall_lines(2_000).repeat(200))
+        }),
+        ("strokes of tall lines", || {
+            let path = [&tall_lines(1_000)[..], b"S\n"].concat();
+            content(&[&b"40 w 1 j 1 J "[..], &path.repeat(100)].concat())
+        }),
+        ("full triangles", || {
+            content(&b"0 0 m 288 0 l 288 432 l h f\n".repeat(100_000))
+        }),
+        ("full curves", || {
+            content(&b"0 0 m 900 0 -600 432 288 432 c h f\n".repeat(100_000))
+        }),
+        ("a curve from far away", || {
+            content(b"/half gs 0 0 m 99999999999999999 9 9 99999999999999999 9 9 c f\n")
+        }),
+        ("curves that come back", || {
+            content(
+                &[
+                    &b"0 0 m "[..],
+                    &b"0 9999 9 -9999 0 0 c ".repeat(300_000),
+                    b"f",
+                ]
+                .concat(),
+            )
+        }),
+        ("thin paths of such curves", || {
+            let path = [
+                &b"0 0 m "[..],
+                &b"0 9999 1 -9999 0 0 c ".repeat(4_000),
+                b"f\n",
+            ]
+            .concat();
+            content(&path.repeat(75))
+        }),
+        ("a wide stroke to and fro", || {
+            let there = b"0.1 200 l 0 200 l ".repeat(300_000);
+            content(&[&b"2000 w 0 200 m "[..], &there, b"S"].concat())
+        }),
+        ("strokes of far curves", || {
+            let curve = b"0 0 m 900000 1 1 900000 9 9 c S\n";
+            content(&curve.repeat(100_000))
+        }),
+        ("a path that is never drawn", || {
+            content(&b"1 1 1 1 re ".repeat(8_000_000))
+        }),
+        ("letters as large as the page", || {
+            content(&b"BT /F1 432 Tf 9 9 Td (aWg) Tj ET\n".repeat(100_000))
+        }),
+        ("letters of every size", || {
+            let letter = |n: u32| format!("BT /F1 {}.{n:05} Tf 9 9 Td (a) Tj ET\n", 4 + n % 8);
+            content((0..60_000).map(letter).collect::<String>().as_bytes())
+        }),
+        ("large letters", || {
+            content(&b"BT /F1 40 Tf 9 9 Td (aWg) Tj ET\n".repeat(100_000))
+        }),
+        ("fine dashes", || {
+            content(&b"[0.001 0.001] 0 d 0 0 m 9000 9000 l S\n".repeat(1_000))
+        }),
+    ]
+}
+
+/// Files that claim or unpack to more than they are.
+fn files() -> Vec<Case> {
     vec![
         ("png of 60,000", || png_header(60_000, 60_000)),
         ("png that unpacks", png_bomb),
@@ -47,35 +126,6 @@ fn cases() -> Vec<Case> {
         ("forms of forms of forms", billion_laughs),
         ("a form that draws itself", recursion),
         ("large forms many times", large_forms),
-        ("a million full pages", || {
-            content(&b"0 0 288 432 re f\n".repeat(1_000_000))
-        }),
-        ("a million letters", || {
-            content(&b"BT /F1 9 Tf 9 9 Td (a) Tj ET\n".repeat(1_000_000))
-        }),
-        ("a path of tall lines", || content(&tall_lines(100_000))),
-        ("paths of tall lines", || {
-            content(&tall_lines(2_000).repeat(200))
-        }),
-        ("strokes of tall lines", || {
-            let path = [&tall_lines(1_000)[..], b"S\n"].concat();
-            content(&[&b"40 w 1 j 1 J "[..], &path.repeat(100)].concat())
-        }),
-        ("full triangles", || {
-            content(&b"0 0 m 288 0 l 288 432 l h f\n".repeat(100_000))
-        }),
-        ("full curves", || {
-            content(&b"0 0 m 900 0 -600 432 288 432 c h f\n".repeat(100_000))
-        }),
-        ("letters as large as the page", || {
-            content(&b"BT /F1 432 Tf 9 9 Td (aWg) Tj ET\n".repeat(100_000))
-        }),
-        ("large letters", || {
-            content(&b"BT /F1 40 Tf 9 9 Td (aWg) Tj ET\n".repeat(100_000))
-        }),
-        ("fine dashes", || {
-            content(&b"[0.001 0.001] 0 d 0 0 m 9000 9000 l S\n".repeat(1_000))
-        }),
         ("deep arrays", || content(&b"[".repeat(2_000_000))),
         ("deep states", || content(&b"q ".repeat(2_000_000))),
         ("a deep tree of pages", deep_tree),

@@ -23,7 +23,7 @@ use hayro::hayro_interpret::InterpreterSettings;
 use hayro::hayro_interpret::util::TransformExt;
 use hayro::hayro_syntax::Pdf;
 use hayro::hayro_syntax::page::Page;
-use hayro::kurbo::{Affine, BezPath, Rect, Shape};
+use hayro::kurbo::{Affine, BezPath, Rect};
 use hayro::vello_cpu::color::palette::css::WHITE;
 use hayro::vello_cpu::{PixmapMut, RasterizerSettings, RenderContext, Resources, TargetInit};
 use hayro::{RenderCache, RenderSettings, render_into};
@@ -232,12 +232,12 @@ fn placed(transform: Affine, width: u32, height: u32) -> Rect {
     transform.transform_rect_bbox(Rect::new(0.0, 0.0, f64::from(width), f64::from(height)))
 }
 
-/// The rectangle a path is, if it is an upright one.
+/// The rectangle a path is, if it is an upright one and nothing else.
 fn rectangle(path: &BezPath) -> Option<Rect> {
-    let (bounds, area) = (path.bounding_box(), path.area().abs());
-    // Anything else covers less than its bounds.
-    let all = (bounds.area() - area).abs() <= bounds.area() / 1e6;
-    all.then_some(bounds)
+    match plain::tiles(path)?[..] {
+        [one] => Some(one),
+        _ => None,
+    }
 }
 
 /// Runs foreign code on foreign data. A budget that is used up arrives as a panic, too, because

@@ -30,6 +30,10 @@ const DOTS_MAX: u64 = 32 << 20;
 /// Dots per em that text is hinted at, and dots of a glyph that is kept.
 const HINTED: std::ops::RangeInclusive<f64> = 4.0..=128.0;
 const KEPT_MAX: u32 = 128;
+/// Dots of one outline that are looked at together.
+const BAND_DOTS: u32 = 1 << 20;
+/// Pieces of a long curve besides the usual ones.
+const MORE_STEPS: usize = 232;
 /// A glyph stands on a quarter of a dot, on a whole row.
 const STEPS: f64 = 4.0;
 /// Glyphs kept; a label has a few hundred different ones.
@@ -54,7 +58,7 @@ pub fn draw(page: &Page<'_>, sheet: &Sheet) -> Option<Vec<u8>> {
         plain: true,
         dots: 0,
         dots_max: DOTS_MAX + 2 * u64::from(sheet.across) * u64::from(sheet.down),
-        outline: Outline::default(),
+        outline: Outline::finer(MORE_STEPS),
         paths: HashMap::new(),
         stamps: HashMap::new(),
         hinting: HintingCache::new(),
@@ -146,8 +150,18 @@ impl Plain {
             return;
         };
         self.plain &= !self.outline.cut();
-        if self.spend(window) {
-            let stamp = Stamp::of(&mut self.outline, window, rule);
+        if !self.spend(window) {
+            return;
+        }
+        // A band at a time, so that a large sheet takes little memory.
+        let rows = (BAND_DOTS / window.width).max(1);
+        for top in (0..window.height).step_by(rows as usize) {
+            let band = Window {
+                top: window.top.saturating_add_unsigned(top),
+                height: rows.min(window.height - top),
+                ..window
+            };
+            let stamp = Stamp::of(&mut self.outline, band, rule);
             self.paper.stamp(&stamp, (0, 0), ink, &clip);
         }
     }
@@ -200,6 +214,9 @@ impl Plain {
 
     fn glyph(&mut self, glyph: &OutlineGlyph, transform: Affine, ink: u8) {
         let id = glyph.identifier().cache_key();
+        if self.paths.len() >= STAMPS_MAX {
+            self.paths.clear();
+        }
         let path = self.path(glyph, id, transform);
         let [a, b, c, d, x, y] = transform.as_coeffs();
         let steps = (x * STEPS).round();
@@ -269,7 +286,7 @@ fn trace(outline: &mut Outline, path: &[PathEl], transform: Affine) {
 
 /// The rectangles a path consists of, as symbols are drawn, if all run round the same way: then
 /// none of them is a hole in another.
-fn tiles(path: &BezPath) -> Option<Vec<Rect>> {
+pub fn tiles(path: &BezPath) -> Option<Vec<Rect>> {
     let (mut tiles, mut corners) = (Vec::new(), Vec::new());
     let mut clockwise = None;
     let mut close = |corners: &mut Vec<Point>| {

@@ -15,6 +15,8 @@ use crate::label::import::ImportError;
 
 /// Bytes all streams together may unpack to.
 const UNPACKED_MAX: u64 = 96 << 20;
+/// Bytes one page's content or form unpacks to: a path is collected whole before it is drawn.
+const CONTENT_MAX: u64 = 8 << 20;
 /// Objects in one file, and bytes of one dictionary in front of a stream.
 const OBJECTS_MAX: usize = 20_000;
 const DICT_BYTES_MAX: usize = 64 << 10;
@@ -264,9 +266,14 @@ impl Budget {
         let length = length.unwrap_or(0);
         self.spend(length)?;
         let plain = packed_length(dict, data).unwrap_or(0);
-        let picture = dict
-            .get::<Name<'_>>(b"Subtype")
-            .is_some_and(|s| s.as_ref() == b"Image");
+        let kind = dict.get::<Name<'_>>(b"Subtype");
+        let picture = kind.as_ref().is_some_and(|s| s.as_ref() == b"Image");
+        let form = kind.as_ref().is_none_or(|s| s.as_ref() == b"Form");
+        // A font says how long its parts are.
+        let content = form && !dict.contains_key(b"Length1");
+        if content && length.max(plain) > CONTENT_MAX {
+            return refuse("a page's content unpacks to more data than any label has");
+        }
         if !picture {
             self.longest = self.longest.max(length).max(plain);
         }

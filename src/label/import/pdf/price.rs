@@ -4,6 +4,7 @@
     reason = "page sizes and transforms are floats in the crate"
 )]
 
+use std::collections::HashSet;
 use std::panic::resume_unwind;
 
 use hayro::hayro_interpret::DrawMode;
@@ -16,6 +17,8 @@ const COST_MAX: u64 = 256 << 20;
 /// Pixels of one picture on a page: A4 at 400 dpi.
 const PICTURE_PIXELS_MAX: u64 = 16_000_000;
 const GLYPH_COST: u64 = 2_000;
+/// The same when its outline has to be found and hinted for a size.
+const NEW_GLYPH_COST: u64 = 20_000;
 /// A glyph that is a drawing of its own, a pattern, a mask.
 const DRAWING_COST: u64 = 20_000;
 const PATTERN_COST: u64 = 16 << 20;
@@ -23,17 +26,54 @@ const PATTERN_COST: u64 = 16 << 20;
 const CORNER_COST: u64 = 32;
 const STRIP_COST: u64 = 64;
 const STRIP_ROWS: f64 = 4.0;
+/// Into how many pieces a stroke cuts each piece of a curve; corners of a dash with its ends.
+const STROKED_PIECES: u64 = 16;
+const DASH_CORNERS: u64 = 10;
+/// A curve's control points further than this from each other are no label's.
+const FAR_DOTS: f64 = 8_388_608.0;
 /// Lines of a letter that run from its top to its bottom.
 const LETTER_LINES: u64 = 8;
 
 /// The budget is used up; travels as a panic, because the interpreter has no other exit.
 pub struct TooMuch(pub &'static str);
 
+/// What the lines and curves of a path come to.
+#[derive(Debug, Default)]
+struct Course {
+    /// Dots on the page.
+    length: f64,
+    /// Straight pieces of its curves.
+    pieces: f64,
+    far: bool,
+}
+
+impl Course {
+    /// With so many pieces made of each piece of a curve, and as many lines made of each line.
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "float casts saturate"
+    )]
+    fn cost(&self, cut: u64) -> u64 {
+        // What is no number is beyond every budget.
+        if self.far || self.length.is_nan() {
+            return COST_MAX + 1;
+        }
+        let lines = if cut > 1 { 3 } else { 1 };
+        let strips = (self.length / STRIP_ROWS) as u64;
+        let pieces = self.pieces as u64;
+        let strips = strips.saturating_mul(lines * STRIP_COST);
+        strips.saturating_add(pieces.saturating_mul(cut * CORNER_COST))
+    }
+}
+
 /// What has been spent on a page.
 pub struct Budget {
     cost: u64,
     form_cost: u64,
     page: Rect,
+    /// Glyphs by identity, size and slant.
+    letters: HashSet<(u128, [u64; 4])>,
 }
 
 impl Budget {
@@ -43,6 +83,7 @@ impl Budget {
             cost: 0,
             form_cost,
             page,
+            letters: HashSet::new(),
         }
     }
 
@@ -67,67 +108,83 @@ impl Budget {
         let strips = (seen.height().max(0.0) / 4.0 + 1.0) * (seen.width().max(0.0) / 256.0 + 1.0);
         let corners = path.elements().len() as u64;
         self.spend(corners * CORNER_COST + strips as u64 * STRIP_COST);
-        // A stroke is two lines and their ends.
-        let stroked = matches!(mode, DrawMode::Stroke(_) | DrawMode::FillAndStroke(..));
-        let lines = if stroked { 3 } else { 1 };
-        let crossed = self.crossed(path, transform);
-        self.spend(crossed.saturating_mul(lines * STRIP_COST));
-        if let DrawMode::Stroke(stroke) | DrawMode::FillAndStroke(_, stroke) = mode {
-            let period: f32 = stroke.dash_array.iter().sum();
-            let odd = stroke
-                .dash_array
-                .iter()
-                .any(|dash| !dash.is_finite() || *dash < 0.0);
-            if odd {
-                self.spend(COST_MAX + 1);
-            } else if period > 0.0 {
-                let box_of = path.control_box();
-                let round = (box_of.width() + box_of.height()) * corners as f64;
-                let dashes = round / f64::from(period) * stroke.dash_array.len() as f64;
-                self.spend((dashes as u64).saturating_mul(CORNER_COST));
-            }
+        let course = self.course(path, transform);
+        let (DrawMode::Stroke(stroke) | DrawMode::FillAndStroke(_, stroke)) = mode else {
+            return self.spend(course.cost(1));
+        };
+        // Two lines, of which curves are cut into many more pieces.
+        self.spend(course.cost(STROKED_PIECES));
+        // Every corner and end may reach as far as the line is wide, or its mitre long.
+        let [a, b, c, d, ..] = transform.as_coeffs();
+        let scale = a.hypot(b).max(c.hypot(d));
+        let mitre = f64::from(stroke.miter_limit).max(1.0);
+        let page = self.page.width() + self.page.height();
+        let reach = (f64::from(stroke.line_width) * scale * mitre).min(page);
+        let corner = (reach / STRIP_ROWS) as u64 * 2 * STRIP_COST;
+        self.spend(corners.saturating_mul(corner));
+        let period: f32 = stroke.dash_array.iter().sum();
+        let odd = stroke
+            .dash_array
+            .iter()
+            .any(|dash| !dash.is_finite() || *dash < 0.0);
+        if odd || !reach.is_finite() {
+            self.spend(COST_MAX + 1);
+        } else if period > 0.0 {
+            let box_of = path.control_box();
+            let round = (box_of.width() + box_of.height()) * corners as f64;
+            let dashes = round / f64::from(period) * stroke.dash_array.len() as f64;
+            let dash = DASH_CORNERS * CORNER_COST + corner;
+            self.spend((dashes as u64).saturating_mul(dash));
         }
     }
 
-    /// How many strips the lines of a path cross on the page.
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "float casts saturate"
-    )]
-    fn crossed(&self, path: &BezPath, transform: Affine) -> u64 {
+    /// How far the lines of a path run on the page, and how many pieces its curves have.
+    fn course(&self, path: &BezPath, transform: Affine) -> Course {
         let page = self.page;
-        let (mut start, mut at, mut length) = (Point::ZERO, Point::ZERO, 0.0);
+        let (mut start, mut at) = (Point::ZERO, Point::ZERO);
+        let mut course = Course::default();
         for element in path.elements() {
-            let to = match element.end_point() {
-                Some(to) => transform * to,
-                None => start,
+            let from = at;
+            at = element.end_point().map_or(start, |to| transform * to);
+            let by = match element {
+                PathEl::MoveTo(_) => {
+                    start = at;
+                    continue;
+                }
+                PathEl::LineTo(_) | PathEl::ClosePath => {
+                    let across = from.x.clamp(page.x0, page.x1) - at.x.clamp(page.x0, page.x1);
+                    let down = from.y.clamp(page.y0, page.y1) - at.y.clamp(page.y0, page.y1);
+                    course.length += across.abs() + down.abs();
+                    continue;
+                }
+                PathEl::QuadTo(by, _) => [transform * *by, at],
+                PathEl::CurveTo(one, two, _) => [transform * *one, transform * *two],
             };
-            if matches!(element, PathEl::MoveTo(_)) {
-                start = to;
-            } else {
-                let across = at.x.clamp(page.x0, page.x1) - to.x.clamp(page.x0, page.x1);
-                let down = at.y.clamp(page.y0, page.y1) - to.y.clamp(page.y0, page.y1);
-                length += across.abs() + down.abs();
-            }
-            at = to;
+            let legs = [(from, by[0]), (by[0], by[1]), (by[1], at)];
+            let sum = |side: fn(Point) -> f64| -> f64 {
+                legs.iter().map(|(a, b)| (side(*a) - side(*b)).abs()).sum()
+            };
+            let (across, down) = (sum(|p| p.x), sum(|p| p.y));
+            // A curve crosses a line three times at most.
+            course.length += across.min(3.0 * page.width()) + down.min(3.0 * page.height());
+            course.pieces += (across + down).sqrt();
+            course.far |= across + down >= FAR_DOTS || (across + down).is_nan();
         }
-        // What is no number is beyond every budget.
-        let strips = length / STRIP_ROWS;
-        if strips.is_nan() {
-            u64::MAX
-        } else {
-            strips as u64
-        }
+        course
     }
 
-    /// A letter of so many dots.
+    /// An outlined glyph of this identity, thousandths of an em to dots.
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
         reason = "float casts saturate"
     )]
-    pub fn letter(&mut self, dots: f64) {
+    pub fn letter(&mut self, id: u128, transform: Affine) {
+        let [a, b, c, d, ..] = transform.as_coeffs();
+        if self.letters.insert((id, [a, b, c, d].map(f64::to_bits))) {
+            self.spend(NEW_GLYPH_COST);
+        }
+        let dots = a.abs().max(b.abs()).max(c.abs()).max(d.abs()) * 1_000.0;
         let side = dots.min(self.page.width().max(self.page.height())) as u64;
         let lines = LETTER_LINES * side / STRIP_ROWS as u64;
         let area = side * side / 1024;

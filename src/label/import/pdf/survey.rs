@@ -131,11 +131,9 @@ impl<'a> Device<'a> for Survey {
     fn draw_glyph_run(&mut self, run: &GlyphRun<'_, 'a>, props: DrawProps<'a>, mode: &DrawMode) {
         for glyph in run.glyphs() {
             match &**glyph {
-                Glyph::Outline(_) => {
-                    let [a, b, c, d, ..] = (props.transform * glyph.transform()).as_coeffs();
-                    // Outlines are in thousandths of an em.
-                    self.budget
-                        .letter(a.abs().max(b.abs()).max(c.abs()).max(d.abs()) * 1_000.0);
+                Glyph::Outline(outline) => {
+                    let id = outline.identifier().cache_key();
+                    self.budget.letter(id, props.transform * glyph.transform());
                 }
                 Glyph::Type3(_) => self.budget.drawing(),
             }

@@ -84,7 +84,7 @@ fn every_way_to_put_on_plain_ink_is_known() {
         "0.7 0.7 -0.7 0.7 100 10 cm 10 10 50 20 re f",
         "q 0 1 -1 0 150 0 cm 10 10 50 20 re f Q",
         "-500 -500 3000 3000 re f 1 g 50 50 10 10 re f",
-        "-100000 40 m 100000 41 l 100000 60 l -100000 60 l h f",
+        "-50000 40 m 50000 41 l 50000 60 l -50000 60 l h f",
         "BT 3 Tr (x) Tj ET 10 10 5 5 re f",
     ] {
         for entries in ["", "/CropBox[20 10 180 90]", "/Rotate 90"] {
@@ -113,6 +113,9 @@ fn what_is_not_plain_is_left_to_the_renderer() {
         "/dark gs 10 10 50 50 re f",
         "50 0 0 50 10 10 cm BI /W 1 /H 1 /BPC 8 /CS /G ID \u{1} EI",
         "10 10 m 90 10 l 50 90 l h W n 0 0 200 100 re f",
+        "-2000000000 -2000000000 m 2000000000 -2000000000 l 0 4000000000 l h f",
+        "0 0 m 100000000000000000000 50 l 0 100 l h f",
+        "0 0 50 100 re 0 0 50 100 re 100 0 m 100 100 l h W n 0 0 200 100 re f",
         many.as_str(),
     ] {
         let (ours, theirs) = both(&page_of("", content), 203);

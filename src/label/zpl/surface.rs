@@ -153,7 +153,8 @@ impl Surface {
         self.touched = true;
         let (right, bottom) = (x.saturating_add(width), y.saturating_add(height));
         if x < 0 || y < 0 || right > self.width || bottom > self.height {
-            if !self.spend(size(height), bytes) {
+            // Looking at a byte takes longer than filling it.
+            if !self.spend(size(height), bytes.saturating_mul(8)) {
                 return;
             }
             // White margins of a picture may hang over the edge.

@@ -4,10 +4,11 @@
     reason = "page sizes and transforms are floats in the crate"
 )]
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::panic::resume_unwind;
 
 use hayro::hayro_interpret::DrawMode;
+use hayro::hayro_interpret::font::OutlineGlyph;
 use hayro::hayro_interpret::pattern::Pattern;
 use hayro::hayro_syntax::object::Stream;
 use hayro::kurbo::{Affine, BezPath, PathEl, Point, Rect, Shape};
@@ -31,8 +32,6 @@ const STROKED_PIECES: u64 = 16;
 const DASH_CORNERS: u64 = 10;
 /// A curve's control points further than this from each other are no label's.
 const FAR_DOTS: f64 = 8_388_608.0;
-/// Lines of a letter that run from its top to its bottom.
-const LETTER_LINES: u64 = 8;
 
 /// The budget is used up; travels as a panic, because the interpreter has no other exit.
 pub struct TooMuch(pub &'static str);
@@ -74,6 +73,31 @@ pub struct Budget {
     page: Rect,
     /// Glyphs by identity, size and slant.
     letters: HashSet<(u128, [u64; 4])>,
+    /// Corners and length of the outline of each glyph.
+    outlines: HashMap<u128, (u64, f64)>,
+}
+
+/// Corners of an outline, and how far its lines run at most.
+fn run(outline: &BezPath) -> (u64, f64) {
+    let (mut at, mut length) = (Point::ZERO, 0.0);
+    for element in outline.elements() {
+        let to = match *element {
+            PathEl::MoveTo(to) | PathEl::LineTo(to) => to,
+            PathEl::QuadTo(by, to) => {
+                length += at.distance(by) + by.distance(to) - at.distance(to);
+                to
+            }
+            PathEl::CurveTo(one, two, to) => {
+                let way = at.distance(one) + one.distance(two) + two.distance(to);
+                length += way - at.distance(to);
+                to
+            }
+            PathEl::ClosePath => continue,
+        };
+        length += at.distance(to);
+        at = to;
+    }
+    (outline.elements().len() as u64, length)
 }
 
 impl Budget {
@@ -84,6 +108,7 @@ impl Budget {
             form_cost,
             page,
             letters: HashSet::new(),
+            outlines: HashMap::new(),
         }
     }
 
@@ -173,22 +198,29 @@ impl Budget {
         course
     }
 
-    /// An outlined glyph of this identity, thousandths of an em to dots.
+    /// An outlined glyph, thousandths of an em to dots.
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
         reason = "float casts saturate"
     )]
-    pub fn letter(&mut self, id: u128, transform: Affine) {
+    pub fn letter(&mut self, glyph: &OutlineGlyph, transform: Affine) {
+        let id = glyph.identifier().cache_key();
+        let outline = self.outlines.entry(id);
+        // A font may hold any drawing of any size as a letter.
+        let (corners, length) = *outline.or_insert_with(|| run(&glyph.outline()));
         let [a, b, c, d, ..] = transform.as_coeffs();
         if self.letters.insert((id, [a, b, c, d].map(f64::to_bits))) {
-            self.spend(NEW_GLYPH_COST);
+            self.spend(NEW_GLYPH_COST.saturating_add(corners.saturating_mul(STRIP_COST)));
         }
-        let dots = a.abs().max(b.abs()).max(c.abs()).max(d.abs()) * 1_000.0;
-        let side = dots.min(self.page.width().max(self.page.height())) as u64;
-        let lines = LETTER_LINES * side / STRIP_ROWS as u64;
+        let scale = a.hypot(b).max(c.hypot(d));
+        let (width, height) = (self.page.width(), self.page.height());
+        let most = corners as f64 * 3.0 * (width + height);
+        let strips = ((length * scale).min(most) / STRIP_ROWS) as u64;
+        let side = (scale * 1_000.0).min(width.max(height)) as u64;
         let area = side * side / 1024;
-        self.spend(GLYPH_COST.saturating_add((lines + area) * STRIP_COST));
+        let drawn = strips.saturating_add(area).saturating_mul(STRIP_COST);
+        self.spend(GLYPH_COST.saturating_add(drawn));
     }
 
     /// A glyph that is a drawing of its own, a layer.

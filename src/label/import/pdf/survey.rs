@@ -132,8 +132,8 @@ impl<'a> Device<'a> for Survey {
         for glyph in run.glyphs() {
             match &**glyph {
                 Glyph::Outline(outline) => {
-                    let id = outline.identifier().cache_key();
-                    self.budget.letter(id, props.transform * glyph.transform());
+                    let transform = props.transform * glyph.transform();
+                    self.budget.letter(outline, transform);
                 }
                 Glyph::Type3(_) => self.budget.drawing(),
             }
